@@ -1,0 +1,145 @@
+import type { SourceState } from '../model/candidate.ts'
+import type { Health } from '../model/endpoint.ts'
+import type { Decision, Problem } from '../model/problem.ts'
+
+/** `GET /api/status`. Times are Unix milliseconds, sizes bytes. */
+export type StatusReport = {
+  readonly name: string
+  readonly version: string
+  readonly pid: number
+  readonly startedAtMs: number
+  readonly stateFolder: string
+  /** Hash of the desired state in force: equal on two load balancers that serve the same. */
+  readonly desiredHash: string
+  /** The desired state is applied and verified. */
+  readonly isApplied: boolean
+  readonly http: readonly string[]
+  readonly haproxy: HaproxyReport
+  readonly sources: readonly SourceState[]
+  readonly services: readonly ServiceReport[]
+  /** Everything seen that is not in a backend, with the reason. */
+  readonly leftOut: readonly LeftOutReport[]
+  readonly problems: readonly Problem[]
+  /** Operators' words in force, also for endpoints that are away. */
+  readonly words: readonly WordReport[]
+}
+
+export type HaproxyReport = {
+  readonly version: string
+  readonly masterPid: number
+  readonly workerPid: number
+  readonly state: 'running' | 'starting' | 'down'
+  readonly isAdopted: boolean
+  /** Reloads since fairlead started. */
+  readonly reloads: number
+}
+
+export type ServiceReport = {
+  readonly name: string
+  readonly backend: string
+  readonly hosts: readonly string[]
+  readonly isDefault: boolean
+  readonly isGone: boolean
+  readonly balance: string
+  readonly endpoints: readonly EndpointReport[]
+}
+
+export type EndpointReport = {
+  readonly id: string
+  /** Container name or registration id. */
+  readonly candidate: string
+  readonly image: string
+  readonly node: string
+  readonly address: string
+  readonly port: number
+  readonly health: Health
+  readonly healthReason: string
+  readonly server: string
+  /** What fairlead wants. */
+  readonly admin: 'ready' | 'drain' | 'maint'
+  /** Why not ready, else empty. */
+  readonly reason: string
+  /** What HAProxy says: `UP`, `DOWN`, `MAINT`, `DRAIN`, `no check`, … ; empty when it does not answer. */
+  readonly haproxyStatus: string
+  readonly weight: number
+  /** Current sessions, and requests since HAProxy's last reload. */
+  readonly sessions: number
+  readonly requests: number
+}
+
+export type LeftOutReport = {
+  readonly name: string
+  readonly kind: 'container' | 'registration'
+  readonly node: string
+  readonly image: string
+  readonly reason: string
+  readonly hint: string
+}
+
+export type WordReport = {
+  readonly endpoint: string
+  readonly state: 'drain' | 'maint' | undefined
+  readonly weight: number | undefined
+  readonly sinceMs: number
+}
+
+/** `GET /api/explain?subject=…`. */
+export type Explanation = {
+  readonly subject: string
+  readonly kind: 'container' | 'service' | 'url'
+  /** One line: where it ended. */
+  readonly conclusion: string
+  /** One trace per endpoint (or one for all when there is none). */
+  readonly traces: readonly { readonly about: string; readonly decisions: readonly Decision[] }[]
+}
+
+/** One entry of the ledger: `GET /api/events`, event `change`. */
+export type ChangeReport = {
+  /** Counts up from 1 since fairlead started. */
+  readonly id: number
+  readonly atMs: number
+  readonly causes: readonly string[]
+  readonly how: 'runtime' | 'reload' | 'failed'
+  /** Reasons of a reload, or the error of a failed change. */
+  readonly reasons: readonly string[]
+  /** `backend app: + server web.4 10.0.1.7:80`. */
+  readonly changes: readonly string[]
+  readonly commands: number
+  /** From the Docker event to done; undefined when no event led to it. */
+  readonly eventToDoneMs: number | undefined
+  /** From when fairlead learnt of it to done. */
+  readonly seenToDoneMs: number
+  readonly desiredHash: string
+}
+
+/** Body of `PUT /v1/agent/service/register` (Consul's field names). */
+export type ServiceRegistration = {
+  readonly ID?: string | undefined
+  readonly Name: string
+  readonly Address?: string | undefined
+  readonly Port: number
+  readonly Tags?: readonly string[] | undefined
+  readonly Meta?: Readonly<Record<string, string>> | undefined
+  readonly Weights?: { readonly Passing?: number | undefined; readonly Warning?: number | undefined } | undefined
+}
+
+/** What the API asks of the daemon. Errors are FairleadErrors; the API gives their codes HTTP statuses. */
+export type DaemonControl = {
+  status(): Promise<StatusReport>
+  /** `not_found` when nothing of that name was ever seen. */
+  explain(subject: string): Promise<Explanation>
+  /** `state: 'ready'` and `weight: null` take the word back. `not_found` for an unknown endpoint without a word. */
+  setWord(endpoint: string, word: { state?: 'drain' | 'maint' | 'ready'; weight?: number | null }): Promise<void>
+  register(registration: ServiceRegistration): Promise<void>
+  deregister(id: string): Promise<void>
+  setMaintenance(id: string, isEnabled: boolean, reason: string): Promise<void>
+  /** The ledger: `recent` newest last, then each new one as it happens. */
+  recentChanges(): readonly ChangeReport[]
+  changes(signal: AbortSignal): AsyncIterable<ChangeReport>
+  /** The first desired state after start is applied and the sources have answered once. */
+  isReady(): boolean
+  /** HAProxy's statistics as CSV (`show stat`), for metrics. */
+  statistics(): Promise<string>
+  /** Begins a graceful end of fairlead and its HAProxy; resolves when begun. */
+  down(): Promise<void>
+}

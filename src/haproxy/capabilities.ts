@@ -1,0 +1,32 @@
+/** What the running HAProxy can do without a reload, by its version. */
+export type Capabilities = {
+  /** `2.6.12`, as `haproxy -v` and `show info` say it. */
+  readonly version: string
+  /** Before 3.0 a server added at runtime has no idle-connection pool unless told so (`pool-max-conn -1`). */
+  readonly needsExplicitPool: boolean
+  /** `add server … cookie`: from 3.0. */
+  readonly canAddServerCookie: boolean
+  /** `wait … srv-removable`: from 3.0. */
+  readonly canWaitRemovable: boolean
+  /** `add backend`, `publish backend`: from 3.4. */
+  readonly canAddBackend: boolean
+  /** The master answers `reload` when it is done, with the log: from 3.0. Before, `show proc` is polled. */
+  readonly hasSynchronousReload: boolean
+}
+
+export function capabilitiesOf(version: string): Capabilities {
+  return {
+    version,
+    needsExplicitPool: !isAtLeast(version, 3, 0),
+    canAddServerCookie: isAtLeast(version, 3, 0),
+    canWaitRemovable: isAtLeast(version, 3, 0),
+    canAddBackend: isAtLeast(version, 3, 4),
+    hasSynchronousReload: isAtLeast(version, 3, 0),
+  }
+}
+
+/** Whether a version such as `2.6.12-1+deb12u4` is at least `major.minor`. */
+export function isAtLeast(version: string, major: number, minor: number): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split('.').map((part) => Number.parseInt(part, 10))
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor)
+}

@@ -1,0 +1,49 @@
+import type { RunningServer } from '../control.ts'
+
+/** What is known of the running HAProxy: the base of the difference. */
+export type RunningState = {
+  /** The text that the worker was loaded with, plus what runtime commands changed since; undefined: not known. */
+  readonly config: string | undefined
+  /** Content of the files the text names, as loaded or changed since: absolute path → content. */
+  readonly files: ReadonlyMap<string, string>
+  /** Read back from HAProxy: `backend/server` → server. Decides over the text what exists. */
+  readonly servers: ReadonlyMap<string, RunningServer>
+}
+
+/** One thing that differs, and how it is brought about. */
+export type Change = {
+  readonly kind:
+    | 'server-add'
+    | 'server-remove'
+    | 'server-replace'
+    | 'server-address'
+    | 'server-weight'
+    | 'server-maxconn'
+    | 'server-state'
+    | 'map-entry'
+    | 'structure'
+  /** `backend app: + server web.4 10.0.1.7:80`; for people. */
+  readonly summary: string
+  /** The commands in order; empty for what only a reload can do. */
+  readonly commands: readonly string[]
+}
+
+/**
+ * What must be done to make the desired state true.
+ * `removals`: servers that `commands` have put into maintenance and that are to be deleted once
+ * their last connection has ended (`del server` refuses before).
+ */
+export type Plan =
+  | { readonly kind: 'none'; readonly changes: readonly [] }
+  | {
+      readonly kind: 'runtime'
+      readonly changes: readonly Change[]
+      readonly commands: readonly string[]
+      readonly removals: readonly string[]
+    }
+  | {
+      readonly kind: 'reload'
+      readonly changes: readonly Change[]
+      /** Why a reload: `global: maxconn 100 → 200 (line 3)`, one per cause. */
+      readonly reasons: readonly string[]
+    }

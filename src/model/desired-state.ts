@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto'
+
+/** HAProxy's administrative server states. */
+export type AdminState = 'ready' | 'drain' | 'maint'
+
+/**
+ * Everything that fairlead wants of HAProxy. The admin states stand beside the text because a text
+ * alone cannot say drain: in the text a server that is not `ready` is `disabled`.
+ */
+export type DesiredState = {
+  /** The whole configuration, ending in a line feed. */
+  readonly config: string
+  /** Files that the configuration names: absolute path → content. */
+  readonly files: ReadonlyMap<string, string>
+  /** `backend/server` → admin state; a server that is not listed is `ready`. */
+  readonly servers: ReadonlyMap<string, AdminState>
+}
+
+/**
+ * The content hash a desired state is known by, so that two load balancers can be compared:
+ * hexadecimal SHA-256 over the text, the files and the admin states.
+ */
+export function desiredStateHash(state: DesiredState): string {
+  const hash = createHash('sha256').update(state.config)
+  for (const [path, content] of [...state.files].sort(byKey)) hash.update(`\0${path}\0${content}`)
+  for (const [server, admin] of [...state.servers].sort(byKey)) hash.update(`\0${server}\0${admin}`)
+  return hash.digest('hex')
+}
+
+function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0
+}

@@ -1,0 +1,56 @@
+/** Every setting of the daemon, checked and complete. `schema.ts` says how each is given. */
+export type Settings = {
+  /** Instance name: two instances on one machine need two names. */
+  readonly name: string
+  /** Absolute; holds everything the instance keeps. */
+  readonly stateFolder: string
+  readonly docker: readonly DockerHost[]
+  /** HAProxy's binds: `ADDR:PORT`, `[V6]:PORT`. */
+  readonly http: readonly string[]
+  /** Admin API: `ADDR:PORT`; undefined: unix socket only. */
+  readonly admin: string | undefined
+  /** Host names under which the admin API may be asked, beside its own address. */
+  readonly adminHosts: readonly string[]
+  /** File with the admin token, mode 0600; wanted where `admin` is not loopback. */
+  readonly adminTokenFile: string | undefined
+  /** Which containers without a routing label are routed. */
+  readonly route: 'web' | 'labelled' | 'all'
+  readonly domain: string
+  readonly defaultService: string | undefined
+  /** Docker network whose address is preferred. */
+  readonly network: string | undefined
+  /** Use published ports instead of container addresses. */
+  readonly usePublished: boolean
+  /** Address of published ports; undefined: 127.0.0.1 for a local daemon, the daemon's host for a remote one. */
+  readonly publishedAddress: string | undefined
+  /** The haproxy program: a path, or a name on PATH. */
+  readonly haproxy: string
+  readonly accessLog: 'file' | 'stdout' | 'off'
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+  readonly logFormat: 'pretty' | 'json'
+  /** How long a service without endpoints answers 503 before it is forgotten. */
+  readonly goneServiceMs: number
+  readonly trustedProxies: readonly string[]
+  /** HAProxy's maxconn; undefined: sized by the file-descriptor limit. */
+  readonly maxConnections: number | undefined
+  readonly connectTimeoutMs: number
+  readonly clientTimeoutMs: number
+  readonly serverTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+  readonly tunnelTimeoutMs: number
+  readonly hardStopMs: number
+  /** user and group of HAProxy's workers where fairlead runs as root. */
+  readonly user: string
+  readonly group: string
+}
+
+/** One Docker daemon to watch. */
+export type DockerHost = {
+  /** Node name to use instead of the daemon's own; for daemons that share one. */
+  readonly name: string | undefined
+  /** `unix:///run/docker.sock`, `tcp://HOST:PORT`, `ssh://[USER@]HOST[:PORT]`. */
+  readonly url: string
+  /** Folder with ca.pem, cert.pem, key.pem: TLS for a tcp daemon. */
+  readonly certFolder: string | undefined
+}

@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { FairleadError, messageOf } from '../model/errors.ts'
+
+/** A file in the state folder could not be written; the old one is whole. Code `state_unwritable`. */
+export class StateWriteError extends FairleadError {}
+
+/**
+ * Replaces a file so that a reader, and a machine that loses power, sees the whole old content or
+ * the whole new one: written beside it, flushed to disk, renamed, the folder flushed.
+ * Throws StateWriteError (disk full, no rights); then the old file is untouched and nothing is left over.
+ */
+export async function writeFileAtomic(
+  path: string,
+  content: string | Uint8Array,
+  options: { mode?: number } = {},
+): Promise<void> {
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
+  try {
+    const file = await open(temporary, 'wx', options.mode ?? 0o600)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw new StateWriteError('state_unwritable', `cannot write ${path}: ${messageOf(error)}`, {
+      hint: 'check the free space and the owner of the state folder',
+      cause: error,
+    })
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

@@ -1,0 +1,61 @@
+/** Time as the rest of the program sees it, so that tests can own it. */
+export type Clock = {
+  /** Unix milliseconds. */
+  now(): number
+  /** Resolves after the time, or at once when the signal aborts; never rejects. */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (delayMs, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve()
+      const done = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, delayMs)
+      signal?.addEventListener('abort', done, { once: true })
+    }),
+}
+
+/** A clock that stands still until `advance` moves it; sleepers wake in the order of their times. */
+export class ManualClock implements Clock {
+  #now: number
+  #sleepers: { at: number; wake: () => void }[] = []
+
+  constructor(startMs = 1_000_000) {
+    this.#now = startMs
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve()
+      const sleeper = { at: this.#now + delayMs, wake: resolve }
+      this.#sleepers.push(sleeper)
+      signal?.addEventListener('abort', () => {
+        this.#sleepers = this.#sleepers.filter((each) => each !== sleeper)
+        resolve()
+      })
+    })
+  }
+
+  async advance(byMs: number): Promise<void> {
+    const end = this.#now + byMs
+    for (;;) {
+      const next = this.#sleepers.sort((a, b) => a.at - b.at)[0]
+      if (next === undefined || next.at > end) break
+      this.#sleepers.shift()
+      this.#now = Math.max(this.#now, next.at)
+      next.wake()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    this.#now = end
+  }
+}

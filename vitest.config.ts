@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config'
+
+// `unit` needs nothing but Node (property and golden tests that call `haproxy -c` are there too,
+// they need the haproxy program). `real` needs a running Docker daemon and HAProxy, and runs one
+// file at a time, since two cores cannot carry several HAProxy and Docker scenarios at once.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/{architecture,golden,scenarios,property}/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'real',
+          include: ['test/{integration,e2e}/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
