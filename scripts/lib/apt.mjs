@@ -1,0 +1,53 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { say, SetupError } from './progress.mjs'
+import { isSystemdRunning } from './platform.mjs'
+import { exitIfInterrupted, run } from './run.mjs'
+import { holdServices } from './service-guard.mjs'
+
+const listsFolder = '/var/lib/apt/lists'
+const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' }
+// Another apt-get, such as unattended-upgrades after boot, is waited for.
+const options = ['-o', 'DPkg::Lock::Timeout=180', '-y', '--no-install-recommends']
+
+/**
+ * Installs Debian packages without starting their services. Needs root.
+ *
+ * Package lists are fetched when there are none, or when the install fails with the ones there are.
+ * Throws SetupError with the end of apt-get's own output.
+ */
+export async function aptInstall(packages) {
+  const release = holdServices()
+  try {
+    if (!hasPackageLists()) await aptGet(['update'], 'apt: fetching package lists')
+    const install = ['install', ...options, ...packages]
+    const text = `apt: installing ${packages.join(' ')}`
+    if (!(await tryAptGet(install, text)).isDone) {
+      await aptGet(['update'], 'apt: fetching package lists and trying again')
+      await aptGet(install, text)
+    }
+  } finally {
+    release()
+  }
+  if (packages.includes('haproxy') && isSystemdRunning()) {
+    // Held back now, the service would still start at the next boot.
+    await run('systemctl', ['disable', '--quiet', 'haproxy.service'])
+  }
+}
+
+function hasPackageLists() {
+  return existsSync(listsFolder) && readdirSync(listsFolder).some((f) => f.includes('_Packages'))
+}
+
+async function aptGet(args, text) {
+  const { isDone, output } = await tryAptGet(args, text)
+  if (isDone) return
+  const end = output.trimEnd().split('\n').slice(-15).join('\n  ')
+  throw new SetupError(`apt-get ${args.join(' ')} failed:\n  ${end}`)
+}
+
+async function tryAptGet(args, text) {
+  say(text)
+  const result = await run('apt-get', args, { env: environment })
+  exitIfInterrupted(result)
+  return { isDone: result.code === 0, output: result.output }
+}

@@ -1,0 +1,15 @@
+// `node scripts/setup.mjs [--docker]`: brings what the project needs and is fast when it is there.
+// What it cannot bring it names, with the command, and ends with exit code 1.
+
+import { parseArgs } from 'node:util'
+import { ensureDocker } from './lib/docker.mjs'
+import { ensureNodeModules } from './lib/node-modules.mjs'
+import { ensureHaproxy } from './lib/programs.mjs'
+import { runMain } from './lib/progress.mjs'
+
+await runMain(async () => {
+  const { values } = parseArgs({ options: { docker: { type: 'boolean', default: false } } })
+  await ensureHaproxy()
+  if (values.docker) await ensureDocker()
+  await ensureNodeModules()
+})
