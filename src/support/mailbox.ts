@@ -22,8 +22,12 @@ export class Mailbox<T> {
     while (this.#slot === undefined) {
       if (signal.aborted) return undefined
       await new Promise<void>((resolve) => {
-        this.#wake = resolve
-        signal.addEventListener('abort', () => resolve(), { once: true })
+        const wake = (): void => {
+          signal.removeEventListener('abort', wake)
+          resolve()
+        }
+        this.#wake = wake
+        signal.addEventListener('abort', wake, { once: true })
       })
     }
     const { item } = this.#slot

@@ -1,0 +1,220 @@
+import type { ChangeReport } from '../api/contract.ts'
+import { desiredStateHash, type DesiredState } from '../model/desired-state.ts'
+import type { Endpoint } from '../model/endpoint.ts'
+import { FairleadError, messageOf } from '../model/errors.ts'
+import type { Problem } from '../model/problem.ts'
+import type { Cause, Snapshot } from '../model/snapshot.ts'
+import type { OperatorStore } from '../operator/operator-store.ts'
+import type { Prober } from '../readiness/prober.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { RoutingInput, RoutingResult, RoutingSettings } from '../routing/contract.ts'
+import { Backoff } from '../support/backoff.ts'
+import type { Clock } from '../support/clock.ts'
+import { Mailbox } from '../support/mailbox.ts'
+
+/** What came of bringing HAProxy to a desired state. */
+export type Applied = {
+  readonly how: 'none' | 'runtime' | 'reload'
+  readonly changes: readonly string[]
+  readonly reasons: readonly string[]
+  readonly commands: number
+  readonly problems: readonly Problem[]
+}
+
+/** A change for the ledger, before it has its number. */
+export type ChangeEntry = Omit<ChangeReport, 'id'>
+
+/** Where the pipeline stands; what `status` is made of. */
+export type PipelineState = {
+  readonly snapshot: Snapshot
+  readonly routing: RoutingResult | undefined
+  readonly desiredHash: string
+  /** The newest desired state is applied and verified. */
+  readonly isApplied: boolean
+  readonly problems: readonly Problem[]
+}
+
+export type PipelineParts = {
+  readonly registry: Registry
+  readonly clock: Clock
+  readonly settings: RoutingSettings
+  readonly store: OperatorStore
+  readonly prober: Prober
+  readonly route: (input: RoutingInput) => RoutingResult
+  readonly apply: (desired: DesiredState) => Promise<Applied>
+  /** Called for everything that was done, or failed. */
+  readonly onChange: (change: ChangeEntry) => void
+}
+
+/**
+ * From the registry's snapshots to a HAProxy that serves them. One pass routes the newest snapshot
+ * and applies it; whatever happens meanwhile is one more pass, never a queue. The first change is
+ * applied at once, those that arrive during an apply are merged into the next.
+ *
+ * A pass that fails changes nothing: the last good state stays, the reason is on show, and the pass
+ * is tried again with growing pauses and at the next change.
+ */
+export class Pipeline {
+  readonly #parts: PipelineParts
+  readonly #mailbox = new Mailbox<readonly Cause[]>((unread, newer) => [...unread, ...newer])
+  readonly #backoff = new Backoff(1_000, 30_000)
+  #timer: AbortController | undefined
+  #isVerifyWanted = true
+  #appliedConfig: DesiredState | undefined
+  #state: PipelineState
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts
+    this.#state = {
+      snapshot: parts.registry.snapshot(),
+      routing: undefined,
+      desiredHash: '',
+      isApplied: false,
+      problems: [],
+    }
+  }
+
+  state(): PipelineState {
+    return this.#state
+  }
+
+  /** Asks for a pass though the registry did not change: an operator's word, a probe's success. */
+  trigger(what: string, eventAtMs?: number): void {
+    this.#mailbox.put([{ what, eventAtMs, seenAtMs: this.#parts.clock.now() }])
+  }
+
+  /** As `trigger`, and HAProxy is brought to the desired state even if that is the one applied last. */
+  triggerRepair(what: string): void {
+    this.#isVerifyWanted = true
+    this.trigger(what)
+  }
+
+  onAccepted(endpoint: Endpoint): void {
+    this.trigger(`${endpoint.id} accepts connections`, endpoint.startedAtMs)
+  }
+
+  /** Runs until the signal aborts; the pass under way is finished. */
+  async run(signal: AbortSignal): Promise<void> {
+    const reading = this.#readRegistry(signal)
+    for (;;) {
+      const causes = await this.#mailbox.take(signal)
+      if (causes === undefined) break
+      await this.#pass(causes)
+    }
+    this.#timer?.abort()
+    await reading
+  }
+
+  async #readRegistry(signal: AbortSignal): Promise<void> {
+    for await (const change of this.#parts.registry.changes(signal))
+      this.#mailbox.put(change.causes)
+  }
+
+  async #pass(causes: readonly Cause[]): Promise<void> {
+    const { registry, clock, settings, store, prober } = this.#parts
+    this.#timer?.abort()
+    const snapshot = registry.snapshot()
+    const routing = this.#parts.route({
+      snapshot,
+      settings,
+      words: store.words(),
+      hasAccepted: (endpoint) => prober.hasAccepted(endpoint),
+      memory: store.memory(),
+      nowMs: clock.now(),
+    })
+    prober.want(routedEndpoints(snapshot, routing))
+    store.keep(routing.memory, prober.accepted())
+    if (routing.nextRunAtMs !== undefined) {
+      this.#wakeAfter(
+        Math.max(0, routing.nextRunAtMs - clock.now()),
+        'a service without endpoints is forgotten',
+      )
+    }
+    if (!this.#isVerifyWanted && isSame(routing.desired, this.#appliedConfig)) {
+      this.#state = { ...this.#state, snapshot, routing }
+      return
+    }
+    await this.#apply(snapshot, routing, causes)
+  }
+
+  async #apply(
+    snapshot: Snapshot,
+    routing: RoutingResult,
+    causes: readonly Cause[],
+  ): Promise<void> {
+    const desiredHash = desiredStateHash(routing.desired)
+    this.#state = { ...this.#state, snapshot, routing, desiredHash, isApplied: false }
+    try {
+      const applied = await this.#parts.apply(routing.desired)
+      this.#appliedConfig = routing.desired
+      this.#isVerifyWanted = false
+      this.#backoff.reset()
+      this.#state = { ...this.#state, isApplied: true, problems: applied.problems }
+      if (applied.how !== 'none') {
+        this.#report(causes, desiredHash, { ...applied, how: applied.how })
+      }
+    } catch (error) {
+      this.#isVerifyWanted = true
+      const hint = error instanceof FairleadError ? error.hint : ''
+      const problem: Problem = { where: 'haproxy', what: messageOf(error), hint }
+      this.#state = { ...this.#state, isApplied: false, problems: [problem] }
+      this.#report(causes, desiredHash, {
+        how: 'failed',
+        changes: [],
+        reasons: [messageOf(error)],
+        commands: 0,
+      })
+      this.#wakeAfter(this.#backoff.next(), 'tried again after a failure')
+    }
+  }
+
+  #report(
+    causes: readonly Cause[],
+    desiredHash: string,
+    done: Pick<ChangeEntry, 'how' | 'changes' | 'reasons' | 'commands'>,
+  ): void {
+    const atMs = this.#parts.clock.now()
+    const events = causes.flatMap((cause) => cause.eventAtMs ?? [])
+    const seen = causes.map((cause) => cause.seenAtMs)
+    this.#parts.onChange({
+      atMs,
+      causes: causes.map((cause) => cause.what),
+      how: done.how,
+      reasons: done.reasons,
+      changes: done.changes,
+      commands: done.commands,
+      eventToDoneMs: events.length === 0 ? undefined : atMs - Math.min(...events),
+      seenToDoneMs: atMs - Math.min(atMs, ...seen),
+      desiredHash,
+    })
+  }
+
+  /** One more pass later, unless a pass comes before. */
+  #wakeAfter(delayMs: number, what: string): void {
+    this.#timer?.abort()
+    const timer = new AbortController()
+    this.#timer = timer
+    void this.#parts.clock.sleep(delayMs, timer.signal).then(() => {
+      if (!timer.signal.aborted) this.trigger(what)
+    })
+  }
+}
+
+function* routedEndpoints(snapshot: Snapshot, routing: RoutingResult): Generator<Endpoint> {
+  for (const service of snapshot.services.values()) {
+    for (const endpoint of service.endpoints) {
+      if (routing.placements.get(endpoint.id)?.isRouted === true) yield endpoint
+    }
+  }
+}
+
+function isSame(a: DesiredState, b: DesiredState | undefined): boolean {
+  if (b === undefined || a.config !== b.config) return false
+  return isSameMap(a.files, b.files) && isSameMap(a.servers, b.servers)
+}
+
+function isSameMap<V>(a: ReadonlyMap<string, V>, b: ReadonlyMap<string, V>): boolean {
+  if (a.size !== b.size) return false
+  for (const [key, value] of a) if (b.get(key) !== value) return false
+  return true
+}

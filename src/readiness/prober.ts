@@ -1,0 +1,141 @@
+import { connect } from 'node:net'
+import type { Endpoint } from '../model/endpoint.ts'
+import type { Clock } from '../support/clock.ts'
+
+/** Resolves true when a TCP connection was accepted within the time; never rejects. */
+export type Connect = (address: string, port: number, timeoutMs: number) => Promise<boolean>
+
+/** Longer than any handshake on a local network, and short enough to try again soon. */
+const connectTimeoutMs = 1_000
+/** Connections being tried at one time, so that a full start does not use up file descriptors. */
+const mostAtOnce = 128
+
+/**
+ * Finds out which new endpoints accept connections, before they get traffic. An endpoint is asked
+ * at once and then after a tenth of the time it has already taken (5 ms at first, 5 s at most): so
+ * the answer is never late by more than a tenth, and one that stays dead is not hammered.
+ *
+ * What was learnt belongs to the endpoint's identity, address and port: the next container on the
+ * same address starts anew.
+ */
+export class Prober {
+  readonly #connect: Connect
+  readonly #clock: Clock
+  readonly #onAccepted: (endpoint: Endpoint) => void
+  readonly #accepted = new Set<string>()
+  readonly #probes = new Map<string, AbortController>()
+  #free = mostAtOnce
+  readonly #waiting: (() => void)[] = []
+
+  constructor(options: {
+    readonly clock: Clock
+    readonly onAccepted: (endpoint: Endpoint) => void
+    readonly connect?: Connect
+  }) {
+    this.#connect = options.connect ?? connectTcp
+    this.#clock = options.clock
+    this.#onAccepted = options.onAccepted
+  }
+
+  /** Takes over what an earlier process learnt. */
+  restore(keys: Iterable<string>): void {
+    for (const key of keys) this.#accepted.add(key)
+  }
+
+  /** What to hand to `restore` in the next process. */
+  accepted(): readonly string[] {
+    return [...this.#accepted]
+  }
+
+  hasAccepted(endpoint: Endpoint): boolean {
+    return endpoint.isHealthReported || this.#accepted.has(probeKey(endpoint))
+  }
+
+  /**
+   * Says which endpoints matter now: those not yet known are probed until they accept; probes of
+   * others end, and what was learnt of others is forgotten.
+   */
+  want(endpoints: Iterable<Endpoint>): void {
+    const wanted = new Set<string>()
+    for (const endpoint of endpoints) {
+      if (endpoint.isHealthReported) continue
+      const key = probeKey(endpoint)
+      wanted.add(key)
+      if (this.#accepted.has(key) || this.#probes.has(key)) continue
+      const controller = new AbortController()
+      this.#probes.set(key, controller)
+      void this.#probe(endpoint, key, controller.signal)
+    }
+    for (const [key, controller] of this.#probes) {
+      if (wanted.has(key)) continue
+      controller.abort()
+      this.#probes.delete(key)
+    }
+    for (const key of this.#accepted) if (!wanted.has(key)) this.#accepted.delete(key)
+  }
+
+  stop(): void {
+    for (const controller of this.#probes.values()) controller.abort()
+    this.#probes.clear()
+  }
+
+  async #probe(endpoint: Endpoint, key: string, signal: AbortSignal): Promise<void> {
+    const startedAtMs = this.#clock.now()
+    while (!signal.aborted) {
+      await this.#acquire()
+      const hasAccepted =
+        !signal.aborted && (await this.#connect(endpoint.address, endpoint.port, connectTimeoutMs))
+      this.#release()
+      if (signal.aborted) return
+      if (hasAccepted) {
+        this.#probes.delete(key)
+        this.#accepted.add(key)
+        this.#onAccepted(endpoint)
+        return
+      }
+      const elapsedMs = this.#clock.now() - startedAtMs
+      await this.#clock.sleep(Math.min(5_000, Math.max(5, elapsedMs / 10)), signal)
+    }
+  }
+
+  async #acquire(): Promise<void> {
+    if (this.#free > 0) {
+      this.#free -= 1
+      return
+    }
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve)
+    })
+  }
+
+  #release(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#free += 1
+    else next()
+  }
+}
+
+function probeKey(endpoint: Endpoint): string {
+  let key = keys.get(endpoint)
+  if (key === undefined) {
+    key = `${endpoint.identity} ${endpoint.address} ${endpoint.port}`
+    keys.set(endpoint, key)
+  }
+  return key
+}
+
+/** Made once per endpoint: every pass asks for all of them. */
+const keys = new WeakMap<Endpoint, string>()
+
+export const connectTcp: Connect = (address, port, timeoutMs) =>
+  new Promise((resolve) => {
+    const socket = connect({ host: address, port })
+    const end = (hasAccepted: boolean): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(hasAccepted)
+    }
+    const timer = setTimeout(() => end(false), timeoutMs)
+    socket.once('connect', () => end(true))
+    socket.once('error', () => end(false))
+  })

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import { readFile, rename } from 'node:fs/promises'
+import * as v from 'valibot'
+import type { Candidate } from '../../model/candidate.ts'
+import { FairleadError, messageOf } from '../../model/errors.ts'
+import { writeFileAtomic } from '../../support/atomic-file.ts'
+import { jsonOf, type Contents } from './merge.ts'
+
+/** The version this program writes, and the only one it reads. */
+const formatVersion = 1
+
+/** The snapshot file is torn, damaged or of another version. Code `snapshot_refused`. */
+export class SnapshotError extends FairleadError {}
+
+/**
+ * Writes what every source said, so that a restart knows the last good state before Docker has
+ * answered. One line of header with version and SHA-256 of the body, then the body as JSON.
+ * Throws StateWriteError; the old file then stays whole.
+ */
+export async function writeSnapshotFile(path: string, contents: Contents): Promise<void> {
+  await writeFileAtomic(path, encodeSnapshot(contents))
+}
+
+export function encodeSnapshot(contents: Contents): string {
+  const sources = [...contents].map(
+    ([source, candidates]) =>
+      `{"source":${JSON.stringify(source)},"candidates":[${[...candidates.values()].map(jsonOf).join(',')}]}`,
+  )
+  const body = `{"sources":[${sources.join(',')}]}`
+  return `fairlead-snapshot ${formatVersion} ${sha256(body)}\n${body}\n`
+}
+
+/**
+ * The contents of a snapshot file; undefined when there is none. A file that cannot be trusted is
+ * renamed to `<path>.refused`, so that it can be looked at and is not met again, and SnapshotError
+ * says why.
+ */
+export async function readSnapshotFile(path: string): Promise<Contents | undefined> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new SnapshotError('snapshot_refused', `cannot read ${path}: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+  try {
+    return decodeSnapshot(text)
+  } catch (error) {
+    const aside = `${path}.refused`
+    await rename(path, aside)
+    throw new SnapshotError(
+      'snapshot_refused',
+      `the snapshot ${path} was refused: ${messageOf(error)}`,
+      {
+        hint: `it was kept as ${aside}; fairlead goes on with what Docker says`,
+        cause: error,
+      },
+    )
+  }
+}
+
+/** Throws an Error that says what is wrong; never returns half of a snapshot. */
+export function decodeSnapshot(text: string): Contents {
+  const [header = '', body = '', rest] = text.split('\n')
+  const [magic, version, checksum] = header.split(' ')
+  if (magic !== 'fairlead-snapshot') throw new Error('it is not a snapshot file')
+  if (Number(version) > formatVersion) {
+    throw new Error(`it is of version ${version}, this fairlead reads version ${formatVersion}`)
+  }
+  if (Number(version) !== formatVersion) throw new Error(`its version ${version} is not known`)
+  if (rest !== '' || sha256(body) !== checksum)
+    throw new Error('it is torn: its checksum does not fit')
+  const parsed = JSON.parse(body) as {
+    sources: readonly { source: string; candidates: readonly Candidate[] }[]
+  }
+  v.parse(snapshotSchema, parsed)
+  return new Map(
+    parsed.sources.map(({ source, candidates }) => [
+      source,
+      new Map(candidates.map((each) => [each.key, each])),
+    ]),
+  )
+}
+
+/**
+ * The checksum already says that this program wrote the body; the shape is checked once more as
+ * far as an older defect could have broken it.
+ */
+const snapshotSchema = v.object({
+  sources: v.array(
+    v.object({
+      source: v.string(),
+      candidates: v.array(
+        v.looseObject({ key: v.string(), endpoints: v.array(v.looseObject({ id: v.string() })) }),
+      ),
+    }),
+  ),
+})
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
