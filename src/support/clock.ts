@@ -49,12 +49,13 @@ export class ManualClock implements Clock {
   async advance(byMs: number): Promise<void> {
     const end = this.#now + byMs
     for (;;) {
+      // Let everyone who was woken go to sleep again before looking for the next.
+      await new Promise((resolve) => setImmediate(resolve))
       const next = this.#sleepers.sort((a, b) => a.at - b.at)[0]
       if (next === undefined || next.at > end) break
       this.#sleepers.shift()
       this.#now = Math.max(this.#now, next.at)
       next.wake()
-      await new Promise((resolve) => setImmediate(resolve))
     }
     this.#now = end
   }

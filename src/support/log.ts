@@ -11,7 +11,7 @@ export function createLogger(
   level: 'debug' | 'info' | 'warn' | 'error',
   format: 'pretty' | 'json',
 ): Logger {
-  const options = { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
   if (format === 'json') return pino(options, pino.destination({ fd: 1, sync: true }))
   return pino(options, { write: (line) => void process.stdout.write(readable(line)) })
 }

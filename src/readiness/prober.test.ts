@@ -1,0 +1,99 @@
+import { createServer, type Server } from 'node:net'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { sampleEndpoint } from '../../test/support/samples.ts'
+import { ManualClock, systemClock } from '../support/clock.ts'
+import { connectTcp, Prober } from './prober.ts'
+
+const servers: Server[] = []
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+async function listen(): Promise<number> {
+  const server = createServer((socket) => socket.destroy())
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+describe('the prober', () => {
+  it('says when an endpoint accepts a connection', async () => {
+    const endpoint = sampleEndpoint({ address: '127.0.0.1', port: await listen() })
+    const accepted = await new Promise((resolve) => {
+      const prober = new Prober({ clock: systemClock, onAccepted: resolve })
+      expect(prober.hasAccepted(endpoint)).toBe(false)
+      prober.want([endpoint])
+    })
+    expect(accepted).toBe(endpoint)
+  })
+
+  it('asks again with growing pauses until the endpoint accepts', async () => {
+    const clock = new ManualClock()
+    const tries: number[] = []
+    const onAccepted = vi.fn<() => void>()
+    let isListening = false
+    const connect = (): Promise<boolean> => {
+      tries.push(clock.now())
+      return Promise.resolve(isListening)
+    }
+    const prober = new Prober({ clock, onAccepted, connect })
+    prober.want([sampleEndpoint()])
+    await clock.advance(100_000)
+    const pauses = tries.slice(1).map((at, index) => at - (tries[index] ?? 0))
+    expect(pauses[0]).toBe(5)
+    expect(Math.max(...pauses)).toBe(5_000)
+    expect(onAccepted).not.toHaveBeenCalled()
+    isListening = true
+    await clock.advance(5_000)
+    expect(onAccepted).toHaveBeenCalledTimes(1)
+  })
+
+  it('knows nothing of the next container on the same address', async () => {
+    const port = await listen()
+    const first = sampleEndpoint({ address: '127.0.0.1', port })
+    const prober = await new Promise<Prober>((resolve) => {
+      const made = new Prober({ clock: systemClock, onAccepted: () => resolve(made) })
+      made.want([first])
+    })
+    expect(prober.hasAccepted(first)).toBe(true)
+    expect(prober.hasAccepted({ ...first, identity: 'another container' })).toBe(false)
+  })
+
+  it('forgets an endpoint that is not wanted any more', async () => {
+    const endpoint = sampleEndpoint({ address: '127.0.0.1', port: await listen() })
+    const prober = await new Promise<Prober>((resolve) => {
+      const made = new Prober({ clock: systemClock, onAccepted: () => resolve(made) })
+      made.want([endpoint])
+    })
+    prober.want([])
+    expect(prober.hasAccepted(endpoint)).toBe(false)
+  })
+
+  it('takes over what an earlier process learnt', async () => {
+    const endpoint = sampleEndpoint({ address: '127.0.0.1', port: await listen() })
+    const prober = await new Promise<Prober>((resolve) => {
+      const made = new Prober({ clock: systemClock, onAccepted: () => resolve(made) })
+      made.want([endpoint])
+    })
+    const next = new Prober({ clock: systemClock, onAccepted: () => undefined })
+    next.restore(prober.accepted())
+    expect(next.hasAccepted(endpoint)).toBe(true)
+  })
+
+  it('leaves endpoints alone whose health is reported', () => {
+    const connect = vi.fn<() => Promise<boolean>>(() => Promise.resolve(true))
+    const prober = new Prober({ clock: systemClock, onAccepted: () => undefined, connect })
+    const endpoint = sampleEndpoint({ isHealthReported: true })
+    prober.want([endpoint])
+    expect(connect).not.toHaveBeenCalled()
+    expect(prober.hasAccepted(endpoint)).toBe(true)
+  })
+
+  it('has a connect that says no to a closed port', async () => {
+    const port = await listen()
+    await new Promise((resolve) => servers.pop()?.close(resolve))
+    expect(await connectTcp('127.0.0.1', port, 1_000)).toBe(false)
+  })
+})
