@@ -1,0 +1,175 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { sampleCandidate, sampleEndpoint } from '../../test/support/samples.ts'
+import type { Observation } from '../model/candidate.ts'
+import type { DesiredState } from '../model/desired-state.ts'
+import { FairleadError } from '../model/errors.ts'
+import { OperatorStore } from '../operator/operator-store.ts'
+import { Prober } from '../readiness/prober.ts'
+import { EmbeddedRegistry } from '../registry/embedded/embedded-registry.ts'
+import type { RoutingInput, RoutingResult, RoutingSettings } from '../routing/contract.ts'
+import { ManualClock } from '../support/clock.ts'
+import { Pipeline, type Applied, type ChangeEntry } from './pipeline.ts'
+
+let folder: string
+const stop: AbortController[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fairlead-pipeline-'))
+})
+
+afterEach(async () => {
+  for (const each of stop.splice(0)) each.abort()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** Gives each endpoint a line: its id, and whether it accepts connections. */
+function routeLines(input: RoutingInput): RoutingResult {
+  const endpoints = [...input.snapshot.services.values()].flatMap((each) => each.endpoints)
+  return {
+    desired: {
+      config: endpoints
+        .map(
+          (each) => `${each.id} ${input.hasAccepted(each)}
+`,
+        )
+        .join(''),
+      files: new Map(),
+      servers: new Map(),
+    },
+    memory: input.memory,
+    problems: [],
+    routes: [],
+    placements: new Map(
+      endpoints.map((each) => [
+        each.id,
+        {
+          isRouted: true,
+          backend: 'b',
+          server: each.id,
+          admin: 'ready',
+          weight: 1,
+          reason: '',
+          decisions: [],
+        },
+      ]),
+    ),
+    nextRunAtMs: undefined,
+  }
+}
+
+const done: Applied = { how: 'runtime', changes: [], reasons: [], commands: 1, problems: [] }
+
+async function startPipeline(apply: (desired: DesiredState) => Promise<Applied>) {
+  const clock = new ManualClock()
+  const registry = new EmbeddedRegistry(join(folder, 'registry'), clock)
+  const store = new OperatorStore(join(folder, 'kept'), clock)
+  const changes: ChangeEntry[] = []
+  const prober = new Prober({
+    clock,
+    onAccepted: (endpoint) => pipeline.onAccepted(endpoint),
+    connect: () => Promise.resolve(true),
+  })
+  const pipeline: Pipeline = new Pipeline({
+    registry,
+    clock,
+    settings: {} as RoutingSettings,
+    store,
+    prober,
+    route: routeLines,
+    apply,
+    onChange: (change) => changes.push(change),
+  })
+  const controller = new AbortController()
+  stop.push(controller)
+  void pipeline.run(controller.signal)
+  await clock.advance(0)
+  const start = (id: string): void => registry.accept(observationOf(id))
+  return { pipeline, registry, clock, changes, start }
+}
+
+function observationOf(id: string): Observation {
+  return {
+    source: 'docker:pi1',
+    isComplete: false,
+    upserts: [sampleCandidate([sampleEndpoint({ id })])],
+    removals: [],
+    cause: `start ${id}`,
+    eventAtMs: 900_000,
+  }
+}
+
+describe('the pipeline', () => {
+  it('applies the first change at once and merges those that come during an apply', async () => {
+    const applied: string[] = []
+    const finish: (() => void)[] = []
+    const { clock, start } = await startPipeline(async (desired) => {
+      applied.push(desired.config)
+      await new Promise<void>((resolve) => finish.push(resolve))
+      return done
+    })
+    start('pi1:a:80')
+    await clock.advance(0)
+    start('pi1:b:80')
+    start('pi1:c:80')
+    await clock.advance(0)
+    expect(applied).toHaveLength(1)
+    finish[0]?.()
+    await clock.advance(1)
+    expect(applied).toHaveLength(2)
+    expect(applied[1]).toContain('pi1:c:80')
+  })
+
+  it('tells what led to a change and how long it took since the event', async () => {
+    const { clock, start, changes } = await startPipeline(() => Promise.resolve(done))
+    start('pi1:a:80')
+    await clock.advance(1)
+    expect(changes[0]).toMatchObject({
+      how: 'runtime',
+      causes: ['start pi1:a:80'],
+      eventToDoneMs: 100_000,
+    })
+    expect(changes[1]?.causes).toEqual(['pi1:a:80 accepts connections'])
+  })
+
+  it('keeps the last state and tries again when an apply fails', async () => {
+    let isBroken = true
+    const { clock, pipeline, start, changes } = await startPipeline(() =>
+      isBroken
+        ? Promise.reject(
+            new FairleadError('config_rejected', 'line 3 is wrong', { hint: 'see the log' }),
+          )
+        : Promise.resolve(done),
+    )
+    start('pi1:a:80')
+    await clock.advance(1)
+    expect(pipeline.state().isApplied).toBe(false)
+    expect(pipeline.state().problems).toEqual([
+      { where: 'haproxy', what: 'line 3 is wrong', hint: 'see the log' },
+    ])
+    expect(changes[0]?.how).toBe('failed')
+    isBroken = false
+    await clock.advance(60_000)
+    expect(pipeline.state().isApplied).toBe(true)
+    expect(pipeline.state().problems).toEqual([])
+  })
+
+  it('does nothing when a change leaves the desired state as it is', async () => {
+    let applies = 0
+    const { clock, pipeline, start } = await startPipeline(() => {
+      applies += 1
+      return Promise.resolve(done)
+    })
+    start('pi1:a:80')
+    await clock.advance(1)
+    const before = applies
+    pipeline.trigger('nothing of importance')
+    await clock.advance(1)
+    expect(applies).toBe(before)
+    pipeline.triggerRepair('HAProxy came back')
+    await clock.advance(1)
+    expect(applies).toBe(before + 1)
+  })
+})
