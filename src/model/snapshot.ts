@@ -18,6 +18,16 @@ export type Cause = {
   readonly seenAtMs: number
 }
 
+const mostCauses = 50
+
+/** The causes of two changes that became one: the earliest fifty, the rest as a word. */
+export function mergeCauses(unread: readonly Cause[], newer: readonly Cause[]): readonly Cause[] {
+  if (unread.length > mostCauses) return unread
+  const all = [...unread, ...newer]
+  if (all.length <= mostCauses) return all
+  return [...all.slice(0, mostCauses), { ...(all[mostCauses] as Cause), what: 'and more' }]
+}
+
 /** The registry's content at one revision. Immutable; services that did not change keep their identity. */
 export type Snapshot = {
   readonly revision: number

@@ -3,7 +3,7 @@ import { desiredStateHash, type DesiredState } from '../model/desired-state.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { FairleadError, messageOf } from '../model/errors.ts'
 import type { Problem } from '../model/problem.ts'
-import type { Cause, Snapshot } from '../model/snapshot.ts'
+import { mergeCauses, type Cause, type Snapshot } from '../model/snapshot.ts'
 import type { OperatorStore } from '../operator/operator-store.ts'
 import type { Prober } from '../readiness/prober.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -56,7 +56,7 @@ export type PipelineParts = {
  */
 export class Pipeline {
   readonly #parts: PipelineParts
-  readonly #mailbox = new Mailbox<readonly Cause[]>((unread, newer) => [...unread, ...newer])
+  readonly #mailbox = new Mailbox<readonly Cause[]>(mergeCauses)
   readonly #backoff = new Backoff(1_000, 30_000)
   #timer: AbortController | undefined
   #isVerifyWanted = true

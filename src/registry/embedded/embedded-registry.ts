@@ -1,7 +1,7 @@
 import type { Candidate, Observation } from '../../model/candidate.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { Problem } from '../../model/problem.ts'
-import { emptySnapshot, type Cause, type Snapshot } from '../../model/snapshot.ts'
+import { emptySnapshot, mergeCauses, type Cause, type Snapshot } from '../../model/snapshot.ts'
 import { BackgroundWriter } from '../../support/background-writer.ts'
 import type { Clock } from '../../support/clock.ts'
 import { Mailbox } from '../../support/mailbox.ts'
@@ -18,9 +18,11 @@ export class EmbeddedRegistry implements Registry {
   readonly #path: string
   readonly #clock: Clock
   #contents: Contents = new Map()
-  #snapshot: Snapshot = emptySnapshot
+  /** Built when it is asked for: a burst of observations costs one. */
+  #snapshot: Snapshot | undefined = emptySnapshot
+  #revision = 0
   readonly #index = new ServiceIndex()
-  readonly #readers = new Set<Mailbox<RegistryChange>>()
+  readonly #readers = new Set<Mailbox<readonly Cause[]>>()
   readonly #writer: BackgroundWriter
   #storageProblem: Problem | undefined
   #loadProblem: Problem | undefined
@@ -42,8 +44,8 @@ export class EmbeddedRegistry implements Registry {
     try {
       const contents = await readSnapshotFile(this.#path)
       if (contents === undefined) return
+      this.#contents = contents
       this.#take(
-        contents,
         [...contents.values()].flatMap((source) =>
           [...source.values()].map((after) => ({ before: undefined, after })),
         ),
@@ -55,20 +57,35 @@ export class EmbeddedRegistry implements Registry {
   }
 
   accept(observation: Observation): void {
-    const { contents, changes } = merge(this.#contents, observation)
+    const changes = merge(this.#contents, observation)
     if (changes.length === 0) return
-    this.#take(contents, changes)
+    this.#take(changes)
     const cause: Cause = {
       what: observation.cause,
       eventAtMs: observation.eventAtMs,
       seenAtMs: this.#clock.now(),
     }
-    for (const reader of this.#readers) reader.put({ snapshot: this.#snapshot, causes: [cause] })
+    for (const reader of this.#readers) reader.put([cause])
     this.#writer.touch()
   }
 
   snapshot(): Snapshot {
+    this.#snapshot ??= {
+      revision: this.#revision,
+      services: this.#index.services(),
+      candidates: [...this.#contents.values()].flatMap((source) => [...source.values()]),
+      problems: this.#index.problems(),
+    }
     return this.#snapshot
+  }
+
+  candidate(source: string, key: string): Candidate | undefined {
+    return this.#contents.get(source)?.get(key)
+  }
+
+  /** The candidate whose endpoint of this id counts, whatever its source. */
+  holder(endpointId: string): Candidate | undefined {
+    return this.#index.holder(endpointId)
   }
 
   /** What one source's candidates are now; empty for a source that never spoke. */
@@ -87,16 +104,13 @@ export class EmbeddedRegistry implements Registry {
   }
 
   async *changes(signal: AbortSignal): AsyncGenerator<RegistryChange, void, undefined> {
-    const mailbox = new Mailbox<RegistryChange>((unread, newer) => ({
-      snapshot: newer.snapshot,
-      causes: [...unread.causes, ...newer.causes],
-    }))
+    const mailbox = new Mailbox<readonly Cause[]>(mergeCauses)
     this.#readers.add(mailbox)
     try {
       for (;;) {
-        const change = await mailbox.take(signal)
-        if (change === undefined) return
-        yield change
+        const causes = await mailbox.take(signal)
+        if (causes === undefined) return
+        yield { snapshot: this.snapshot(), causes }
       }
     } finally {
       this.#readers.delete(mailbox)
@@ -108,15 +122,10 @@ export class EmbeddedRegistry implements Registry {
     await this.#writer.flush()
   }
 
-  #take(contents: Contents, changes: readonly CandidateChange[]): void {
-    this.#contents = contents
+  #take(changes: readonly CandidateChange[]): void {
     this.#index.apply(changes)
-    this.#snapshot = {
-      revision: this.#snapshot.revision + 1,
-      services: this.#index.services(),
-      candidates: [...contents.values()].flatMap((source) => [...source.values()]),
-      problems: this.#index.problems(),
-    }
+    this.#revision += 1
+    this.#snapshot = undefined
   }
 
   #onWritten(error: unknown): void {

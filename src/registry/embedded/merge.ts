@@ -1,7 +1,7 @@
 import type { Candidate, Observation } from '../../model/candidate.ts'
 
-/** All that every source said, by source and candidate key. Replaced, never changed. */
-export type Contents = ReadonlyMap<string, ReadonlyMap<string, Candidate>>
+/** All that every source said, by source and candidate key. */
+export type Contents = Map<string, Map<string, Candidate>>
 
 /** One candidate that came, changed or went. */
 export type CandidateChange = {
@@ -9,30 +9,29 @@ export type CandidateChange = {
   readonly after: Candidate | undefined
 }
 
-export type Merged = { readonly contents: Contents; readonly changes: readonly CandidateChange[] }
-
 /**
- * The contents after an observation, and what that changed. A candidate that says the same as
- * before keeps its object, so a full list that brings nothing new changes nothing.
+ * Takes an observation into the contents and says what that changed. A candidate that says the same
+ * as before keeps its object, so a full list that brings nothing new changes nothing.
  */
-export function merge(contents: Contents, observation: Observation): Merged {
-  const before = contents.get(observation.source) ?? new Map<string, Candidate>()
-  const after = observation.isComplete ? new Map<string, Candidate>() : new Map(before)
+export function merge(contents: Contents, observation: Observation): readonly CandidateChange[] {
+  const known = contents.get(observation.source) ?? new Map<string, Candidate>()
+  contents.set(observation.source, known)
   const changes: CandidateChange[] = []
-  for (const key of observation.removals) after.delete(key)
-  for (const candidate of observation.upserts) {
-    const known = before.get(candidate.key)
-    const isUnchanged = known !== undefined && jsonOf(known) === jsonOf(candidate)
-    after.set(candidate.key, isUnchanged ? known : candidate)
-    if (!isUnchanged) changes.push({ before: known, after: candidate })
+  const named = new Set<string>()
+  for (const after of observation.upserts) {
+    named.add(after.key)
+    const before = known.get(after.key)
+    if (before !== undefined && jsonOf(before) === jsonOf(after)) continue
+    known.set(after.key, after)
+    changes.push({ before, after })
   }
-  const gone = observation.isComplete ? before.keys() : observation.removals
-  for (const key of gone) {
-    const known = before.get(key)
-    if (known !== undefined && !after.has(key)) changes.push({ before: known, after: undefined })
+  for (const key of observation.isComplete ? [...known.keys()] : observation.removals) {
+    const before = known.get(key)
+    if (before === undefined || named.has(key)) continue
+    known.delete(key)
+    changes.push({ before, after: undefined })
   }
-  if (changes.length === 0) return { contents, changes }
-  return { contents: new Map(contents).set(observation.source, after), changes }
+  return changes
 }
 
 /** A candidate as JSON, made once per object: comparing and storing 10,000 of them stays cheap. */

@@ -37,6 +37,11 @@ export class ServiceIndex {
     this.#rebuild(touched)
   }
 
+  /** The candidate whose endpoint of this id counts. */
+  holder(id: string): Candidate | undefined {
+    return this.#claims.get(id)?.[0]?.candidate
+  }
+
   services(): ReadonlyMap<string, Service> {
     return this.#services
   }
