@@ -1,0 +1,262 @@
+import { adminAddress, listenAddress } from './addresses.ts'
+import { list, one, optional, toggle } from './definition.ts'
+import type { Definition } from './definition.ts'
+import { docker } from './docker-hosts.ts'
+import { duration, timeout } from './duration.ts'
+import type { Settings } from './settings.ts'
+import { defaultName, defaultStateFolder } from './state-folder.ts'
+import * as values from './values.ts'
+
+/**
+ * Every setting, once. From here come the flags of `fairlead up` and its help, the environment
+ * variables, the keys of the settings file, and the table in docs/cli.md.
+ */
+export const definitions: { readonly [Key in keyof Settings]: Definition<Settings[Key]> } = {
+  name: one({
+    name: 'name',
+    group: 'Instance',
+    placeholder: 'NAME',
+    help: 'name of this instance; two on one machine need two names',
+    parser: values.instanceName,
+    standard: defaultName,
+  }),
+  stateFolder: one({
+    name: 'state-folder',
+    group: 'Instance',
+    placeholder: 'FOLDER',
+    help: 'folder for everything the instance keeps',
+    parser: values.path,
+    isPath: true,
+    computed: (context) => defaultStateFolder(context.name, context),
+    shown: '/var/lib/fairlead/NAME for root, else ~/.local/state/fairlead/NAME',
+  }),
+
+  docker,
+  network: optional({
+    name: 'network',
+    group: 'Docker',
+    placeholder: 'NETWORK',
+    help: 'Docker network whose address is used where a container has several',
+    parser: values.word,
+  }),
+  usePublished: toggle({
+    name: 'published',
+    group: 'Docker',
+    help: 'use published ports instead of the addresses of containers',
+  }),
+  publishedAddress: one({
+    name: 'published-address',
+    group: 'Docker',
+    placeholder: 'ADDR',
+    help: 'address at which published ports are reached',
+    parser: values.ipAddress,
+    computed: () => undefined,
+    shown: "127.0.0.1 for a local daemon, else the daemon's host",
+  }),
+
+  http: list({
+    name: 'http',
+    group: 'Routing',
+    placeholder: 'ADDR:PORT',
+    help: 'address that HAProxy serves; *:80 is all IPv4 addresses, [::]:80 all IPv6 addresses',
+    item: listenAddress,
+    standard: ['127.0.0.1:8080'],
+  }),
+  route: one({
+    name: 'route',
+    group: 'Routing',
+    placeholder: 'WHICH',
+    help:
+      'containers that are routed without a routing label: web (port 80, or 8080 alone), ' +
+      'labelled (none), all',
+    parser: values.choice('web', 'labelled', 'all'),
+    standard: 'web',
+  }),
+  domain: one({
+    name: 'domain',
+    group: 'Routing',
+    placeholder: 'DOMAIN',
+    help: 'each service answers to SERVICE.DOMAIN',
+    parser: values.hostName,
+    standard: 'localhost',
+  }),
+  defaultService: one({
+    name: 'default-service',
+    group: 'Routing',
+    placeholder: 'SERVICE',
+    help: 'service that takes what no host rule matches',
+    parser: values.word,
+    computed: () => undefined,
+    shown: 'the one marked by its label, else the oldest',
+  }),
+  goneServiceMs: one({
+    name: 'gone-service',
+    group: 'Routing',
+    placeholder: 'TIME',
+    help: 'how long a service without endpoints answers 503 before it is forgotten',
+    parser: duration,
+    standard: '5m',
+  }),
+  trustedProxies: list({
+    name: 'trusted-proxy',
+    group: 'Routing',
+    placeholder: 'NETWORK',
+    help: 'network or address of proxies in front whose X-Forwarded-* headers are believed',
+    item: values.network,
+    standard: [],
+  }),
+
+  haproxy: one({
+    name: 'haproxy',
+    group: 'HAProxy',
+    placeholder: 'PROGRAM',
+    help: 'the haproxy program: a path, or a name on PATH',
+    parser: values.path,
+    standard: 'haproxy',
+  }),
+  maxConnections: one({
+    name: 'max-connections',
+    group: 'HAProxy',
+    placeholder: 'COUNT',
+    help: 'most connections at a time; auto: as many as file descriptors allow',
+    parser: values.countOrAuto,
+    standard: 'auto',
+  }),
+  connectTimeoutMs: one({
+    name: 'connect-timeout',
+    group: 'HAProxy',
+    placeholder: 'TIME',
+    help: 'longest wait for a connection to a server',
+    parser: timeout,
+    standard: '1s',
+  }),
+  clientTimeoutMs: one({
+    name: 'client-timeout',
+    group: 'HAProxy',
+    placeholder: 'TIME',
+    help: 'longest silence of a client',
+    parser: timeout,
+    standard: '60s',
+  }),
+  serverTimeoutMs: one({
+    name: 'server-timeout',
+    group: 'HAProxy',
+    placeholder: 'TIME',
+    help: 'longest silence of a server',
+    parser: timeout,
+    standard: '60s',
+  }),
+  requestTimeoutMs: one({
+    name: 'request-timeout',
+    group: 'HAProxy',
+    placeholder: 'TIME',
+    help: 'longest time for a client to send the head of a request',
+    parser: timeout,
+    standard: '10s',
+  }),
+  keepAliveTimeoutMs: one({
+    name: 'keep-alive-timeout',
+    group: 'HAProxy',
+    placeholder: 'TIME',
+    help: 'how long an idle client connection is kept open',
+    parser: timeout,
+    standard: '10s',
+  }),
+  tunnelTimeoutMs: one({
+    name: 'tunnel-timeout',
+    group: 'HAProxy',
+    placeholder: 'TIME',
+    help: 'longest silence of a WebSocket',
+    parser: timeout,
+    standard: '1h',
+  }),
+  hardStopMs: one({
+    name: 'hard-stop',
+    group: 'HAProxy',
+    placeholder: 'TIME',
+    help: 'how long connections may outlive a reload or the end',
+    parser: timeout,
+    standard: '10m',
+  }),
+  user: one({
+    name: 'user',
+    group: 'HAProxy',
+    placeholder: 'USER',
+    help: "user of HAProxy's worker, where fairlead runs as root",
+    parser: values.account,
+    standard: 'haproxy',
+  }),
+  group: one({
+    name: 'group',
+    group: 'HAProxy',
+    placeholder: 'GROUP',
+    help: "group of HAProxy's worker, where fairlead runs as root",
+    parser: values.account,
+    standard: 'haproxy',
+  }),
+
+  admin: one({
+    name: 'admin',
+    group: 'Admin API',
+    placeholder: 'ADDR:PORT',
+    help: 'address of the admin API, beside its unix socket; none: unix socket only',
+    parser: adminAddress,
+    standard: '127.0.0.1:7400',
+  }),
+  adminHosts: list({
+    name: 'admin-host',
+    group: 'Admin API',
+    placeholder: 'HOST',
+    help: 'further host name under which the admin API may be asked',
+    item: values.hostOrAddress,
+    standard: [],
+  }),
+  adminTokenFile: optional({
+    name: 'admin-token-file',
+    group: 'Admin API',
+    placeholder: 'FILE',
+    help:
+      'file with the token that the admin API wants, readable by its owner only; made with a ' +
+      'random token when missing; needed where --admin is not loopback',
+    parser: values.path,
+    isPath: true,
+  }),
+
+  accessLog: one({
+    name: 'access-log',
+    group: 'Log',
+    placeholder: 'WHERE',
+    help: 'where requests are logged: file (access.log in the state folder), stdout or off',
+    parser: values.choice('file', 'stdout', 'off'),
+    standard: 'file',
+  }),
+  logLevel: one({
+    name: 'log-level',
+    group: 'Log',
+    placeholder: 'LEVEL',
+    help: 'least level that is logged: debug, info, warn or error',
+    parser: values.choice('debug', 'info', 'warn', 'error'),
+    standard: 'info',
+  }),
+  logFormat: one({
+    name: 'log-format',
+    group: 'Log',
+    placeholder: 'FORMAT',
+    help: 'pretty for people, json for programs',
+    parser: values.choice('pretty', 'json'),
+    computed: ({ isTerminal }) => (isTerminal ? 'pretty' : 'json'),
+    shown: 'pretty on a terminal, else json',
+  }),
+}
+
+export type SettingKey = keyof Settings
+
+/** In the order of help: `name` first, since other defaults depend on it. */
+export const settingKeys = Object.keys(definitions) as readonly SettingKey[]
+
+export const settingNames: readonly string[] = settingKeys.map((key) => definitions[key].name)
+
+/** `FAIRLEAD_GONE_SERVICE` for `gone-service`. */
+export function variableOf(name: string): string {
+  return `FAIRLEAD_${name.replaceAll('-', '_').toUpperCase()}`
+}
