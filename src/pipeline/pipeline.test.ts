@@ -14,14 +14,14 @@ import { ManualClock } from '../support/clock.ts'
 import { Pipeline, type Applied, type ChangeEntry } from './pipeline.ts'
 
 let folder: string
-const stop: AbortController[] = []
+const stop: (() => Promise<void>)[] = []
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fairlead-pipeline-'))
 })
 
 afterEach(async () => {
-  for (const each of stop.splice(0)) each.abort()
+  for (const each of stop.splice(0)) await each()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -83,8 +83,14 @@ async function startPipeline(apply: (desired: DesiredState) => Promise<Applied>)
     onChange: (change) => changes.push(change),
   })
   const controller = new AbortController()
-  stop.push(controller)
-  void pipeline.run(controller.signal)
+  const running = pipeline.run(controller.signal)
+  stop.push(async () => {
+    controller.abort()
+    prober.stop()
+    await running
+    await registry.flush()
+    await store.flush()
+  })
   await clock.advance(0)
   const start = (id: string): void => registry.accept(observationOf(id))
   return { pipeline, registry, clock, changes, start }
