@@ -14,7 +14,7 @@ const imageLabel = 'demo.fairlead.image'
 const serverFile = fileURLToPath(new URL('./server.mjs', import.meta.url))
 
 // What V8 may keep is small, since a page needs next to nothing: 30 servers share one machine.
-const nodeFlags = ['--max-old-space-size=24', '--max-semi-space-size=1', '--v8-pool-size=1']
+export const nodeFlags = ['--max-old-space-size=24', '--max-semi-space-size=1', '--v8-pool-size=1']
 
 // Dockerfile instructions, as `POST /images/create?changes=` takes them.
 const changes = [
@@ -46,14 +46,27 @@ export async function ensureImage(docker: Docker, say: (text: string) => void): 
   const known = await docker.call('GET', `/images/${image}/json`, [200, 404])
   if (known.status === 200) return image
   say(`Docker: making the image ${image} of this machine's Node`)
-  const query = new URLSearchParams({ fromSrc: '-', repo: imageName, tag })
-  for (const change of changes) query.append('changes', change)
-  const body = tar(rootFileSystem())
+  await importImage(docker, { name: imageName, tag, changes, files: nodeFiles(serverFile) })
+  return image
+}
+
+export type ImageRecipe = {
+  readonly name: string
+  readonly tag: string
+  /** Dockerfile instructions. */
+  readonly changes: readonly string[]
+  readonly files: readonly TarEntry[]
+}
+
+/** Makes an image of these files; the folders they are in are made too. Docker keeps it. */
+export async function importImage(docker: Docker, recipe: ImageRecipe): Promise<void> {
+  const query = new URLSearchParams({ fromSrc: '-', repo: recipe.name, tag: recipe.tag })
+  for (const change of recipe.changes) query.append('changes', change)
+  const body = tar(withFolders(recipe.files))
   const options = { body, contentType: 'application/x-tar', timeoutMs: 180_000 }
   const answer = await docker.call('POST', `/images/create?${query.toString()}`, [200], options)
   // Docker reports a failed import in the body of a 200.
   if (answer.body.includes('"error"')) throw new Error(`Docker: import: ${answer.body.trim()}`)
-  return image
 }
 
 /** Removes every image that `ensureImage` ever made; returns their names. */
@@ -76,13 +89,17 @@ function contentHash(): string {
   return hash.digest('hex').slice(0, 12)
 }
 
-function rootFileSystem(): readonly TarEntry[] {
+/** This machine's Node as `/bin/node` with the libraries it needs, and a script as `/srv/server.mjs`. */
+export function nodeFiles(script: string): readonly TarEntry[] {
   const libraries = sharedLibraries(process.execPath)
-  const files: readonly TarEntry[] = [
+  return [
     file('bin/node', 0o755, process.execPath),
-    file('srv/server.mjs', 0o644, serverFile),
+    file('srv/server.mjs', 0o644, script),
     ...libraries.map((path) => file(path.slice(1), 0o755, path)),
   ]
+}
+
+function withFolders(files: readonly TarEntry[]): readonly TarEntry[] {
   const folders = new Set(
     files.flatMap(({ path }) => parents(path)).concat('tmp', 'dev', 'proc', 'sys', 'etc'),
   )
@@ -92,7 +109,8 @@ function rootFileSystem(): readonly TarEntry[] {
   return [...made, ...files]
 }
 
-function file(path: string, mode: number, source: string): TarEntry {
+/** An entry with the contents of the file `source` of this machine. */
+export function file(path: string, mode: number, source: string): TarEntry {
   return { type: 'file', path, mode, content: readFileSync(source) }
 }
 
