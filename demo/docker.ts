@@ -17,7 +17,6 @@ export type ListedContainer = {
   readonly Id: string
   readonly Names: readonly string[]
   readonly State: string
-  readonly Labels: Readonly<Record<string, string>> | null
 }
 
 /** Where the demo looks for Docker, in this order; the first that is given or exists is asked. */

@@ -31,6 +31,7 @@ export async function runMain(main) {
 }
 
 function describe(error) {
-  if (!(error instanceof SetupError)) return error instanceof Error ? error.stack : String(error)
+  if (!(error instanceof Error)) return String(error)
+  if (error.hint === undefined) return error.stack
   return error.hint === '' ? error.message : `${error.message}\n  ${error.hint}`
 }
