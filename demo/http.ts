@@ -12,6 +12,7 @@ export type CallOptions = {
   /** Sent as JSON when it is no stream of bytes. */
   readonly body?: object | Iterable<Buffer>
   readonly contentType?: string
+  readonly headers?: Readonly<Record<string, string>>
   /** Gets the body piece by piece as it arrives. */
   readonly onText?: (text: string) => void
   /** Silence for this long fails the call; default 30 s. */
@@ -29,7 +30,11 @@ export function call(
     const timeout = options.timeoutMs ?? 30_000
     const isJson = options.body !== undefined && !(Symbol.iterator in options.body)
     const type = options.contentType ?? (isJson ? 'application/json' : undefined)
-    const headers = { host: 'localhost', ...(type === undefined ? {} : { 'content-type': type }) }
+    const headers = {
+      host: 'localhost',
+      ...(type === undefined ? {} : { 'content-type': type }),
+      ...options.headers,
+    }
     const settings: RequestOptions = { ...target, method, path, headers, timeout, agent: false }
     const outgoing = request(settings, (answer) => {
       readAll(answer, options.onText).then(resolve, reject)
