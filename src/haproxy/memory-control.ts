@@ -1,0 +1,208 @@
+import { readFile } from 'node:fs/promises'
+import { parseConfig } from './config/parse.ts'
+import type { Line } from './config/parse.ts'
+import type { RunningServer } from './control.ts'
+import { bindsOf } from './process/binds.ts'
+import type { Bind } from './process/binds.ts'
+import type { HaproxyRunner } from './process/runner.ts'
+import { ConfigRejectedError, HaproxyError } from './runtime/errors.ts'
+import { interpretMapCommand } from './runtime/interpret-maps.ts'
+import { interpretServerCommand, parseAddress } from './runtime/interpret-servers.ts'
+import { parseMapFile } from './runtime/maps.ts'
+import type { MapEntry } from './runtime/maps.ts'
+import { unsendable, splitCommand } from './runtime/words.ts'
+
+/**
+ * A HAProxy in memory: reads the configuration and map files from disk at start and reload, and
+ * does what the commands say, with HAProxy's own replies. It serves no traffic and checks nothing
+ * of a text but that it can be read and has a `bind`.
+ */
+export class MemoryHaproxy implements HaproxyRunner {
+  readonly configPath: string
+  readonly version: string
+  /** Every command so far that changed or asked something, for tests to look at. */
+  readonly history: string[] = []
+  /** Servers with a connection: not deleted before it has ended. */
+  readonly busyServers = new Set<string>()
+  reloads = 0
+  isTextKnown = false
+  #workerPid = 0
+  #lastPid = 1000
+  #backends = new Set<string>()
+  #servers = new Map<string, RunningServer>()
+  #maps = new Map<string, readonly MapEntry[]>()
+  #prepared = new Map<string, readonly MapEntry[]>()
+
+  constructor(configPath: string, version = '2.6.12') {
+    this.configPath = configPath
+    this.version = version
+  }
+
+  get isRunning(): boolean {
+    return this.#workerPid !== 0
+  }
+
+  get workerPid(): number {
+    return this.#workerPid
+  }
+
+  /** It ends without being told to. */
+  crash(): void {
+    this.#workerPid = 0
+  }
+
+  async start(): Promise<void> {
+    if (this.isRunning) return
+    await this.#load()
+    this.isTextKnown = true
+  }
+
+  async reload(): Promise<void> {
+    if (!this.isRunning) throw new HaproxyError('haproxy_unreachable', 'HAProxy does not run')
+    await this.#load()
+    this.reloads += 1
+  }
+
+  async validate(configPath: string): Promise<void> {
+    const text = await readFile(configPath, 'utf8')
+    try {
+      parseConfig(text)
+    } catch (error) {
+      throw new ConfigRejectedError('HAProxy rejects the configuration', [], error)
+    }
+    if (bindsOf(text).length === 0 && !/^\s*bind\s/m.test(text)) {
+      throw new ConfigRejectedError(
+        'HAProxy finds no listener in the configuration, so it would not start',
+        [],
+      )
+    }
+  }
+
+  async forgetText(): Promise<void> {
+    this.isTextKnown = false
+  }
+
+  async confirmText(): Promise<void> {
+    this.isTextKnown = true
+  }
+
+  async probeBinds(_binds: readonly Bind[]): Promise<void> {
+    // In memory every address is free.
+  }
+
+  async execute(commands: readonly string[]): Promise<readonly string[]> {
+    if (!this.isRunning) throw new HaproxyError('haproxy_unreachable', 'HAProxy does not run')
+    const refused = commands.find((command) => unsendable(command) !== undefined)
+    if (refused !== undefined) {
+      throw new HaproxyError(
+        'haproxy_refused',
+        `a command was not sent because ${unsendable(refused)}`,
+      )
+    }
+    this.history.push(...commands)
+    return commands.map((command) => this.#reply(splitCommand(command)))
+  }
+
+  #reply(words: readonly string[]): string {
+    const [verb = '', noun = '', subject] = words
+    if (verb === 'show') return this.#show(noun, words.slice(2))
+    if (verb === 'del' && noun === 'server' && this.busyServers.has(subject ?? '')) {
+      return '[3]: Server still has connections attached to it, cannot remove it.'
+    }
+    return (
+      interpretServerCommand({ servers: this.#servers, backends: this.#backends }, words) ??
+      interpretMapCommand({ maps: this.#maps, prepared: this.#prepared }, words) ??
+      '[6]: Unknown command.'
+    )
+  }
+
+  #show(noun: string, rest: readonly string[]): string {
+    if (noun === 'servers') return this.#showServers(rest[1])
+    if (noun === 'map') return this.#showMap(rest[0])
+    if (noun === 'info') {
+      return `Name: HAProxy\nVersion: ${this.version}\nPid: ${this.#workerPid}\nUptime_sec: 1\nStopping: 0`
+    }
+    if (noun === 'stat') return this.#showStatistics()
+    return '[6]: Unknown command.'
+  }
+
+  #showServers(backend: string | undefined): string {
+    if (backend !== undefined && !this.#backends.has(backend)) return "[3]: Can't find backend."
+    const lines = [...this.#servers.values()]
+      .filter((server) => backend === undefined || server.backend === backend)
+      .map((server) => {
+        const operational = ['stopped', 'starting', 'running', 'stopping'].indexOf(
+          server.operational,
+        )
+        const admin = { ready: 0, drain: 8, maint: 1 }[server.admin]
+        return `1 ${server.backend} 1 ${server.name} ${server.address || '-'} ${operational} ${admin} ${server.weight} ${server.port}`
+      })
+    return [
+      '1',
+      '# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_port',
+      ...lines,
+    ].join('\n')
+  }
+
+  #showMap(path: string | undefined): string {
+    if (path === undefined) {
+      const lines = [...this.#maps.keys()].map(
+        (each, index) => `${index} (${each}) pattern loaded from file '${each}'`,
+      )
+      return ['# id (file) description', ...lines].join('\n')
+    }
+    const entries = this.#maps.get(path)
+    if (entries === undefined) return '[3]: Unknown map identifier. Please use #<id> or <file>.'
+    return entries
+      .map(({ key, value }, index) => `0x${(index + 16).toString(16)} ${key} ${value}`)
+      .join('\n')
+  }
+
+  #showStatistics(): string {
+    const lines = [...this.#servers.values()].map((server) => {
+      const status = server.admin === 'maint' ? 'MAINT' : server.admin === 'drain' ? 'DRAIN' : 'UP'
+      return `${server.backend},${server.name},0,0,${status},2,0,`
+    })
+    return ['# pxname,svname,scur,stot,status,type,req_tot,', ...lines].join('\n')
+  }
+
+  async #load(): Promise<void> {
+    const text = await readFile(this.configPath, 'utf8')
+    const backends = new Set<string>()
+    const servers = new Map<string, RunningServer>()
+    for (const section of parseConfig(text).sections) {
+      if (section.keyword !== 'backend' && section.keyword !== 'listen') continue
+      backends.add(section.name)
+      for (const line of section.lines) {
+        const server = line.words[0] === 'server' ? serverOf(section.name, line) : undefined
+        if (server !== undefined) servers.set(`${server.backend}/${server.name}`, server)
+      }
+    }
+    const maps = new Map<string, readonly MapEntry[]>()
+    for (const match of text.matchAll(/\bmap(?:_[a-z_]+)?\(([^,)\s]+)/g)) {
+      const path = match[1] ?? ''
+      maps.set(path, parseMapFile(await readFile(path, 'utf8')))
+    }
+    this.#backends = backends
+    this.#servers = servers
+    this.#maps = maps
+    this.#prepared = new Map()
+    this.busyServers.clear()
+    this.#lastPid += 1
+    this.#workerPid = this.#lastPid
+  }
+}
+
+function serverOf(backend: string, line: Line): RunningServer {
+  const [, name = '', address = '', ...rest] = line.words
+  const weight = rest.indexOf('weight')
+  const isDisabled = rest.includes('disabled')
+  return {
+    backend,
+    name,
+    ...parseAddress(address),
+    weight: weight === -1 ? 1 : Number(rest[weight + 1]),
+    admin: isDisabled ? 'maint' : 'ready',
+    operational: isDisabled ? 'stopped' : 'running',
+  }
+}

@@ -1,0 +1,327 @@
+import { readFile } from 'node:fs/promises'
+import { FairleadError } from '../../model/errors.ts'
+import { StateWriteError } from '../../support/atomic-file.ts'
+import { HaproxyError } from '../runtime/errors.ts'
+import { pause, sendReload, showProcesses } from '../runtime/master.ts'
+import { OneAtATime } from '../runtime/one-at-a-time.ts'
+import { parseInfo } from '../runtime/info.ts'
+import { runCommands } from '../runtime/socket.ts'
+import { probeBinds } from './binds.ts'
+import type { Bind } from './binds.ts'
+import type { HaproxyProgram } from './program.ts'
+import { isSameProcess, readRunRecord, startTicks, writeRunRecord } from './run-record.ts'
+import type { HaproxyRunner } from './runner.ts'
+import { checkSocketPath, launch, logSince, logSize } from './launch.ts'
+import { validateConfig } from './validate.ts'
+
+export type HaproxyProcessOptions = {
+  readonly program: HaproxyProgram
+  /** All paths absolute. The text HAProxy loads. */
+  readonly configPath: string
+  readonly masterSocket: string
+  /** The stats socket that the text must name, with level admin. */
+  readonly workerSocket: string
+  /** HAProxy's own messages are appended to it. */
+  readonly logPath: string
+  /** `running.json`. */
+  readonly recordPath: string
+}
+
+type Running = {
+  readonly masterPid: number
+  readonly masterTicks: number
+  readonly workerPid: number
+  readonly workerTicks: number | undefined
+  readonly version: string
+}
+
+const watchMs = 200
+const reloadPatienceMs = 60_000
+
+/**
+ * HAProxy as a process of its own, in its own session: it outlives fairlead, and the next fairlead
+ * adopts it.
+ *
+ * States: down → (start, adopt) → running → (it ends, or stop) → down. While running, a reload
+ * changes the worker, never the master.
+ */
+export class HaproxyProcess implements HaproxyRunner {
+  readonly #options: HaproxyProcessOptions
+  readonly #lock = new OneAtATime()
+  readonly #listeners = new Set<() => void>()
+  #running: Running | undefined
+  #isTextKnown = false
+  #isAdopted = false
+  #reloads = 0
+  #watch: NodeJS.Timeout | undefined
+
+  constructor(options: HaproxyProcessOptions) {
+    this.#options = options
+    checkSocketPath(options.masterSocket)
+    checkSocketPath(options.workerSocket)
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined
+  }
+
+  get isAdopted(): boolean {
+    return this.#isAdopted
+  }
+
+  /** 0 when HAProxy is down. */
+  get masterPid(): number {
+    return this.#running?.masterPid ?? 0
+  }
+
+  get workerPid(): number {
+    return this.#running?.workerPid ?? 0
+  }
+
+  get version(): string {
+    return this.#running?.version ?? this.#options.program.version
+  }
+
+  /** Reloads that this object did. */
+  get reloads(): number {
+    return this.#reloads
+  }
+
+  get configPath(): string {
+    return this.#options.configPath
+  }
+
+  get isTextKnown(): boolean {
+    return this.#isTextKnown
+  }
+
+  /** The text that the worker runs, as far as known; undefined: one reload will tell. */
+  async loadedConfig(): Promise<string | undefined> {
+    return this.#isTextKnown ? await readFile(this.configPath, 'utf8') : undefined
+  }
+
+  /** Calls back when HAProxy has ended without being told to, within 250 ms. Gives back the release. */
+  onExit(callback: () => void): () => void {
+    this.#listeners.add(callback)
+    return () => this.#listeners.delete(callback)
+  }
+
+  /**
+   * Starts HAProxy with the file on disk. Does nothing when it runs. Throws ConfigRejectedError or
+   * HaproxyError (`address_in_use`, `haproxy_unreachable`) with what HAProxy said; then none runs.
+   */
+  start(): Promise<void> {
+    return this.#lock.run(async () => {
+      if (this.#running !== undefined) return
+      this.#isTextKnown = false
+      const master = await launch({ ...this.#options, program: this.#options.program.path })
+      this.#isAdopted = false
+      await this.#settle(master.workers[0] ?? 0, master.masterPid, master.version)
+      // A full disk must not keep HAProxy down: without the record the next fairlead finds HAProxy
+      // by its socket and reloads once.
+      await this.confirmText().catch(unlessUnwritable)
+    })
+  }
+
+  /**
+   * Takes over a HAProxy that an earlier fairlead started: the one whose master answers on our
+   * socket. False when there is none. Its text is known if the record on disk says so of its worker.
+   */
+  adopt(): Promise<boolean> {
+    return this.#lock.run(async () => {
+      const record = await readRunRecord(this.#options.recordPath)
+      const isExpected =
+        record !== undefined && isSameProcess(record.masterPid, record.masterStartTicks)
+      const report = await showProcesses(this.#options.masterSocket, {
+        patienceMs: isExpected ? 5000 : 0,
+        isAlive: () =>
+          record !== undefined && isSameProcess(record.masterPid, record.masterStartTicks),
+      }).catch(nobody)
+      const workerPid = report?.workers[0]
+      if (report === undefined || workerPid === undefined) return false
+      this.#isTextKnown =
+        isExpected && record.masterPid === report.masterPid && record.workerPid === workerPid
+      this.#isAdopted = true
+      await this.#settle(workerPid, report.masterPid, report.version)
+      return true
+    })
+  }
+
+  execute(commands: readonly string[]): Promise<readonly string[]> {
+    return runCommands(this.#options.workerSocket, commands)
+  }
+
+  validate(configPath: string): Promise<void> {
+    return validateConfig(this.#options.program.path, configPath)
+  }
+
+  async probeBinds(binds: readonly Bind[]): Promise<void> {
+    const running = this.#running
+    // What has just crashed may hold its addresses for a moment more.
+    if (running === undefined) return probeBinds(binds, { patienceMs: 1500 })
+    return probeBinds(binds, { pids: [running.masterPid, running.workerPid] })
+  }
+
+  reload(): Promise<void> {
+    return this.#lock.run(() => this.#reload())
+  }
+
+  async forgetText(): Promise<void> {
+    await this.#writeRecord(0)
+    this.#isTextKnown = false
+  }
+
+  async confirmText(): Promise<void> {
+    this.#isTextKnown = true
+    await this.#writeRecord(this.workerPid)
+  }
+
+  /**
+   * Ends HAProxy gracefully: no new connections, those there are may finish within `graceMs`, then
+   * it is ended hard. Resolves when its processes have gone.
+   */
+  stop(graceMs: number): Promise<void> {
+    return this.#lock.run(async () => {
+      const running = this.#running
+      if (running === undefined) return
+      this.#release()
+      const steps = [
+        { signal: 'SIGUSR1', waitMs: graceMs },
+        { signal: 'SIGTERM', waitMs: 2000 },
+        { signal: 'SIGKILL', waitMs: 2000 },
+      ] as const
+      for (const { signal, waitMs } of steps) {
+        signalProcess(running.masterPid, running.masterTicks, signal)
+        if (signal === 'SIGKILL') signalProcess(running.workerPid, running.workerTicks, signal)
+        if (await hasEnded(running, waitMs)) return
+      }
+    })
+  }
+
+  /** Stops watching and leaves HAProxy running, for the next fairlead to adopt. */
+  close(): void {
+    this.#release()
+  }
+
+  async #reload(): Promise<void> {
+    const running = this.#running
+    if (running === undefined) throw new HaproxyError('haproxy_unreachable', 'HAProxy does not run')
+    const { masterSocket, logPath } = this.#options
+    const isAlive = (): boolean => isSameProcess(running.masterPid, running.masterTicks)
+    const logStart = await logSize(logPath)
+    const before = await showProcesses(masterSocket, { patienceMs: 5000, isAlive })
+    const answer = await sendReload(masterSocket, reloadPatienceMs)
+    if (answer?.isDone === false) throw reloadFailed(answer.log)
+    const endAt = performance.now() + reloadPatienceMs
+    for (;;) {
+      const after = await showProcesses(masterSocket, { patienceMs: reloadPatienceMs, isAlive })
+      const workerPid = after.workers[0]
+      if (after.reloads > before.reloads) {
+        if (after.failed > 0) throw reloadFailed(await logSince(logPath, logStart))
+        if (workerPid !== undefined && workerPid !== running.workerPid) {
+          this.#reloads += 1
+          await this.#settle(workerPid, after.masterPid, after.version)
+          return
+        }
+      }
+      if (performance.now() >= endAt) throw reloadFailed('no new worker came up')
+      await pause(5)
+    }
+  }
+
+  /** Waits until the new worker, not an old one, answers on the stats socket; then it is the running one. */
+  async #settle(workerPid: number, masterPid: number, version: string): Promise<void> {
+    const endAt = performance.now() + 10_000
+    for (;;) {
+      const isUp = await this.execute(['show info']).then(([reply]) => {
+        const info = parseInfo(reply ?? '')
+        return info?.pid === workerPid && !info.isStopping
+      }, nobody)
+      if (isUp === true) break
+      if (performance.now() >= endAt) {
+        throw new HaproxyError(
+          'haproxy_unreachable',
+          `worker ${workerPid} does not answer on ${this.#options.workerSocket}`,
+          {
+            hint: 'the configuration must name this socket: stats socket PATH mode 600 level admin',
+          },
+        )
+      }
+      await pause(5)
+    }
+    this.#running = {
+      masterPid,
+      masterTicks: startTicks(masterPid) ?? 0,
+      workerPid,
+      workerTicks: startTicks(workerPid),
+      version,
+    }
+    this.#watch ??= setInterval(() => this.#look(), watchMs).unref()
+  }
+
+  #look(): void {
+    const running = this.#running
+    if (running === undefined || isSameProcess(running.masterPid, running.masterTicks)) return
+    this.#release()
+    // A worker ends by itself when its master has gone; told so it does at once.
+    signalProcess(running.workerPid, running.workerTicks, 'SIGTERM')
+    for (const callback of this.#listeners) callback()
+  }
+
+  #release(): void {
+    clearInterval(this.#watch)
+    this.#watch = undefined
+    this.#running = undefined
+  }
+
+  async #writeRecord(workerPid: number): Promise<void> {
+    const { masterPid, masterTicks } = this.#running ?? { masterPid: 0, masterTicks: 0 }
+    await writeRunRecord(this.#options.recordPath, {
+      masterPid,
+      masterStartTicks: masterTicks,
+      workerPid,
+    })
+  }
+}
+
+function reloadFailed(log: string): HaproxyError {
+  return new HaproxyError(
+    'reload_failed',
+    `HAProxy did not take up the new configuration: ${log.trim() || 'it says nothing'}`,
+    {
+      hint: 'the old configuration goes on',
+    },
+  )
+}
+
+/** For "does not answer", which is an answer here; anything else is thrown on. */
+function nobody(error: unknown): undefined {
+  if (error instanceof FairleadError && error.code === 'haproxy_unreachable') return undefined
+  throw error
+}
+
+function unlessUnwritable(error: unknown): void {
+  if (!(error instanceof StateWriteError)) throw error
+}
+
+function signalProcess(pid: number, ticks: number | undefined, signal: NodeJS.Signals): void {
+  if (!isSameProcess(pid, ticks)) return
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    // It has ended between the look and the signal.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
+}
+
+async function hasEnded(running: Running, waitMs: number): Promise<boolean> {
+  const endAt = performance.now() + waitMs
+  const isThere = (): boolean =>
+    isSameProcess(running.masterPid, running.masterTicks) ||
+    isSameProcess(running.workerPid, running.workerTicks)
+  while (isThere()) {
+    if (performance.now() >= endAt) return false
+    await pause(10)
+  }
+  return true
+}

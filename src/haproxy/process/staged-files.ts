@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { messageOf } from '../../model/errors.ts'
+import { StateWriteError } from '../../support/atomic-file.ts'
+
+/**
+ * New contents of several files, written and flushed beside them, waiting to be renamed into place.
+ * Until `commit` no file has changed. `rollback` after it brings the old ones back, without needing
+ * space on the disk. Each instance ends with `discard`, `rollback` or `finish`.
+ */
+export class StagedFiles {
+  readonly #files: {
+    path: string
+    temporary: string
+    previous: string
+    state: 'staged' | 'new' | 'replaced'
+  }[] = []
+
+  /**
+   * Writes the contents beside their files. Throws StateWriteError (disk full, no rights); then
+   * nothing is left over.
+   */
+  static async write(
+    contents: Iterable<readonly [path: string, content: string]>,
+  ): Promise<StagedFiles> {
+    const staged = new StagedFiles()
+    try {
+      for (const [path, content] of contents) await staged.#add(path, content)
+    } catch (error) {
+      await staged.discard()
+      throw unwritable(error)
+    }
+    return staged
+  }
+
+  /** Where the new content of a file waits: for a look at it by its future reader. */
+  temporaryOf(path: string): string {
+    return (
+      this.#files.find((file) => file.path === path && file.state === 'staged')?.temporary ?? path
+    )
+  }
+
+  /** Renames the files into place (all, or all but one). Throws StateWriteError; then all old ones are back. */
+  async commit(options: { except?: string } = {}): Promise<void> {
+    const files = this.#files.filter(
+      (file) => file.state === 'staged' && file.path !== options.except,
+    )
+    try {
+      for (const file of files) {
+        const isReplaced = await link(file.path, file.previous).then(
+          () => true,
+          (error: NodeJS.ErrnoException) => {
+            if (error.code === 'ENOENT') return false
+            throw error
+          },
+        )
+        await rename(file.temporary, file.path)
+        file.state = isReplaced ? 'replaced' : 'new'
+      }
+      for (const folder of new Set(files.map((file) => dirname(file.path))))
+        await syncFolder(folder)
+    } catch (error) {
+      await this.rollback()
+      throw unwritable(error)
+    }
+  }
+
+  /** Undoes `commit`: a crash must not find what was rejected. */
+  async rollback(): Promise<void> {
+    for (const file of this.#files) {
+      if (file.state === 'replaced') await rename(file.previous, file.path)
+      if (file.state === 'new') await rm(file.path, { force: true })
+    }
+    await this.discard()
+  }
+
+  /** Removes what is beside the files; the files stay as they are. */
+  async discard(): Promise<void> {
+    for (const file of this.#files.splice(0)) {
+      await rm(file.temporary, { force: true })
+      await rm(file.previous, { force: true })
+    }
+  }
+
+  async #add(path: string, content: string): Promise<void> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const suffix = `${process.pid}.${randomBytes(4).toString('hex')}`
+    const file = {
+      path,
+      temporary: `${path}.${suffix}.tmp`,
+      previous: `${path}.${suffix}.old`,
+      state: 'staged' as const,
+    }
+    this.#files.push(file)
+    const handle = await open(file.temporary, 'wx', 0o600)
+    try {
+      await handle.writeFile(content)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+function unwritable(error: unknown): StateWriteError {
+  return new StateWriteError(
+    'state_unwritable',
+    `cannot write the configuration: ${messageOf(error)}`,
+    {
+      hint: 'check the free space and the owner of the state folder',
+      cause: error,
+    },
+  )
+}

@@ -1,0 +1,104 @@
+import { Backoff } from '../../support/backoff.ts'
+import type { Clock } from '../../support/clock.ts'
+import type { HaproxyControl, RunningServer } from '../control.ts'
+import type { OneAtATime } from './one-at-a-time.ts'
+import { refusalOf } from './replies.ts'
+
+export type RemovalsOptions = {
+  readonly control: HaproxyControl
+  /** The lock that applies take: nothing is deleted while one runs. */
+  readonly lock: OneAtATime
+  readonly clock: Clock
+  /** How long a server in maintenance may keep its connections before they are cut. */
+  readonly lingerMs: number
+}
+
+type Lingering = { readonly server: RunningServer; readonly sinceMs: number }
+
+/**
+ * Servers that are in maintenance and wait for the end of their last connection, since HAProxy
+ * deletes none before (management.txt §9.3, `del server`). They are tried again with growing
+ * pauses; after `lingerMs` their connections are cut.
+ */
+export class Removals {
+  readonly #options: RemovalsOptions
+  readonly #lingering = new Map<string, Lingering>()
+  readonly #stop = new AbortController()
+  #round: Promise<void> | undefined
+
+  constructor(options: RemovalsOptions) {
+    this.#options = options
+  }
+
+  /** Keys (`backend/server`) that are in maintenance and not yet deleted. */
+  get lingering(): readonly string[] {
+    return [...this.#lingering.keys()]
+  }
+
+  has(key: string): boolean {
+    return this.#lingering.has(key)
+  }
+
+  /** A server that could not be deleted yet; it is tried again in the background. */
+  add(key: string, server: RunningServer): void {
+    if (this.#lingering.has(key)) return
+    this.#lingering.set(key, { server, sinceMs: this.#options.clock.now() })
+    this.#round ??= this.#run().finally(() => {
+      this.#round = undefined
+    })
+  }
+
+  /** It is wanted again: no longer deleted. Gives back what is known of it. */
+  cancel(key: string): RunningServer | undefined {
+    const server = this.#lingering.get(key)?.server
+    this.#lingering.delete(key)
+    return server
+  }
+
+  /** All are gone with their worker. */
+  clear(): void {
+    this.#lingering.clear()
+  }
+
+  /** Tries once to delete these, or all; those that are gone are no longer lingering. Call under the lock. */
+  async tryNow(keys: readonly string[] = this.lingering): Promise<void> {
+    const { control, clock, lingerMs } = this.#options
+    const commands = keys.flatMap((key) => {
+      const sinceMs = this.#lingering.get(key)?.sinceMs ?? 0
+      const isOverdue = clock.now() - sinceMs >= lingerMs
+      return isOverdue
+        ? [`shutdown sessions server ${key}`, `del server ${key}`]
+        : [`del server ${key}`]
+    })
+    if (commands.length === 0) return
+    const replies = await control.execute(commands)
+    for (const [index, command] of commands.entries()) {
+      const key = /^del server (\S+)$/.exec(command)?.[1]
+      if (key !== undefined && isGone(replies[index] ?? '')) this.#lingering.delete(key)
+    }
+  }
+
+  /** Ends the background tries; what lingers is found again by the next read-back. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#round
+  }
+
+  async #run(): Promise<void> {
+    const { clock, lock } = this.#options
+    const backoff = new Backoff(50, 2000, () => 0)
+    const { signal } = this.#stop
+    while (this.#lingering.size > 0 && !signal.aborted) {
+      await clock.sleep(backoff.next(), signal)
+      if (signal.aborted) return
+      // HAProxy does not answer: it is being restarted, which ends these servers too.
+      await lock.run(() => this.tryNow()).catch(() => undefined)
+    }
+  }
+}
+
+/** Whether a `del server` did it, or found that there is nothing left to do. */
+export function isGone(reply: string): boolean {
+  const refusal = refusalOf(reply)
+  return refusal === undefined || refusal.startsWith('No such server')
+}
