@@ -1,0 +1,172 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const source = resolve(import.meta.dirname, '../../src')
+
+/**
+ * Which parts of src a part may import, beside itself. Everything may import `model` and `support`;
+ * those two are at the bottom. A part is a folder, or a file that is a contract by itself.
+ */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  support: ['model'],
+  'version.ts': [],
+  settings: [],
+  'api/contract.ts': [],
+  registry: [],
+  'registry/embedded': ['registry'],
+  readiness: [],
+  'access-log': [],
+  'haproxy/control.ts': [],
+  'haproxy/capabilities.ts': [],
+  'haproxy/config': ['haproxy/capabilities.ts'],
+  'haproxy/runtime/errors.ts': [],
+  'haproxy/runtime/words.ts': [],
+  'haproxy/diff/plan.ts': ['haproxy/control.ts'],
+  'haproxy/diff': [
+    'haproxy/control.ts',
+    'haproxy/capabilities.ts',
+    'haproxy/config',
+    'haproxy/diff/plan.ts',
+    'haproxy/runtime/words.ts',
+  ],
+  'haproxy/process/listeners.ts': [],
+  'haproxy/process/binds.ts': ['haproxy/process/listeners.ts', 'haproxy/runtime/errors.ts'],
+  'haproxy/process/runner.ts': ['haproxy/control.ts', 'haproxy/process/binds.ts'],
+  'haproxy/runtime': [
+    'haproxy/control.ts',
+    'haproxy/capabilities.ts',
+    'haproxy/diff/plan.ts',
+    'haproxy/process/runner.ts',
+    'haproxy/runtime/errors.ts',
+    'haproxy/runtime/words.ts',
+  ],
+  'haproxy/process': [
+    'haproxy/control.ts',
+    'haproxy/capabilities.ts',
+    'haproxy/config',
+    'haproxy/process/binds.ts',
+    'haproxy/process/listeners.ts',
+    'haproxy/process/runner.ts',
+    'haproxy/runtime',
+    'haproxy/runtime/errors.ts',
+  ],
+  // The apply stage: it joins diff, process and runtime.
+  haproxy: ['haproxy/*'],
+  routing: ['haproxy/capabilities.ts', 'haproxy/config'],
+  'discovery/docker': ['discovery', 'settings'],
+  discovery: ['api/contract.ts'],
+  operator: ['routing'],
+  pipeline: ['api/contract.ts', 'operator', 'readiness', 'registry', 'routing'],
+  report: ['api/contract.ts', 'pipeline', 'routing'],
+  api: ['api/contract.ts', 'settings', 'version.ts'],
+  // Commands that need no daemon may use the pure parts; `up` starts the daemon itself.
+  cli: ['api/contract.ts', 'daemon', 'settings', 'version.ts'],
+  // The composition root: the one place that knows every part.
+  daemon: ['*'],
+  'main.ts': ['cli'],
+}
+
+/** Parts without input, output or clock: the same arguments always give the same result. */
+const pure = ['model', 'routing', 'haproxy/config', 'haproxy/diff']
+const pureModules = ['node:crypto', 'node:net', 'node:path', 'node:url', 'node:util']
+
+type Import = { readonly from: string; readonly to: string }
+
+const files = (readdirSync(source, { recursive: true }) as string[]).filter(
+  (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
+)
+
+function partOf(file: string): string {
+  if (file in allowed) return file
+  if (/^daemon[-.\w]*\.ts$/.test(file)) return 'daemon'
+  const parts = Object.keys(allowed).filter((part) => file.startsWith(`${part}/`))
+  return parts.toSorted((a, b) => b.length - a.length)[0] ?? file
+}
+
+function specifiers(file: string): readonly string[] {
+  const text = readFileSync(join(source, file), 'utf8')
+  const matches = text.matchAll(/\b(?:from|import)\s*\(?\s*'([^']+)'/g)
+  return [...matches].map(([, specifier = '']) => specifier)
+}
+
+const imports: readonly Import[] = files.flatMap((from) =>
+  specifiers(from)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => ({
+      from,
+      to: relative(source, resolve(source, dirname(from), specifier)),
+    })),
+)
+
+/** The listed edges of a part; `*` is every part but the command line, `folder/*` those in it. */
+function edgesOf(part: string): readonly string[] {
+  return (allowed[part] ?? []).flatMap((edge) => {
+    if (!edge.endsWith('*')) return [edge]
+    const inside = Object.keys(allowed).filter((other) => other.startsWith(edge.slice(0, -1)))
+    return inside.filter((other) => other !== part && !['main.ts', 'cli'].includes(other))
+  })
+}
+
+const isAllowed = ({ from, to }: Import): boolean => {
+  const [importer, imported] = [partOf(from), partOf(to)]
+  if (importer === imported || imported === 'model' || imported === 'support') {
+    return importer !== 'model' || imported === 'model'
+  }
+  return edgesOf(importer).includes(imported)
+}
+
+/** A way from a node back to itself, or undefined. */
+function findCycle(edgesOf: (node: string) => readonly string[], nodes: readonly string[]) {
+  const done = new Set<string>()
+  const visit = (node: string, path: readonly string[]): readonly string[] | undefined => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node]
+    if (done.has(node)) return undefined
+    for (const next of edgesOf(node)) {
+      const cycle = visit(next, [...path, node])
+      if (cycle !== undefined) return cycle
+    }
+    done.add(node)
+    return undefined
+  }
+  for (const node of nodes) {
+    const cycle = visit(node, [])
+    if (cycle !== undefined) return cycle
+  }
+  return undefined
+}
+
+describe('imports', () => {
+  it('has a place in the list for every file', () => {
+    expect(files.filter((file) => !(partOf(file) in allowed))).toEqual([])
+  })
+
+  it('go only along the listed edges', () => {
+    const wrong = imports.filter((edge) => !isAllowed(edge))
+    expect(wrong.map(({ from, to }) => `${from} → ${to}`)).toEqual([])
+  })
+
+  it('form no circle of parts', () => {
+    expect(findCycle(edgesOf, Object.keys(allowed))).toBeUndefined()
+  })
+
+  it('form no circle of files', () => {
+    const edgesOf = (file: string) =>
+      imports.filter(({ from }) => from === file).map(({ to }) => to)
+    expect(findCycle(edgesOf, files)).toBeUndefined()
+  })
+
+  it('bring neither input and output nor a clock into the pure parts', () => {
+    const pureFiles = files.filter((file) => pure.includes(partOf(file)))
+    const effects = pureFiles.flatMap((file) => {
+      const modules = specifiers(file).filter((name) => name.startsWith('node:'))
+      const text = readFileSync(join(source, file), 'utf8')
+      const clocks =
+        text.match(/\bDate\.now\(|\bperformance\.now\(|\bset(Timeout|Interval)\(/g) ?? []
+      const wrong = [...modules.filter((name) => !pureModules.includes(name)), ...clocks]
+      return wrong.map((what) => `${file}: ${what}`)
+    })
+    expect(effects).toEqual([])
+  })
+})
