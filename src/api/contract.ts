@@ -1,6 +1,7 @@
 import type { SourceState } from '../model/candidate.ts'
 import type { Health } from '../model/endpoint.ts'
 import type { Decision, Problem } from '../model/problem.ts'
+import type { ServiceRegistration } from '../model/service-registration.ts'
 
 /** `GET /api/status`. Times are Unix milliseconds, sizes bytes. */
 export type StatusReport = {
@@ -112,16 +113,7 @@ export type ChangeReport = {
   readonly desiredHash: string
 }
 
-/** Body of `PUT /v1/agent/service/register` (Consul's field names). */
-export type ServiceRegistration = {
-  readonly ID?: string | undefined
-  readonly Name: string
-  readonly Address?: string | undefined
-  readonly Port: number
-  readonly Tags?: readonly string[] | undefined
-  readonly Meta?: Readonly<Record<string, string>> | undefined
-  readonly Weights?: { readonly Passing?: number | undefined; readonly Warning?: number | undefined } | undefined
-}
+export type { ServiceRegistration } from '../model/service-registration.ts'
 
 /** What the API asks of the daemon. Errors are FairleadErrors; the API gives their codes HTTP statuses. */
 export type DaemonControl = {
@@ -129,12 +121,19 @@ export type DaemonControl = {
   /** `not_found` when nothing of that name was ever seen. */
   explain(subject: string): Promise<Explanation>
   /** `state: 'ready'` and `weight: null` take the word back. `not_found` for an unknown endpoint without a word. */
-  setWord(endpoint: string, word: { state?: 'drain' | 'maint' | 'ready'; weight?: number | null }): Promise<void>
+  setWord(
+    endpoint: string,
+    word: { state?: 'drain' | 'maint' | 'ready'; weight?: number | null },
+  ): Promise<void>
   register(registration: ServiceRegistration): Promise<void>
   deregister(id: string): Promise<void>
   setMaintenance(id: string, isEnabled: boolean, reason: string): Promise<void>
   /** The ledger: `recent` newest last, then each new one as it happens. */
   recentChanges(): readonly ChangeReport[]
+  /**
+   * Subscribed from the call on, so that nothing is lost between it and `recentChanges`. Ends when
+   * the signal aborts, and earlier for a reader that has fallen too far behind.
+   */
   changes(signal: AbortSignal): AsyncIterable<ChangeReport>
   /** The first desired state after start is applied and the sources have answered once. */
   isReady(): boolean

@@ -1,0 +1,13 @@
+/** How a request came in; the listener says so, never the request. */
+export type Arrival =
+  | { readonly kind: 'unix' }
+  | {
+      readonly kind: 'tcp'
+      /** The connection's own local address: with a wildcard bind the one that was dialled. */
+      readonly address: string
+      readonly port: number
+      /** The listener is bound to a loopback address, so that only this machine reaches it. */
+      readonly isLoopbackListener: boolean
+    }
+
+export type ApiEnv = { Bindings: { readonly arrival: Arrival } }

@@ -1,0 +1,126 @@
+import type { Server } from 'node:http'
+import type { ListenOptions } from 'node:net'
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
+import { FairleadError, messageOf } from '../model/errors.ts'
+import type { Arrival } from './arrival.ts'
+import { isLoopbackAddress } from './guard.ts'
+import { bindUnixSocket } from './unix-socket.ts'
+
+/** Where the API listens. `host` is an IP address, `*` for all IPv4 ones; port 0: any free one. */
+export type ListenAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+/** An address of the API could not be bound. Codes `address_in_use`, `address_unavailable`. */
+export class ListenError extends FairleadError {}
+
+export type Fetch = (
+  request: Request,
+  env: { readonly arrival: Arrival },
+) => Response | Promise<Response>
+
+export type Listener = {
+  /** With the real port. */
+  readonly address: ListenAddress
+  /** Waits for requests under way, at most `graceMs`. */
+  close(graceMs: number): Promise<void>
+}
+
+/** A socket on which nothing moves for so long is closed: a reader of events that stopped reading. */
+const stalledMs = 60_000
+
+/**
+ * Listens on one address. Throws ListenError; then nothing is left bound.
+ * @param onDefect told of what goes wrong with the socket later on; it goes on listening.
+ */
+export async function listen(
+  fetch: Fetch,
+  address: ListenAddress,
+  onDefect: (error: unknown) => void,
+): Promise<Listener> {
+  let port = address.kind === 'tcp' ? address.port : 0
+  const server = createServer(fetch, ({ incoming }) => {
+    if (address.kind === 'unix') return { kind: 'unix' }
+    const local = incoming.socket.localAddress ?? ''
+    return {
+      kind: 'tcp',
+      address: local,
+      port,
+      isLoopbackListener: isLoopbackAddress(address.host),
+    }
+  })
+  if (address.kind === 'unix') {
+    const remove = await bindUnixSocket(address.path, (path) => bind(server, { path }))
+    server.on('error', onDefect)
+    const close = async (graceMs: number): Promise<void> => {
+      await remove()
+      await closeServer(server, graceMs)
+    }
+    return { address, close }
+  }
+  port = await bindTcp(server, address)
+  server.on('error', onDefect)
+  return { address: { ...address, port }, close: (graceMs) => closeServer(server, graceMs) }
+}
+
+/** The port that was bound. */
+async function bindTcp(
+  server: Server,
+  address: Extract<ListenAddress, { kind: 'tcp' }>,
+): Promise<number> {
+  const host = address.host === '*' ? '0.0.0.0' : address.host
+  try {
+    await bind(server, { host, port: address.port })
+  } catch (error) {
+    throw tcpError(address, error)
+  }
+  const bound = server.address()
+  return typeof bound === 'object' && bound !== null ? bound.port : address.port
+}
+
+function createServer(fetch: Fetch, arrivalOf: (env: HttpBindings) => Arrival): Server {
+  const server = createAdaptorServer({
+    // This adapter makes HTTP/1 servers only, as it is used here.
+    fetch: (request, env) => fetch(request, { arrival: arrivalOf(env as HttpBindings) }),
+    overrideGlobalObjects: false,
+  }) as Server
+  server.setTimeout(stalledMs)
+  return server
+}
+
+function bind(server: Server, options: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function closeServer(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+    // The only error there can be is that it was not open.
+    server.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
+  })
+}
+
+function tcpError({ host, port }: { host: string; port: number }, error: unknown): ListenError {
+  const shown = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  const cause = { cause: error }
+  if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+    return new ListenError('address_in_use', `another program listens on ${shown}`, {
+      hint: `"ss -ltnp sport = :${port}" shows which; stop it, or choose another --admin address`,
+      ...cause,
+    })
+  }
+  const what = `the admin API cannot listen on ${shown}: ${messageOf(error)}`
+  return new ListenError('address_unavailable', what, {
+    hint: 'choose an address of this machine, and a port of 1024 or higher unless root',
+    ...cause,
+  })
+}

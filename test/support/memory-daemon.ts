@@ -1,0 +1,170 @@
+import type {
+  ChangeReport,
+  DaemonControl,
+  EndpointReport,
+  Explanation,
+  ServiceRegistration,
+  ServiceReport,
+  StatusReport,
+} from '../../src/api/contract.ts'
+import { Ledger } from '../../src/api/ledger.ts'
+import { FairleadError } from '../../src/model/errors.ts'
+
+/** A daemon that only remembers what it was asked, for tests of what asks it. */
+export class MemoryDaemon implements DaemonControl {
+  readonly ledger: Ledger
+  readonly calls: unknown[][] = []
+  report: StatusReport = statusReport()
+  ready = true
+  /** CSV of `show stat`, or the error that HAProxy gives. */
+  csv: string | Error = ''
+  /** Ids that `setWord`, `deregister` and `setMaintenance` know; others are `not_found`. */
+  readonly known = new Set<string>()
+  readonly explanations = new Map<string, Explanation>()
+
+  constructor(ledger: Ledger = new Ledger()) {
+    this.ledger = ledger
+  }
+
+  async status(): Promise<StatusReport> {
+    return this.report
+  }
+
+  async explain(subject: string): Promise<Explanation> {
+    const found = this.explanations.get(subject)
+    if (found === undefined) throw notFound(subject)
+    return found
+  }
+
+  async setWord(
+    endpoint: string,
+    word: { state?: 'drain' | 'maint' | 'ready'; weight?: number | null },
+  ): Promise<void> {
+    this.#require(endpoint)
+    this.calls.push(['setWord', endpoint, word])
+  }
+
+  async register(registration: ServiceRegistration): Promise<void> {
+    this.known.add(registration.ID ?? registration.Name)
+    this.calls.push(['register', registration])
+  }
+
+  async deregister(id: string): Promise<void> {
+    this.#require(id)
+    this.calls.push(['deregister', id])
+  }
+
+  async setMaintenance(id: string, isEnabled: boolean, reason: string): Promise<void> {
+    this.#require(id)
+    this.calls.push(['setMaintenance', id, isEnabled, reason])
+  }
+
+  recentChanges(): readonly ChangeReport[] {
+    return this.ledger.recent()
+  }
+
+  changes(signal: AbortSignal): AsyncIterable<ChangeReport> {
+    return this.ledger.changes(signal)
+  }
+
+  isReady(): boolean {
+    return this.ready
+  }
+
+  async statistics(): Promise<string> {
+    if (this.csv instanceof Error) throw this.csv
+    return this.csv
+  }
+
+  async down(): Promise<void> {
+    this.calls.push(['down'])
+  }
+
+  #require(id: string): void {
+    if (!this.known.has(id)) throw notFound(id)
+  }
+}
+
+function notFound(id: string): FairleadError {
+  return new FairleadError('not_found', `nothing is known of ${id}`)
+}
+
+/** A report of a daemon with one service `web` and nothing wrong, changed as wanted. */
+export function statusReport(changes: Partial<StatusReport> = {}): StatusReport {
+  return {
+    name: 'default',
+    version: '0.1.0',
+    pid: 100,
+    startedAtMs: 1_700_000_000_000,
+    stateFolder: '/run/fairlead/default',
+    desiredHash: 'abc',
+    isApplied: true,
+    http: ['127.0.0.1:8080'],
+    haproxy: {
+      version: '2.6.12',
+      masterPid: 101,
+      workerPid: 102,
+      state: 'running',
+      isAdopted: false,
+      reloads: 2,
+    },
+    sources: [{ source: 'docker:box', state: 'connected', error: '', sinceMs: 1_700_000_000_000 }],
+    services: [serviceReport()],
+    leftOut: [],
+    problems: [],
+    words: [],
+    ...changes,
+  }
+}
+
+export function serviceReport(changes: Partial<ServiceReport> = {}): ServiceReport {
+  return {
+    name: 'web',
+    backend: 'web',
+    hosts: ['web.localhost'],
+    isDefault: true,
+    isGone: false,
+    balance: 'roundrobin',
+    endpoints: [endpointReport()],
+    ...changes,
+  }
+}
+
+export function endpointReport(changes: Partial<EndpointReport> = {}): EndpointReport {
+  return {
+    id: 'box:web-1:80',
+    candidate: 'web-1',
+    image: 'web',
+    node: 'box',
+    address: '10.0.0.2',
+    port: 80,
+    health: 'passing',
+    healthReason: '',
+    server: 'web.1',
+    admin: 'ready',
+    reason: '',
+    haproxyStatus: 'UP',
+    weight: 1,
+    sessions: 0,
+    requests: 0,
+    ...changes,
+  }
+}
+
+/** A change without its id, as it is given to `Ledger.record`. */
+export function changeEntry(
+  changes: Partial<Omit<ChangeReport, 'id'>> = {},
+): Omit<ChangeReport, 'id'> {
+  return {
+    atMs: 1_700_000_000_000,
+    causes: ['start web-1'],
+    how: 'runtime',
+    reasons: [],
+    changes: ['backend web: + server web.1 10.0.0.2:80'],
+    commands: 2,
+    eventToDoneMs: 4,
+    seenToDoneMs: 3,
+    desiredHash: 'abc',
+    ...changes,
+  }
+}
