@@ -1,0 +1,42 @@
+import type { RoutingMemory, ServiceMemory } from './contract.ts'
+import type { HostTable } from './hosts.ts'
+import { serviceKeys } from './labels.ts'
+import { own, type RoutedService } from './routed-service.ts'
+
+/** What the next run has to know of this one: plain JSON, `__proto__` and the like are only names. */
+export function nextMemory(
+  services: readonly RoutedService[],
+  table: HostTable,
+  defaultService: RoutedService | undefined,
+  before: RoutingMemory,
+): RoutingMemory {
+  return {
+    defaultService: defaultService?.name,
+    hosts: Object.fromEntries([...table.holders].map(([host, service]) => [host, service.name])),
+    services: Object.fromEntries(
+      services.map((service) => [
+        service.name,
+        rememberedAs(service, own(before.services, service.name)),
+      ]),
+    ),
+  }
+}
+
+/** The same object as before where nothing changed. */
+function rememberedAs(service: RoutedService, before: ServiceMemory | undefined): ServiceMemory {
+  const { emptySinceMs, firstRoutedMs, labels } = service
+  if (
+    before !== undefined &&
+    before.emptySinceMs === emptySinceMs &&
+    before.firstRoutedMs === firstRoutedMs &&
+    serviceKeys.every((key) => (before.labels[key] ?? '') === labels[key])
+  ) {
+    return before
+  }
+  const given = serviceKeys.filter((key) => labels[key] !== '')
+  return {
+    labels: Object.fromEntries(given.map((key) => [key, labels[key]])),
+    emptySinceMs,
+    firstRoutedMs,
+  }
+}

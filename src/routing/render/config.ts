@@ -1,0 +1,37 @@
+import type { RoutingSettings } from '../contract.ts'
+import type { RoutedService } from '../routed-service.ts'
+import { renderBackend, renderNoneBackend } from './backend.ts'
+import { renderDefaults } from './defaults.ts'
+import { renderFrontend } from './frontend.ts'
+import { renderGlobal } from './global.ts'
+
+const preamble = '# Written by fairlead; changes made here are lost. See "fairlead status".\n'
+
+type Fixed = { readonly head: string; readonly none: string }
+const fixedParts = new WeakMap<RoutingSettings, Fixed>()
+
+/**
+ * The whole configuration: equal input gives an equal text, byte for byte. `services` sorted by
+ * name; `hosts`: by service name.
+ */
+export function renderConfig(
+  settings: RoutingSettings,
+  services: readonly RoutedService[],
+  hosts: ReadonlyMap<string, readonly string[]>,
+): string {
+  const { head, none } = fixedOf(settings)
+  const backends = services.map((service) =>
+    renderBackend(service, hosts.get(service.name) ?? [], settings.timeouts),
+  )
+  return [head, none, ...backends].join('\n')
+}
+
+function fixedOf(settings: RoutingSettings): Fixed {
+  let fixed = fixedParts.get(settings)
+  if (fixed === undefined) {
+    const parts = [renderGlobal(settings), renderDefaults(settings), renderFrontend(settings)]
+    fixed = { head: preamble + parts.join('\n'), none: renderNoneBackend() }
+    fixedParts.set(settings, fixed)
+  }
+  return fixed
+}

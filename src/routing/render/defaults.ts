@@ -1,0 +1,42 @@
+import type { RoutingSettings } from '../contract.ts'
+import { section } from './global.ts'
+
+/** Name of the defaults section, which every other section takes explicitly. */
+export const defaultsName = 'fairlead'
+
+/** How long a request waits for a server that is at its `maxconn`. */
+const queueMs = 10_000
+
+/**
+ * What holds for all sections.
+ *
+ * A request is tried up to four times, from the second try on at another server (`redispatch 1`),
+ * where the first server could not be reached, closed without a word or said something that is not
+ * HTTP. That is only done for requests that may be repeated; see the frontend's `disable-l7-retry`.
+ *
+ * `http-reuse always` shares the connections to servers among clients, which is worth three quarters
+ * of the CPU of a request. A server may close an idle connection in the moment a request is sent on
+ * it: such a request is repeated if that is allowed, and the others never travel on a used
+ * connection (see `sni` of the servers).
+ */
+export function renderDefaults(settings: RoutingSettings): string {
+  const { timeouts } = settings
+  const lines = [
+    'mode http',
+    'option http-keep-alive',
+    'http-reuse always',
+    'retries 3',
+    'option redispatch 1',
+    'retry-on conn-failure empty-response junk-response 0rtt-rejected',
+    `timeout connect ${timeouts.connectMs}ms`,
+    `timeout client ${timeouts.clientMs}ms`,
+    `timeout server ${timeouts.serverMs}ms`,
+    `timeout http-request ${timeouts.requestMs}ms`,
+    `timeout http-keep-alive ${timeouts.keepAliveMs}ms`,
+    `timeout tunnel ${timeouts.tunnelMs}ms`,
+    `timeout queue ${queueMs}ms`,
+    'timeout check 2s',
+  ]
+  if (settings.accessLog) lines.push('log global', 'option dontlognull')
+  return section(`defaults ${defaultsName}`, lines)
+}

@@ -1,0 +1,99 @@
+import { quoteWord } from '../../haproxy/config/quote.ts'
+import type { RoutingSettings } from '../contract.ts'
+import { defaultsName } from './defaults.ts'
+import { section } from './global.ts'
+import { mapPaths } from './maps.ts'
+
+/** Words of one line are limited to 64 (configuration.txt §2.1). */
+const networksPerLine = 50
+
+/**
+ * Time, client, service, server (which names the container), status, bytes; then milliseconds: to
+ * receive the request, in the queue, to connect, until the server answered, in all; how it ended
+ * (configuration.txt §8.5), retries; host and request line, quoted. HAProxy escapes what would
+ * break a line or a quote (§8.6), so that a request cannot forge an entry.
+ */
+const logFormat =
+  '%tr %ci:%cp %b %s %ST %B %TR/%Tw/%Tc/%Tr/%Ta %tsc %rc %{+Q}[var(txn.host)] %{+Q}r'
+
+/**
+ * The one frontend. The rules run for every request, so that there are as few as can be; those
+ * behind a condition on `txn.backend` run for hosts without an entry of their own only.
+ */
+export function renderFrontend(settings: RoutingSettings): string {
+  return section(`frontend fairlead_http from ${defaultsName}`, [
+    ...settings.http.map((address) => `bind ${quoteWord(address)}`),
+    ...(settings.accessLog ? [`log-format '${logFormat}'`] : []),
+    ...repeatRules,
+    ...forwardRules(settings.trustedProxies),
+    ...hostRules(settings.paths.maps),
+  ])
+}
+
+/**
+ * A request that may change something is never sent twice: not by a retry, and not by the chance
+ * that a server closes an idle connection under it, so that it gets a connection of its own. For
+ * that it has a number, which the servers' `sni` makes a part of a connection's identity.
+ */
+const repeatRules = [
+  'acl is_repeatable method GET HEAD OPTIONS',
+  'http-request disable-l7-retry unless is_repeatable',
+  'http-request set-var(txn.fresh) rand(2000000000) unless is_repeatable',
+]
+
+/**
+ * What a client says about where a request came from is not believed, whichever X-Forwarded header
+ * it uses, unless it is a trusted proxy; then its words stay and our own address of it is added.
+ */
+function forwardRules(trustedProxies: readonly string[]): readonly string[] {
+  if (trustedProxies.length === 0) {
+    return [
+      'http-request del-header x-forwarded- -m beg',
+      'http-request del-header forwarded',
+      'http-request add-header X-Forwarded-For %[src]',
+      ...forwarded.map(([name, value]) => `http-request add-header ${name} ${value}`),
+    ]
+  }
+  return [
+    ...trustedAcl(trustedProxies),
+    'http-request del-header x-forwarded- -m beg unless is_trusted',
+    'http-request del-header forwarded unless is_trusted',
+    'http-request add-header X-Forwarded-For %[src]',
+    ...forwarded.map(
+      ([name, value]) =>
+        `http-request add-header ${name} ${value} unless { req.hdr(${name}) -m found }`,
+    ),
+  ]
+}
+
+const forwarded = [
+  ['X-Forwarded-Proto', 'http'],
+  ['X-Forwarded-Host', '%[req.hdr(host)]'],
+  ['X-Forwarded-Port', '%[dst_port]'],
+] as const
+
+function trustedAcl(networks: readonly string[]): readonly string[] {
+  const lines: string[] = []
+  for (let index = 0; index < networks.length; index += networksPerLine) {
+    const chunk = networks.slice(index, index + networksPerLine)
+    lines.push(`acl is_trusted src -- ${chunk.map(quoteWord).join(' ')}`)
+  }
+  return lines
+}
+
+/**
+ * From the Host header to a backend: an exact name, a wildcard for its first label, the default.
+ * All three are map entries, so that none of them costs a reload when it changes.
+ */
+function hostRules(maps: string): readonly string[] {
+  const { hosts, fallback } = mapPaths(maps)
+  const unless = 'unless { var(txn.backend) -m found }'
+  return [
+    'http-request set-var(txn.host) req.hdr(host),host_only,lower,rtrim(.)',
+    `http-request set-var(txn.backend) var(txn.host),map_str(${quoteWord(hosts)})`,
+    `http-request set-var(txn.backend) var(txn.host),regsub(^[^.]+,*),map_str(${quoteWord(hosts)}) ${unless}`,
+    `http-request set-var(txn.backend) str(default),map_str(${quoteWord(fallback)}) ${unless}`,
+    'use_backend %[var(txn.backend)]',
+    'default_backend fairlead_none',
+  ]
+}

@@ -1,0 +1,46 @@
+import type { Member } from '../member.ts'
+
+/**
+ * Checks every two seconds, every half a second once one fails (three refused connections of
+ * requests are as good as one failed check), a dead one every five: it is not hammered.
+ *
+ * Connections stay when a check fails (no `on-marked-down shutdown-sessions`): a server too busy to
+ * answer a check in time may still finish what it has begun.
+ *
+ * `pool-max-conn -1` is the default of a server in a file, but not of one added at runtime before
+ * HAProxy 3.0. `sni` is no TLS here: it makes the number that a request which may not be repeated
+ * has (see the frontend) a part of the connection's identity, so that such a request never meets a
+ * connection that the server is about to close. Requests without a number share all connections.
+ */
+const checks =
+  'check inter 2s fastinter 500ms downinter 5s rise 1 fall 2 ' +
+  'observe layer4 error-limit 3 on-error fastinter'
+const pool = 'pool-max-conn -1 pool-purge-delay 5s sni var(txn.fresh)'
+
+const cache = new WeakMap<Member, string>()
+
+/**
+ * A `server` line. Every parameter stands on it, since a server added at runtime takes nothing from
+ * `default-server` (management.txt, `add server`).
+ */
+export function renderServer(member: Member): string {
+  let line = cache.get(member)
+  if (line === undefined) {
+    const { endpoint, labels, server, weight, admin } = member
+    line =
+      `    server ${server} ${addressOf(endpoint.address)}:${endpoint.port} ${checks} ` +
+      `weight ${weight}${option('maxconn', labels.maxconn, '')}` +
+      `${option('slowstart', labels.slowstartMs, 'ms')} ${pool}` +
+      `${admin === 'ready' ? '' : ' disabled'}\n`
+    cache.set(member, line)
+  }
+  return line
+}
+
+function option(keyword: string, value: number | undefined, unit: string): string {
+  return value === undefined || value === 0 ? '' : ` ${keyword} ${value}${unit}`
+}
+
+function addressOf(address: string): string {
+  return address.includes(':') ? `[${address}]` : address
+}
