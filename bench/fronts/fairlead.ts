@@ -1,0 +1,90 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { StatusReport } from '../../src/api/contract.ts'
+import { call } from '../../demo/http.ts'
+import { isAlive } from '../stage/process-usage.ts'
+import { startProgram } from '../stage/program.ts'
+import type { Program } from '../stage/program.ts'
+import { freePort, until } from '../stage/stage.ts'
+import type { Stage } from '../stage/stage.ts'
+import type { Front } from './front.ts'
+
+const bundle = fileURLToPath(new URL('../../dist/fairlead.mjs', import.meta.url))
+
+export type FairleadOptions = {
+  /** Flags beside name, folder and addresses. */
+  readonly flags?: readonly string[]
+  /** Words before the command: `taskset -c 0`. */
+  readonly under?: readonly string[]
+}
+
+/** `fairlead up` of this checkout, and its admin API. */
+export type Fairlead = Front & {
+  /** The admin API's unix socket. */
+  readonly socketPath: string
+  status(): Promise<StatusReport>
+  /** Ends fairlead alone, by SIGTERM: its HAProxy stays. */
+  leave(): Promise<void>
+  /** Starts it again; resolves with the milliseconds until `/readyz` says 200. */
+  start(): Promise<number>
+}
+
+let count = 0
+
+export async function openFairlead(stage: Stage, options: FairleadOptions = {}): Promise<Fairlead> {
+  count += 1
+  const folder = join(stage.folder, `fairlead-${count}`)
+  const port = await freePort()
+  const socketPath = join(folder, 'admin.sock')
+  const where = ['--state-folder', folder, '--http', `127.0.0.1:${port}`, '--admin', 'none']
+  const up = [process.execPath, bundle, 'up', '--name', `${stage.run}-${count}`, ...where]
+  const command = [...(options.under ?? []), ...up, ...(options.flags ?? [])]
+  let program: Program | undefined
+  const isReady = async (): Promise<boolean> => {
+    if (program?.isRunning() === false) {
+      throw new Error(`fairlead has ended:\n${program.output()}`)
+    }
+    return (await statusOf(socketPath)) === 200
+  }
+  const status = async (): Promise<StatusReport> =>
+    JSON.parse((await call({ socketPath }, 'GET', '/api/status')).body) as StatusReport
+  const fairlead: Fairlead = {
+    name: 'fairlead',
+    port,
+    socketPath,
+    status,
+    controllers: () => (program === undefined ? [] : [program.pid]),
+    proxies: async () => {
+      const { haproxy } = await status()
+      return [haproxy.masterPid, haproxy.workerPid]
+    },
+    reloads: async () => (await status()).haproxy.reloads,
+    async start() {
+      const startedAt = performance.now()
+      program = await startProgram(command, `${folder}.log`)
+      await until('fairlead is ready', isReady, { timeoutMs: 60_000, everyMs: 2 })
+      return performance.now() - startedAt
+    },
+    leave: async () => program?.end('SIGTERM'),
+    async close() {
+      if (program?.isRunning() !== true) return
+      const pids = await fairlead.proxies()
+      // Like Ctrl-C: ends its HAProxy too.
+      await program.end('SIGINT')
+      await until('HAProxy has ended', () => !pids.some(isAlive))
+    },
+  }
+  stage.onClose(() => fairlead.close())
+  await fairlead.start()
+  return fairlead
+}
+
+// Not listening yet is no answer, as any other error before the first 200.
+async function statusOf(socketPath: string): Promise<number> {
+  try {
+    return (await call({ socketPath }, 'GET', '/readyz')).status
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return 0
+    throw error
+  }
+}
