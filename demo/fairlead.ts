@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EndpointReport, StatusReport } from '../src/api/contract.ts'
@@ -32,7 +32,8 @@ const readyTimeoutMs = 20_000
 // Started again after it was killed, to show that traffic goes on meanwhile; but not in a circle.
 const leastLifeMs = 2000
 
-export const stateFolder = (folder: string): string => join(folder, 'fairlead')
+const stateFolder = (folder: string): string => join(folder, 'fairlead')
+const settingsFile = (folder: string): string => join(folder, 'fairlead.yaml')
 export const adminTarget = (folder: string): Target => ({
   socketPath: join(stateFolder(folder), 'admin.sock'),
 })
@@ -48,6 +49,7 @@ export function startFairlead(
 ): Fairlead {
   const admin = adminTarget(options.folder)
   const logFile = join(options.folder, 'fairlead.log')
+  writeFileSync(settingsFile(options.folder), '# The demo gives its settings as flags.\n')
   let failure: DemoError | undefined
 
   const start = () => {
@@ -94,6 +96,8 @@ export function startFairlead(
 
 function flags({ folder, http, dockerHost, isPublished }: FairleadOptions): readonly string[] {
   const settings = {
+    // A file of its own, since one of the machine's real fairlead is not for the demo.
+    config: settingsFile(folder),
     name: 'demo',
     'state-folder': stateFolder(folder),
     http,
@@ -107,7 +111,7 @@ function flags({ folder, http, dockerHost, isPublished }: FairleadOptions): read
   return ['up', ...given, ...(isPublished ? ['--published'] : [])]
 }
 
-// Settings for another fairlead of this user are not for the demo.
+// Nor are variables of another fairlead of this user.
 function plainEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('FAIRLEAD_'))
   return Object.fromEntries(entries)

@@ -25,7 +25,10 @@ export async function endProcesses(folder: string): Promise<void> {
 
 async function askToEnd(folder: string): Promise<boolean> {
   try {
-    const answer = await call(adminTarget(folder), 'POST', '/api/down', { timeoutMs: 5000 })
+    const answer = await call(adminTarget(folder), 'POST', '/api/down', {
+      body: {},
+      timeoutMs: 5000,
+    })
     return answer.status < 300
   } catch (error) {
     // Nobody listens there any more.
