@@ -1,6 +1,7 @@
 import { copyFile, open, stat, truncate } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { messageOf } from '../model/errors.ts'
+import type { Problem } from '../model/problem.ts'
 import type { Clock } from '../support/clock.ts'
 
 const checkEveryMs = 500
@@ -33,9 +34,10 @@ export class AccessLog {
     this.#clock = options.clock
   }
 
-  /** Why the file could not be read or rotated; empty when all is well. */
-  error(): string {
-    return this.#error
+  /** Why the file could not be read or rotated. */
+  problems(): readonly Problem[] {
+    if (this.#error === '') return []
+    return [{ where: 'access log', what: this.#error, hint: `see to ${this.#path}` }]
   }
 
   /** Runs until the signal aborts. Lines from before the start are not followed. */

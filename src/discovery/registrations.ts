@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
-import type { ServiceRegistration } from '../api/contract.ts'
 import type { Candidate, Observation } from '../model/candidate.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { FairleadError } from '../model/errors.ts'
+import type { ServiceRegistration } from '../model/service-registration.ts'
 
 /** The source name of everything registered by hand. */
 export const registrationSource = 'api'

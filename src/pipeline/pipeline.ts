@@ -32,6 +32,8 @@ export type PipelineState = {
   /** The newest desired state is applied and verified. */
   readonly isApplied: boolean
   readonly problems: readonly Problem[]
+  /** What the last apply failed with. */
+  readonly error: unknown
 }
 
 export type PipelineParts = {
@@ -58,6 +60,7 @@ export class Pipeline {
   readonly #parts: PipelineParts
   readonly #mailbox = new Mailbox<readonly Cause[]>(mergeCauses)
   readonly #backoff = new Backoff(1_000, 30_000)
+  readonly #firstPass = signal()
   #timer: AbortController | undefined
   #isVerifyWanted = true
   #appliedConfig: DesiredState | undefined
@@ -71,6 +74,7 @@ export class Pipeline {
       desiredHash: '',
       isApplied: false,
       problems: [],
+      error: undefined,
     }
   }
 
@@ -100,9 +104,16 @@ export class Pipeline {
       const causes = await this.#mailbox.take(signal)
       if (causes === undefined) break
       await this.#pass(causes)
+      this.#firstPass.resolve()
     }
+    this.#firstPass.resolve()
     this.#timer?.abort()
     await reading
+  }
+
+  /** Resolves when the first pass was done, well or not, or the pipeline has ended. */
+  firstPass(): Promise<void> {
+    return this.#firstPass.done
   }
 
   async #readRegistry(signal: AbortSignal): Promise<void> {
@@ -149,7 +160,12 @@ export class Pipeline {
       this.#appliedConfig = routing.desired
       this.#isVerifyWanted = false
       this.#backoff.reset()
-      this.#state = { ...this.#state, isApplied: true, problems: applied.problems }
+      this.#state = {
+        ...this.#state,
+        isApplied: true,
+        problems: applied.problems,
+        error: undefined,
+      }
       if (applied.how !== 'none') {
         this.#report(causes, desiredHash, { ...applied, how: applied.how })
       }
@@ -157,7 +173,7 @@ export class Pipeline {
       this.#isVerifyWanted = true
       const hint = error instanceof FairleadError ? error.hint : ''
       const problem: Problem = { where: 'haproxy', what: messageOf(error), hint }
-      this.#state = { ...this.#state, isApplied: false, problems: [problem] }
+      this.#state = { ...this.#state, isApplied: false, problems: [problem], error }
       this.#report(causes, desiredHash, {
         how: 'failed',
         changes: [],
@@ -217,4 +233,12 @@ function isSameMap<V>(a: ReadonlyMap<string, V>, b: ReadonlyMap<string, V>): boo
   if (a.size !== b.size) return false
   for (const [key, value] of a) if (b.get(key) !== value) return false
   return true
+}
+
+function signal(): { readonly done: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => undefined
+  const done = new Promise<void>((given) => {
+    resolve = given
+  })
+  return { done, resolve: () => resolve() }
 }

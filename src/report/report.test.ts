@@ -55,6 +55,7 @@ function pipelineState(
     desiredHash: 'abc',
     isApplied: true,
     problems: [],
+    error: undefined,
   }
 }
 

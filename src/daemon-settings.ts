@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RoutingSettings } from './routing/contract.ts'
+import type { Settings } from './settings/settings.ts'
+
+/** Where the instance keeps what; all in its state folder. */
+export type Paths = {
+  readonly lock: string
+  readonly snapshot: string
+  readonly kept: string
+  readonly adminSocket: string
+  readonly config: string
+  readonly maps: string
+  readonly workerSocket: string
+  readonly masterSocket: string
+  readonly log: string
+  readonly record: string
+  readonly chroot: string
+}
+
+export function pathsOf(stateFolder: string): Paths {
+  return {
+    lock: join(stateFolder, 'lock'),
+    snapshot: join(stateFolder, 'registry.snapshot'),
+    kept: join(stateFolder, 'kept.json'),
+    adminSocket: join(stateFolder, 'admin.sock'),
+    config: join(stateFolder, 'haproxy.cfg'),
+    maps: join(stateFolder, 'maps'),
+    workerSocket: join(stateFolder, 'haproxy.sock'),
+    masterSocket: join(stateFolder, 'master.sock'),
+    log: join(stateFolder, 'haproxy.log'),
+    record: join(stateFolder, 'running.json'),
+    chroot: join(stateFolder, 'chroot'),
+  }
+}
+
+/** What routing needs of the settings; `isRoot` decides whether HAProxy's workers change user. */
+export function routingSettings(
+  settings: Settings,
+  paths: Paths,
+  isRoot: boolean,
+): RoutingSettings {
+  return {
+    routeMode: settings.route,
+    domain: settings.domain,
+    defaultService: settings.defaultService,
+    goneServiceMs: settings.goneServiceMs,
+    http: settings.http,
+    trustedProxies: settings.trustedProxies,
+    accessLog: settings.accessLog !== 'off',
+    maxConnections: settings.maxConnections,
+    timeouts: {
+      connectMs: settings.connectTimeoutMs,
+      clientMs: settings.clientTimeoutMs,
+      serverMs: settings.serverTimeoutMs,
+      requestMs: settings.requestTimeoutMs,
+      keepAliveMs: settings.keepAliveTimeoutMs,
+      tunnelMs: settings.tunnelTimeoutMs,
+      hardStopMs: settings.hardStopMs,
+    },
+    paths: {
+      maps: paths.maps,
+      socket: paths.workerSocket,
+      chroot: isRoot ? paths.chroot : undefined,
+    },
+    runAs: isRoot ? workerUser(settings) : undefined,
+  }
+}
+
+/** The wanted user and group where the machine has them, else the one that owns nothing. */
+function workerUser(settings: Settings): { readonly user: string; readonly group: string } {
+  const hasUser = isListed('/etc/passwd', settings.user)
+  const hasGroup = isListed('/etc/group', settings.group)
+  if (hasUser && hasGroup) return { user: settings.user, group: settings.group }
+  return { user: 'nobody', group: isListed('/etc/group', 'nogroup') ? 'nogroup' : 'nobody' }
+}
+
+function isListed(file: string, name: string): boolean {
+  return (
+    existsSync(file) &&
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .some((line) => line.startsWith(`${name}:`))
+  )
+}

@@ -1,0 +1,151 @@
+import type { HaproxyReport } from './api/contract.ts'
+import type { ListenAddress } from './api/listen.ts'
+import type { Paths } from './daemon-settings.ts'
+import type { Sources } from './discovery/sources.ts'
+import type { Applier } from './haproxy/applier.ts'
+import { bindsOf } from './haproxy/process/binds.ts'
+import { HaproxyProcess } from './haproxy/process/haproxy-process.ts'
+import type { HaproxyProgram } from './haproxy/process/program.ts'
+import { FairleadError, messageOf } from './model/errors.ts'
+import type { ChangeEntry, Pipeline } from './pipeline/pipeline.ts'
+import type { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts'
+import type { Settings } from './settings/settings.ts'
+import { systemClock } from './support/clock.ts'
+import type { Logger } from './support/log.ts'
+import type { Releases } from './support/releases.ts'
+
+/** The start could not be finished. Codes of the table in model/errors.ts. */
+export class StartError extends FairleadError {}
+
+const driftCheckMs = 30_000
+const startedHaproxyGraceMs = 1_000
+
+/**
+ * The HAProxy of this instance: adopted if one is running, else its addresses are probed, so that a
+ * busy port ends the start before anything else happens. A HAProxy that this start brought up is
+ * ended again when the start fails.
+ */
+export async function prepareHaproxy(
+  settings: Settings,
+  paths: Paths,
+  program: HaproxyProgram,
+): Promise<HaproxyProcess> {
+  const haproxy = new HaproxyProcess({
+    program,
+    configPath: paths.config,
+    masterSocket: paths.masterSocket,
+    workerSocket: paths.workerSocket,
+    logPath: paths.log,
+    recordPath: paths.record,
+  })
+  if (!(await haproxy.adopt())) {
+    await haproxy.probeBinds(bindsOf(settings.http.map((address) => `bind ${address}`).join('\n')))
+  }
+  return haproxy
+}
+
+/** Ends what a failed start has brought up; an adopted HAProxy serves on. */
+export async function abandonHaproxy(haproxy: HaproxyProcess): Promise<void> {
+  if (haproxy.isRunning && !haproxy.isAdopted) await haproxy.stop(startedHaproxyGraceMs)
+  else haproxy.close()
+}
+
+/**
+ * Waits until something is known that may be applied: a source has spoken, or the snapshot file has
+ * the last good state. With neither, an empty state would take the servers of an adopted HAProxy
+ * away, so the wait goes on; and without a HAProxy to protect, the start fails with the reason.
+ */
+export async function requireKnowledge(options: {
+  readonly sources: Sources
+  readonly registry: EmbeddedRegistry
+  readonly haproxy: HaproxyProcess
+  readonly log: Logger
+  readonly firstListMs: number
+  readonly signal: AbortSignal
+}): Promise<void> {
+  const { sources, registry, haproxy, log, firstListMs, signal } = options
+  await sources.firstLists(firstListMs)
+  if (sources.hasAnySpoken() || registry.snapshot().revision > 0) return
+  if (!haproxy.isAdopted) {
+    const reasons = sources.states().map((each) => `${each.source}: ${each.error || 'no answer'}`)
+    throw new StartError('docker_unreachable', `no Docker daemon answers (${reasons.join('; ')})`, {
+      hint: 'start Docker, name another daemon with --docker URL, or use --docker none',
+    })
+  }
+  log.warn('no Docker daemon answers and nothing is known from before; HAProxy serves on unchanged')
+  while (!sources.hasAnySpoken() && !signal.aborted) await sources.firstLists(firstListMs)
+}
+
+/** Runs the first pass; throws what kept it from being applied when there is no HAProxy to go on with. */
+export async function firstApply(pipeline: Pipeline, haproxy: HaproxyProcess): Promise<void> {
+  await pipeline.firstPass()
+  const error = pipeline.state().error
+  if (error instanceof Error && !haproxy.isRunning) throw error
+}
+
+/** Reads HAProxy back now and then; what somebody else changed is repaired. */
+export async function watchDrift(options: {
+  readonly applier: Applier
+  readonly pipeline: Pipeline
+  readonly log: Logger
+  readonly signal: AbortSignal
+}): Promise<void> {
+  const { applier, pipeline, log, signal } = options
+  while (!signal.aborted) {
+    await systemClock.sleep(driftCheckMs, signal)
+    const { routing, isApplied } = pipeline.state()
+    if (signal.aborted || routing === undefined || !isApplied) continue
+    try {
+      const drift = await applier.checkDrift(routing.desired)
+      // A change may have been applied between the two; then the difference is not drift.
+      if (drift.length === 0 || pipeline.state().routing !== routing) continue
+      log.warn({ drift }, 'HAProxy was changed by someone else; repairing')
+      pipeline.triggerRepair('drift')
+    } catch (error) {
+      log.warn(`cannot read HAProxy back: ${messageOf(error)}`)
+    }
+  }
+}
+
+/** Runs beside everything else; its end is waited for, its failure ends nothing but is logged. */
+export function background(
+  what: string,
+  task: Promise<void>,
+  run: { readonly log: Logger; readonly releases: Releases },
+): void {
+  const watched = task.catch((error: unknown) => {
+    run.log.error(`${what} failed: ${messageOf(error)}`)
+  })
+  run.releases.push(what, () => watched)
+}
+
+export function listenAddresses(settings: Settings, paths: Paths): readonly ListenAddress[] {
+  const unix: ListenAddress = { kind: 'unix', path: paths.adminSocket }
+  const match = /^(.*):(\d+)$/.exec(settings.admin ?? '')
+  if (match === null) return [unix]
+  const host = (match[1] ?? '').replace(/^\[(.*)\]$/, '$1')
+  return [unix, { kind: 'tcp', host, port: Number(match[2]) }]
+}
+
+export function haproxyReport(haproxy: HaproxyProcess): HaproxyReport {
+  return {
+    version: haproxy.version,
+    masterPid: haproxy.masterPid,
+    workerPid: haproxy.workerPid,
+    state: haproxy.isRunning ? 'running' : 'down',
+    isAdopted: haproxy.isAdopted,
+    reloads: haproxy.reloads,
+  }
+}
+
+export function logChange(log: Logger, change: ChangeEntry): void {
+  const ms = change.eventToDoneMs ?? change.seenToDoneMs
+  const fields = {
+    causes: change.causes,
+    ...(change.changes.length === 0 ? {} : { changes: change.changes }),
+    ...(change.reasons.length === 0 ? {} : { reasons: change.reasons }),
+    ms: Math.round(ms * 10) / 10,
+  }
+  if (change.how === 'failed') log.error(fields, 'not applied; the last good state stays')
+  else log.info(fields, change.how)
+}

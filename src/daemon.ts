@@ -1,0 +1,237 @@
+import { mkdir } from 'node:fs/promises'
+import { AccessLog } from './access-log/access-log.ts'
+import { Ledger } from './api/ledger.ts'
+import { serveApi } from './api/server.ts'
+import { loadOrCreateToken } from './api/token.ts'
+import { createControl } from './daemon-control.ts'
+import { pathsOf, routingSettings } from './daemon-settings.ts'
+import {
+  abandonHaproxy,
+  background,
+  firstApply,
+  haproxyReport,
+  listenAddresses,
+  logChange,
+  prepareHaproxy,
+  requireKnowledge,
+  watchDrift,
+} from './daemon-start.ts'
+import { createDockerProvider } from './discovery/docker/provider.ts'
+import { registrationSource } from './discovery/registrations.ts'
+import { Sources } from './discovery/sources.ts'
+import { Applier } from './haproxy/applier.ts'
+import { planChanges } from './haproxy/diff/plan-changes.ts'
+import type { HaproxyProcess } from './haproxy/process/haproxy-process.ts'
+import { findHaproxy } from './haproxy/process/program.ts'
+import { messageOf } from './model/errors.ts'
+import { OperatorStore } from './operator/operator-store.ts'
+import { Pipeline } from './pipeline/pipeline.ts'
+import { Prober } from './readiness/prober.ts'
+import { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts'
+import { route } from './routing/route.ts'
+import type { Settings } from './settings/settings.ts'
+import { systemClock } from './support/clock.ts'
+import { takeLock } from './support/lock-file.ts'
+import { createLogger, type Logger } from './support/log.ts'
+import { Releases } from './support/releases.ts'
+import { version } from './version.ts'
+
+/** How the daemon ends: `leave` lets HAProxy serve on, `down` ends it as well. */
+type Ending = 'leave' | 'down'
+
+const firstListMs = 2_000
+const accessLogBytes = 64 * 1024 * 1024
+/** How long requests under way may take to finish when HAProxy is ended. */
+const downGraceMs = 10_000
+
+/**
+ * Runs fairlead until a signal or `fairlead down` ends it, and resolves to the exit code. SIGTERM
+ * ends fairlead only and leaves HAProxy serving; SIGINT (Ctrl-C) and `down` end both.
+ * Throws FairleadErrors of the start (busy address, missing HAProxy, unreachable Docker); then
+ * nothing that it started is left.
+ */
+export async function runDaemon(settings: Settings): Promise<number> {
+  const log = createLogger(settings.logLevel, settings.logFormat)
+  const releases = new Releases()
+  const stopping = new AbortController()
+  releases.push('background tasks', () => stopping.abort())
+  const ending = endOnSignal(releases)
+  const run = { log, releases, signal: stopping.signal, end: ending.end }
+  let how: Ending | undefined
+  try {
+    const haproxy = await prepare(settings, run, () => how)
+    const start = startServing(settings, haproxy, run)
+    // A signal during the start ends it; what it still does then fails into the log.
+    how = await Promise.race([start.then(() => ending.wanted), ending.wanted])
+    log.info(how === 'down' ? 'ending fairlead and HAProxy' : 'ending fairlead; HAProxy serves on')
+    return 0
+  } finally {
+    stopping.abort()
+    await releases.run((what, error) => log.error(`ending ${what}: ${messageOf(error)}`))
+  }
+}
+
+/** SIGTERM: leave. SIGINT and the API's `down`: down. A second SIGINT ends the process at once. */
+function endOnSignal(releases: Releases): {
+  readonly wanted: Promise<Ending>
+  readonly end: (how: Ending) => void
+} {
+  let resolve: (how: Ending) => void = () => undefined
+  const wanted = new Promise<Ending>((done) => {
+    resolve = done
+  })
+  const onTerm = (): void => resolve('leave')
+  const onInterrupt = (): void => resolve('down')
+  process.once('SIGTERM', onTerm).once('SIGINT', onInterrupt)
+  releases.push('signals', () => {
+    process.off('SIGTERM', onTerm).off('SIGINT', onInterrupt)
+  })
+  return { wanted, end: (how) => resolve(how) }
+}
+
+type Run = {
+  readonly log: Logger
+  readonly releases: Releases
+  readonly signal: AbortSignal
+  readonly end: (how: Ending) => void
+}
+
+/** The lock, the state folder, HAProxy found and adopted: what can fail before anything is served. */
+async function prepare(
+  settings: Settings,
+  run: Run,
+  ending: () => Ending | undefined,
+): Promise<HaproxyProcess> {
+  const program = await findHaproxy(settings.haproxy)
+  const paths = pathsOf(settings.stateFolder)
+  run.releases.push('lock', await takeLock(paths.lock))
+  await mkdir(paths.maps, { recursive: true, mode: 0o700 })
+  if (isRoot()) await mkdir(paths.chroot, { recursive: true, mode: 0o755 })
+  const haproxy = await prepareHaproxy(settings, paths, program)
+  run.releases.push('HAProxy', () => endHaproxy(haproxy, ending()))
+  return haproxy
+}
+
+/** Undefined: the start failed; then only a HAProxy that this process started is ended. */
+async function endHaproxy(haproxy: HaproxyProcess, ending: Ending | undefined): Promise<void> {
+  if (ending === 'down') await haproxy.stop(downGraceMs)
+  else if (ending === 'leave') haproxy.close()
+  else await abandonHaproxy(haproxy)
+}
+
+/** Builds the pipeline from its end to its beginning, starts it, and resolves when it serves. */
+async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Run): Promise<void> {
+  const { log, releases, signal } = run
+  const clock = systemClock
+  const paths = pathsOf(settings.stateFolder)
+
+  const registry = new EmbeddedRegistry(paths.snapshot, clock)
+  await registry.load()
+  releases.push('registry', () => registry.flush())
+  const store = new OperatorStore(paths.kept, clock)
+  await store.load()
+  releases.push('kept state', () => store.flush())
+
+  const applier = new Applier({ haproxy, planChanges })
+  releases.push('applier', () => applier.close())
+  const prober = new Prober({ clock, onAccepted: (endpoint) => pipeline.onAccepted(endpoint) })
+  prober.restore(store.accepted())
+  releases.push('probes', () => prober.stop())
+  const ledger = new Ledger()
+  const pipeline: Pipeline = new Pipeline({
+    registry,
+    clock,
+    settings: routingSettings(settings, paths, isRoot()),
+    store,
+    prober,
+    route,
+    apply: (desired) => applier.applyDesired(desired),
+    onChange: (change) => {
+      logChange(log, change)
+      ledger.record(change)
+    },
+  })
+  const sources = dockerSources(settings, registry)
+  const accessLog = new AccessLog({
+    path: paths.log,
+    mostBytes: accessLogBytes,
+    follow: settings.accessLog === 'stdout' ? process.stdout : undefined,
+    clock,
+  })
+
+  const api = await serveApi({
+    control: createControl({
+      instance: {
+        name: settings.name,
+        version,
+        pid: process.pid,
+        startedAtMs: clock.now(),
+        stateFolder: settings.stateFolder,
+        http: settings.http,
+      },
+      registry,
+      store,
+      pipeline,
+      ledger,
+      clock,
+      sources: () => sources.states(),
+      haproxy: () => haproxyReport(haproxy),
+      problems: () => [...sources.problems(), ...accessLog.problems()],
+      showStatistics: async () => (await haproxy.execute(['show stat']))[0] ?? '',
+      isReady: () => sources.haveSpoken() && pipeline.state().isApplied,
+      down: () => run.end('down'),
+    }),
+    version,
+    listen: listenAddresses(settings, paths),
+    adminHosts: settings.adminHosts,
+    token:
+      settings.adminTokenFile === undefined
+        ? undefined
+        : await loadOrCreateToken(settings.adminTokenFile),
+    onDefect: (error) => log.error(`admin API: ${messageOf(error)}`),
+  })
+  releases.push('admin API', () => api.close())
+
+  background('sources', sources.run(signal), run)
+  await requireKnowledge({ sources, registry, haproxy, log, firstListMs, signal })
+  background('access log', accessLog.run(signal), run)
+  background('pipeline', pipeline.run(signal), run)
+  releases.push(
+    'supervision',
+    haproxy.onExit(() => {
+      log.error('HAProxy has ended; starting it again')
+      pipeline.triggerRepair('HAProxy ended')
+    }),
+  )
+  pipeline.triggerRepair(
+    haproxy.isAdopted ? 'fairlead started, HAProxy adopted' : 'fairlead started',
+  )
+  await firstApply(pipeline, haproxy)
+  background('drift check', watchDrift({ applier, pipeline, log, signal }), run)
+  log.info(
+    { haproxy: haproxy.version, pid: haproxy.masterPid, isAdopted: haproxy.isAdopted },
+    `serving on ${settings.http.join(', ')}`,
+  )
+}
+
+function dockerSources(settings: Settings, registry: EmbeddedRegistry): Sources {
+  const restored = registry
+    .sources()
+    .filter((source) => source !== registrationSource)
+    .flatMap((source) => registry.candidatesOf(source))
+  const providers = settings.docker.map((host) =>
+    createDockerProvider({
+      host,
+      network: settings.network,
+      usePublished: settings.usePublished,
+      publishedAddress: settings.publishedAddress,
+      restored,
+      clock: systemClock,
+    }),
+  )
+  return new Sources({ providers, accept: (observation) => registry.accept(observation) })
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0
+}
