@@ -11,7 +11,9 @@ export function encodeName(name: string): string {
   for (const [index, byte] of bytes.entries()) {
     const character = String.fromCharCode(byte)
     const isPlain = plain.test(character)
-    const isLoneColon = character === ':' && (index + 1 === bytes.length || plain.test(String.fromCharCode(bytes[index + 1] ?? 0)))
+    const isLoneColon =
+      character === ':' &&
+      (index + 1 === bytes.length || plain.test(String.fromCharCode(bytes[index + 1] ?? 0)))
     encoded += isPlain || isLoneColon ? character : `::${byte.toString(16).padStart(2, '0')}`
   }
   return encoded
@@ -20,7 +22,7 @@ export function encodeName(name: string): string {
 /** The name that `encodeName` made this of; undefined for a name it never makes. */
 export function decodeName(encoded: string): string | undefined {
   const bytes: number[] = []
-  for (let index = 0; index < encoded.length; ) {
+  for (let index = 0; index < encoded.length;) {
     if (encoded.startsWith('::', index)) {
       const digits = encoded.slice(index + 2, index + 4)
       if (!/^[0-9a-f]{2}$/.test(digits)) return undefined

@@ -16,6 +16,7 @@ export function quoteWord(value: string): string {
   if (value.includes('\0')) throw new RangeError('NUL cannot be written in a HAProxy configuration')
   if (bareWord.test(value)) return value
   if (!value.includes("'") && !hasControl(value)) return `'${value}'`
+  // oxlint-disable-next-line no-control-regex
   return `"${value.replaceAll(/["\\$]|[\u0001-\u001f\u007f]/g, escapeOne)}"`
 }
 

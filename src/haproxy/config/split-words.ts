@@ -1,0 +1,119 @@
+import { ConfigSyntaxError } from './syntax-error.ts'
+
+/**
+ * Stands in front of what only HAProxy's own process can know: an environment variable
+ * (`"${NAME-default}"` becomes `\0{NAME-default}`), or a byte above 0x7f written as `\xNN`. NUL
+ * cannot be in a configuration, so no other word can look like one of these.
+ */
+const unknownMark = '\0'
+
+/** Whether a word's value depends on HAProxy's environment, or is not text. */
+export function hasUnknownPart(word: string): boolean {
+  return word.includes(unknownMark)
+}
+
+/**
+ * One line of a HAProxy configuration as words, quotes and escapes resolved, comment dropped; the
+ * same splitting as HAProxy's parse_line (configuration.txt §2.2, §2.3). Environment variables stay
+ * unexpanded, see `hasUnknownPart`. A line that is blank or a comment has no words.
+ *
+ * Throws ConfigSyntaxError for an unmatched quote or brace, a bad `\x` and NUL.
+ */
+export function splitWords(text: string, line: number): string[] {
+  return special.test(text) ? splitSpecial(text, line) : splitPlain(text)
+}
+
+const special = /["'\\#\r\0]/
+const isSpace = /[ \t\v\f]/
+
+function splitPlain(text: string): string[] {
+  const words: string[] = []
+  for (const word of text.split(/[ \t\v\f]+/)) if (word !== '') words.push(word)
+  return words
+}
+
+function splitSpecial(text: string, line: number): string[] {
+  if (text.includes('\0')) throw new ConfigSyntaxError(line, 'a NUL byte')
+  const words: string[] = []
+  // Undefined between words: an empty word in quotes is a word all the same.
+  let word: string | undefined
+  let quote = ''
+  let index = 0
+  while (index < text.length) {
+    const character = text.charAt(index)
+    if (character === '\r' || (character === '#' && quote === '')) break
+    if (character === quote) {
+      quote = ''
+      index += 1
+    } else if (quote === '' && (character === '"' || character === "'")) {
+      quote = character
+      word ??= ''
+      index += 1
+    } else if (quote === '' && isSpace.test(character)) {
+      if (word !== undefined) words.push(word)
+      word = undefined
+      index += 1
+    } else {
+      const part = readPart(text, index, quote, line)
+      word = (word ?? '') + part.value
+      index = part.end
+    }
+  }
+  if (quote !== '') throw new ConfigSyntaxError(line, `a ${quote} without its other half`)
+  // HAProxy drops an empty word at the end of a line.
+  if (word !== undefined && word !== '') words.push(word)
+  return words
+}
+
+type Part = { readonly value: string; readonly end: number }
+
+function readPart(text: string, index: number, quote: string, line: number): Part {
+  const character = text.charAt(index)
+  if (character === '\\' && quote !== "'") return readEscape(text, index, quote, line)
+  if (character === '$' && quote === '"') return readVariable(text, index, line)
+  return { value: character, end: index + 1 }
+}
+
+function readEscape(text: string, index: number, quote: string, line: number): Part {
+  const next = text.charAt(index + 1)
+  switch (next) {
+    case ' ':
+    case '\\':
+    case '#':
+    case "'":
+    case '"':
+      return { value: next, end: index + 2 }
+    case 't':
+      return { value: '\t', end: index + 2 }
+    case 'n':
+      return { value: '\n', end: index + 2 }
+    case 'r':
+      return { value: '\r', end: index + 2 }
+    case '$':
+      return quote === '"' ? { value: '$', end: index + 2 } : { value: '\\', end: index + 1 }
+    case 'x': {
+      const digits = /^[0-9A-Fa-f]{2}/.exec(text.slice(index + 2, index + 4))
+      if (digits === null) throw new ConfigSyntaxError(line, String.raw`\x wants two hex digits`)
+      const byte = Number.parseInt(digits[0], 16)
+      const value =
+        byte === 0 || byte > 0x7f
+          ? `${unknownMark}x${byte.toString(16)}`
+          : String.fromCharCode(byte)
+      return { value, end: index + 4 }
+    }
+    default:
+      // Not an escape: the backslash stands for itself and the next character is read on its own.
+      return { value: '\\', end: index + 1 }
+  }
+}
+
+function readVariable(text: string, index: number, line: number): Part {
+  const rest = text.slice(index)
+  const bare = /^\$(\.?[A-Za-z_][A-Za-z0-9_]*)/.exec(rest)
+  if (bare !== null)
+    return { value: `${unknownMark}{${bare[1] ?? ''}}`, end: index + bare[0].length }
+  const braced = /^\$\{(\.?[A-Za-z_][A-Za-z0-9_]*(?:\[\*\])?(?:-[^}\r]*)?)\}/.exec(rest)
+  if (braced === null)
+    throw new ConfigSyntaxError(line, 'a $ in double quotes that names no variable')
+  return { value: `${unknownMark}{${braced[1] ?? ''}}`, end: index + braced[0].length }
+}

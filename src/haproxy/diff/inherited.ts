@@ -1,0 +1,63 @@
+import { firstWord, linesOf } from '../config/sections.ts'
+import { splitWords } from '../config/split-words.ts'
+import type { Setting } from './compare-lines.ts'
+import type { PlacedSection } from './layout.ts'
+
+/** The `default-server` lines that count for the servers of one section. */
+export type DefaultServers = {
+  /** From its `defaults`, for all servers. */
+  readonly inherited: readonly (readonly string[])[]
+  /** Its own, each for the servers after it. */
+  readonly own: readonly Setting[]
+}
+
+/** Words without the keyword; configuration.txt §4.2, `default-server`. */
+export function defaultServersOf(section: PlacedSection): DefaultServers {
+  const parent = section.defaults === undefined ? undefined : defaultServersOf(section.defaults)
+  return {
+    inherited: parent === undefined ? [] : defaultServersAt(parent, Number.POSITIVE_INFINITY),
+    own: settingsNamed(section, 'default-server'),
+  }
+}
+
+/** Those that count for a server on line `number`, in order. */
+export function defaultServersAt(
+  { inherited, own }: DefaultServers,
+  number: number,
+): (readonly string[])[] {
+  const before = own.filter((setting) => setting.number < number)
+  return [...inherited, ...before.map(({ words }) => words)]
+}
+
+/** The words after the last line that starts with `keyword`, the section's own or inherited. */
+export function lastSetting(
+  section: PlacedSection,
+  keyword: string,
+): readonly string[] | undefined {
+  const own = settingsNamed(section, keyword).at(-1)
+  if (own !== undefined || section.defaults === undefined) return own?.words
+  return lastSetting(section.defaults, keyword)
+}
+
+/** The lines that start with `keyword`, their words without it. */
+export function settingsNamed(section: PlacedSection, keyword: string): Setting[] {
+  if (!section.text.includes(keyword)) return []
+  const found: Setting[] = []
+  for (const { text, number } of linesOf(section)) {
+    if (firstWord(text, 0, number) !== keyword) continue
+    found.push({ words: splitWords(text, number).slice(1), number })
+  }
+  return found
+}
+
+/**
+ * Why servers cannot be added to this backend while HAProxy runs, nor weighed anew; undefined when
+ * they can. Needs a dynamic algorithm (configuration.txt §4.2, `balance`; management.txt §9.3).
+ */
+export function staticBalance(section: PlacedSection): string | undefined {
+  const algorithm = lastSetting(section, 'balance')?.[0] ?? 'roundrobin'
+  if (/^(?:roundrobin|leastconn|first|random(?:\(.*\))?)$/.test(algorithm)) return undefined
+  const isConsistent = lastSetting(section, 'hash-type')?.[0] === 'consistent'
+  if (algorithm !== 'static-rr' && isConsistent) return undefined
+  return `balance ${algorithm} keeps its servers in a fixed table`
+}

@@ -1,0 +1,99 @@
+import { readHeader } from '../config/parse.ts'
+import { firstWord, linesOf, splitSections } from '../config/sections.ts'
+import type { SectionText } from '../config/sections.ts'
+import { splitWords } from '../config/split-words.ts'
+
+/** A section and its place among the others. */
+export type PlacedSection = SectionText & {
+  /** `backend app`; a second section of the same name is `backend app#2`. */
+  readonly key: string
+  readonly name: string
+  /** The header's words without `from NAME`, which `context` stands for. */
+  readonly headerWords: readonly string[]
+  /** What it inherits, for a proxy and for a `defaults … from`; undefined: nothing. */
+  readonly defaults: PlacedSection | undefined
+  /** What before it decides over its meaning: its `defaults` and the `global` sections so far. */
+  readonly context: string
+  /** Holds, or stands within, `.if … .endif`: which of its lines count cannot be known here. */
+  readonly isConditional: boolean
+}
+
+/** The sections of one text. The order of the keys is that of the text. */
+export type Layout = {
+  readonly sections: ReadonlyMap<string, PlacedSection>
+  readonly isConditional: boolean
+}
+
+export function isProxy(section: SectionText): boolean {
+  return (
+    section.keyword === 'backend' || section.keyword === 'listen' || section.keyword === 'frontend'
+  )
+}
+
+/** Whether servers of this section can come and go while HAProxy runs. */
+export function hasServers(section: SectionText): boolean {
+  return section.keyword === 'backend' || section.keyword === 'listen'
+}
+
+/** Throws ConfigSyntaxError when a section's header cannot be split into words. */
+export function layOut(text: string): Layout {
+  const sections = new Map<string, PlacedSection>()
+  // The cheap search first: the pattern alone would cost more than all the rest.
+  const isConditional = text.includes('.endif') && conditional.test(text)
+  const namedDefaults = new Map<string, PlacedSection>()
+  let lastDefaults: PlacedSection | undefined
+  let globals = 0
+  let depth = 0
+  for (const section of splitSections(text)) {
+    const words = section.keyword === '' ? [] : splitWords(firstLine(section), section.line)
+    const header = readHeader(words)
+    const isDefaults = section.keyword === 'defaults'
+    const named = header.from === undefined ? undefined : namedDefaults.get(header.from)
+    const defaults = named ?? (isProxy(section) ? lastDefaults : undefined)
+    const depthBefore = depth
+    if (isConditional) depth += depthChange(section)
+    const placed: PlacedSection = {
+      ...section,
+      key: freeKey(sections, `${section.keyword} ${header.name}`.trim()),
+      name: header.name,
+      headerWords: withoutFrom(words, header.from),
+      defaults,
+      context: isProxy(section) || isDefaults ? `${globals} ${defaults?.key ?? ''}` : '',
+      isConditional: isConditional && (depthBefore > 0 || conditional.test(section.text)),
+    }
+    sections.set(placed.key, placed)
+    if (section.keyword === 'global') globals += 1
+    if (isDefaults) lastDefaults = placed
+    if (isDefaults && header.name !== '') namedDefaults.set(header.name, placed)
+  }
+  return { sections, isConditional }
+}
+
+const conditional = /^[ \t]*\.(?:if|elif|else|endif)\b/m
+
+function depthChange(section: SectionText): number {
+  let change = 0
+  for (const { text, number } of linesOf(section)) {
+    const word = firstWord(text, 0, number)
+    if (word === '.if') change += 1
+    if (word === '.endif') change -= 1
+  }
+  return change
+}
+
+function firstLine({ text }: SectionText): string {
+  const end = text.indexOf('\n')
+  return end === -1 ? text : text.slice(0, end)
+}
+
+function freeKey(taken: ReadonlyMap<string, unknown>, key: string): string {
+  let free = key
+  for (let count = 2; taken.has(free); count += 1) free = `${key}#${count}`
+  return free
+}
+
+function withoutFrom(words: readonly string[], from: string | undefined): readonly string[] {
+  if (from === undefined) return words
+  const at = words.indexOf('from', 1)
+  return [...words.slice(0, at), ...words.slice(at + 2)]
+}

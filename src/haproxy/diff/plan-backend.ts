@@ -1,0 +1,138 @@
+import type { AdminState } from '../../model/desired-state.ts'
+import type { Capabilities } from '../capabilities.ts'
+import type { TextLine } from '../config/sections.ts'
+import type { RunningServer } from '../control.ts'
+import type { LineDifference } from './compare-lines.ts'
+import { compareServer } from './compare-server.ts'
+import type { ServerOutcome } from './compare-server.ts'
+import { defaultServersAt, defaultServersOf, settingsNamed, staticBalance } from './inherited.ts'
+import type { DefaultServers } from './inherited.ts'
+import type { PlacedSection } from './layout.ts'
+import { scanServers } from './scan-servers.ts'
+import { setStateCommand } from './server-commands.ts'
+import { flattenParams, parseServerLine } from './server-line.ts'
+import type { ServerLine, ServerParams } from './server-line.ts'
+import type { Findings, Stage, Step } from './steps.ts'
+
+/** HAProxy's `add server` walks all servers of the backend, so adding is quadratic: above this a reload is quicker. */
+export const mostAddsPerBackend = 2_000
+
+export type BackendInput = {
+  readonly before: PlacedSection
+  readonly after: PlacedSection
+  readonly difference: LineDifference
+  /** By name; emptied by the servers that are found in the text. */
+  readonly running: Map<string, RunningServer>
+  /** By name; a server that is not listed is ready, unless its line says `disabled`. */
+  readonly admin: ReadonlyMap<string, AdminState>
+  readonly capabilities: Capabilities
+}
+
+/** What must be done to the servers of one `backend` or `listen` that is in both texts. */
+export function planBackend(input: BackendInput): Findings {
+  const { after, difference, running } = input
+  const changed = new Set(difference.servers.after.map(({ number }) => number))
+  const defaults = { before: defaultServersOf(input.before), after: defaultServersOf(after) }
+  const scan = scanServers(after, defaults.after, changed, running, input.admin)
+  const before = serversByName(difference.servers.before)
+  const outcomes: ServerOutcome[] = []
+  for (const line of scan.open) {
+    const server = parseServerLine(line)
+    const known = changed.has(line.number) ? before.get(server.name) : server
+    outcomes.push(lookCloser(input, defaults, server, known))
+  }
+  const steps = outcomes.flatMap((outcome) => outcome.steps)
+  const keepsReady = scan.settledReady + outcomes.filter(({ staysReady }) => staysReady).length > 0
+  steps.push(...removals(input))
+  const reasons = outcomes.flatMap((outcome) => outcome.reasons)
+  return {
+    steps: placeLeaving(steps, keepsReady),
+    reasons: [...reasons, ...wholeBackend(input, steps)],
+  }
+}
+
+function lookCloser(
+  input: BackendInput,
+  defaults: { before: DefaultServers; after: DefaultServers },
+  after: ServerLine,
+  before: ServerLine | undefined,
+): ServerOutcome {
+  const running = input.running.get(after.name)
+  input.running.delete(after.name)
+  return compareServer({
+    label: input.after.key,
+    backend: input.after.name,
+    running,
+    before: before === undefined ? undefined : withParams(defaults.before, before),
+    after: withParams(defaults.after, after),
+    admin: input.admin.get(after.name) ?? (after.isDisabled ? 'maint' : 'ready'),
+    capabilities: input.capabilities,
+  })
+}
+
+function withParams(
+  defaults: DefaultServers,
+  server: ServerLine,
+): { server: ServerLine; params: ServerParams } {
+  const params = flattenParams([...defaultServersAt(defaults, server.number), server.params])
+  return { server, params }
+}
+
+function serversByName(lines: readonly TextLine[]): Map<string, ServerLine> {
+  return new Map(lines.map((line) => [parseServerLine(line).name, parseServerLine(line)]))
+}
+
+function removals({ after, running }: BackendInput): Step[] {
+  const templates = settingsNamed(after, 'server-template').map(
+    ({ words: [prefix = ''] }) => prefix,
+  )
+  const steps: Step[] = []
+  for (const server of running.values()) {
+    if (templates.some((prefix) => isNumbered(server.name, prefix))) continue
+    const commands =
+      server.admin === 'maint' ? [] : [setStateCommand(after.name, server.name, 'maint')]
+    const summary = `${after.key}: - server ${server.name}`
+    steps.push({
+      stage: 'leave',
+      change: { kind: 'server-remove', summary, commands },
+      removal: `${after.name}/${server.name}`,
+    })
+  }
+  return steps
+}
+
+function isNumbered(name: string, prefix: string): boolean {
+  return name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length))
+}
+
+/**
+ * Puts what leaves after what comes, where otherwise no server would be ready in between. Adds of
+ * such a backend go before those of others, so that the leaving need not wait for them.
+ */
+function placeLeaving(steps: readonly Step[], keepsReady: boolean): Step[] {
+  const isLeaving = steps.some(
+    ({ stage, change }) => stage === 'leave' && change.commands.length > 0,
+  )
+  const isJoining = steps.some(({ stage }) => stage === 'add' || stage === 'adjust')
+  if (keepsReady || !isLeaving || !isJoining) return [...steps]
+  const moved: Partial<Record<Stage, Stage>> = { leave: 'leave-after-add', add: 'add-then-leave' }
+  return steps.map((step) => ({ ...step, stage: moved[step.stage] ?? step.stage }))
+}
+
+/** Reasons for a reload that hold for the backend, not for one server. */
+function wholeBackend({ after }: BackendInput, steps: readonly Step[]): string[] {
+  const adds = steps.filter(
+    ({ change }) => change.kind === 'server-add' || change.kind === 'server-replace',
+  ).length
+  const needsDynamic = adds > 0 || steps.some(({ change }) => change.kind === 'server-weight')
+  const reasons: string[] = []
+  if (adds > mostAddsPerBackend) {
+    reasons.push(
+      `${after.key}: ${adds} servers to add; above ${mostAddsPerBackend} in one backend a reload is quicker`,
+    )
+  }
+  const fixed = needsDynamic ? staticBalance(after) : undefined
+  if (fixed !== undefined)
+    reasons.push(`${after.key}: ${fixed}, so they cannot be changed at runtime`)
+  return reasons
+}

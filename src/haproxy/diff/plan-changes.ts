@@ -1,0 +1,108 @@
+import type { AdminState, DesiredState } from '../../model/desired-state.ts'
+import type { Capabilities } from '../capabilities.ts'
+import { ConfigSyntaxError } from '../config/syntax-error.ts'
+import type { RunningServer } from '../control.ts'
+import { compareStructure } from './compare-structure.ts'
+import { hasServers, layOut } from './layout.ts'
+import type { Layout } from './layout.ts'
+import { planBackend } from './plan-backend.ts'
+import { planFiles } from './plan-files.ts'
+import type { Change, Plan, RunningState } from './plan.ts'
+import { inOrder } from './steps.ts'
+import type { Step } from './steps.ts'
+
+/**
+ * What must be done so that HAProxy runs the desired state: nothing, commands, or a reload with its
+ * reasons. Which servers exist, where, with what weight and admin state, is taken from the read-back
+ * in `base.servers`; their other parameters from the line in `base.config`.
+ *
+ * Throws ConfigSyntaxError when the desired text cannot be split into words where it differs.
+ */
+export function planChanges(
+  base: RunningState,
+  desired: DesiredState,
+  capabilities: Capabilities,
+): Plan {
+  const before = layOutBase(base.config)
+  if (typeof before === 'string') return { kind: 'reload', changes: [], reasons: [before] }
+  const structure = compareStructure(before, layOut(desired.config), capabilities)
+  const running = serversByBackend(base.servers)
+  const admin = adminByBackend(desired.servers)
+  const steps: Step[] = []
+  const reasons = [...structure.reasons]
+  for (const pair of structure.pairs) {
+    const { before: old, after } = pair
+    if (!hasServers(after) || old.isConditional || after.isConditional) continue
+    const found = planBackend({
+      ...pair,
+      running: running.get(after.name) ?? new Map(),
+      admin: admin.get(after.name) ?? new Map(),
+      capabilities,
+    })
+    steps.push(...found.steps)
+    reasons.push(...found.reasons)
+  }
+  const files = planFiles(base.files, desired.files, desired.config)
+  steps.push(...files.steps)
+  reasons.push(...files.reasons)
+  return assemble(steps, reasons, structure.reasons)
+}
+
+function layOutBase(config: string | undefined): Layout | string {
+  if (config === undefined) return 'the running configuration is not known'
+  try {
+    return layOut(config)
+  } catch (error) {
+    if (!(error instanceof ConfigSyntaxError)) throw error
+    return `the running configuration cannot be read: ${error.message}`
+  }
+}
+
+function assemble(
+  steps: readonly Step[],
+  reasons: readonly string[],
+  structural: readonly string[],
+): Plan {
+  const ordered = inOrder(steps)
+  const changes = ordered.map(({ change }) => change)
+  if (reasons.length > 0) {
+    const structure = structural.map((summary): Change => ({
+      kind: 'structure',
+      summary,
+      commands: [],
+    }))
+    return { kind: 'reload', changes: [...structure, ...changes], reasons }
+  }
+  if (changes.length === 0) return { kind: 'none', changes: [] }
+  return {
+    kind: 'runtime',
+    changes,
+    commands: changes.flatMap(({ commands }) => commands),
+    removals: ordered.flatMap(({ removal }) => (removal === undefined ? [] : [removal])),
+  }
+}
+
+function serversByBackend(
+  servers: ReadonlyMap<string, RunningServer>,
+): Map<string, Map<string, RunningServer>> {
+  const byBackend = new Map<string, Map<string, RunningServer>>()
+  for (const server of servers.values()) {
+    const own = byBackend.get(server.backend)
+    if (own === undefined) byBackend.set(server.backend, new Map([[server.name, server]]))
+    else own.set(server.name, server)
+  }
+  return byBackend
+}
+
+function adminByBackend(
+  servers: ReadonlyMap<string, AdminState>,
+): Map<string, Map<string, AdminState>> {
+  const byBackend = new Map<string, Map<string, AdminState>>()
+  for (const [id, state] of servers) {
+    const slash = id.indexOf('/')
+    const backend = id.slice(0, slash)
+    const own = byBackend.get(backend) ?? new Map<string, AdminState>()
+    byBackend.set(backend, own.set(id.slice(slash + 1), state))
+  }
+  return byBackend
+}

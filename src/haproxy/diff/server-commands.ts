@@ -1,0 +1,70 @@
+import type { AdminState } from '../../model/desired-state.ts'
+import type { Capabilities } from '../capabilities.ts'
+import { hasUnknownPart } from '../config/split-words.ts'
+import { escapeWord, unsendable } from '../runtime/words.ts'
+import { parseServerAddress, printServerAddress } from './address.ts'
+import { canAddWith } from './server-keywords.ts'
+import type { ServerLine, ServerParams } from './server-line.ts'
+
+/** The commands that do it, or why none can. */
+export type Commands = { readonly commands: readonly string[] } | { readonly refusal: string }
+
+/**
+ * Adds a server and brings it into its admin state. HAProxy starts an added server in maintenance
+ * with its checks off (management.txt §9.3, `add server`), and does not look at `default-server`,
+ * so `params` must be flattened. The server is UP as soon as it is ready: whoever wants that has
+ * seen it accept a connection.
+ */
+export function addServerCommands(
+  backend: string,
+  server: ServerLine,
+  params: ServerParams,
+  admin: AdminState,
+  capabilities: Capabilities,
+): Commands {
+  const refusal = cannotAdd(server, params, capabilities)
+  if (refusal !== undefined) return { refusal }
+  const address = parseServerAddress(server.address)
+  if (address === undefined)
+    return { refusal: `its address ${server.address} is not an IP address` }
+  const words = ['add', 'server', `${backend}/${server.name}`, printServerAddress(address)]
+  for (const [keyword, values] of params.byKeyword) words.push(keyword, ...values)
+  if (capabilities.needsExplicitPool) {
+    if (!params.byKeyword.has('pool-max-conn')) words.push('pool-max-conn', '-1')
+    if (!params.byKeyword.has('pool-purge-delay')) words.push('pool-purge-delay', '5s')
+  }
+  const command = words.map(escapeWord).join(' ')
+  const problem = words.length > 64 ? 'it has more than 64 words' : unsendable(command)
+  if (problem !== undefined) return { refusal: `its command cannot be sent: ${problem}` }
+  const commands = [command]
+  if (params.byKeyword.has('check')) commands.push(`enable health ${backend}/${server.name}`)
+  if (params.byKeyword.has('agent-check')) commands.push(`enable agent ${backend}/${server.name}`)
+  if (admin !== 'maint') commands.push(setStateCommand(backend, server.name, admin))
+  return { commands }
+}
+
+export function setStateCommand(backend: string, server: string, admin: AdminState): string {
+  return `set server ${backend}/${server} state ${admin}`
+}
+
+function cannotAdd(
+  server: ServerLine,
+  params: ServerParams,
+  capabilities: Capabilities,
+): string | undefined {
+  if (params.unknown !== undefined && !hasUnknownPart(params.unknown)) {
+    return `it has the parameter ${params.unknown}, which fairlead does not know`
+  }
+  if ([server.address, params.unknown ?? '', ...server.params].some(hasUnknownPart)) {
+    return "it depends on HAProxy's environment"
+  }
+  for (const [keyword, values] of params.byKeyword) {
+    if (values.some(hasUnknownPart)) return "it depends on HAProxy's environment"
+    if (values.includes('')) return `its parameter ${keyword} is empty`
+    if (keyword === 'cookie' && capabilities.canAddServerCookie) continue
+    if (!canAddWith(keyword, capabilities.version)) {
+      return `${keyword} cannot be given to a server at runtime by this HAProxy (${capabilities.version})`
+    }
+  }
+  return undefined
+}

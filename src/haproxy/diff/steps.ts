@@ -1,0 +1,35 @@
+import type { Change } from './plan.ts'
+
+/**
+ * The order of a plan. Traffic leaves dying servers first; only where a backend would have no
+ * ready server left in between do the new ones come before. Entries of maps follow the servers
+ * they lead to, and go last.
+ */
+export const stages = [
+  'leave',
+  'adjust',
+  'add-then-leave',
+  'leave-after-add',
+  'add',
+  'map-set',
+  'map-delete',
+] as const
+
+export type Stage = (typeof stages)[number]
+
+export type Step = {
+  readonly stage: Stage
+  readonly change: Change
+  /** `backend/server` to be deleted once its connections have ended. */
+  readonly removal?: string
+}
+
+/** What part of a plan one comparison found. A reason for a reload overrules all commands. */
+export type Findings = { readonly steps: Step[]; readonly reasons: string[] }
+
+/** The steps by stage, otherwise in the order they were found. */
+export function inOrder(steps: readonly Step[]): Step[] {
+  const byStage = new Map<Stage, Step[]>(stages.map((stage) => [stage, []]))
+  for (const step of steps) byStage.get(step.stage)?.push(step)
+  return stages.flatMap((stage) => byStage.get(stage) ?? [])
+}
