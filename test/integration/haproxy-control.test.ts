@@ -1,0 +1,3 @@
+import { describeHaproxyRunner } from '../support/haproxy-contract.ts'
+
+describeHaproxyRunner('the real one', (lab) => lab.process())
