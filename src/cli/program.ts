@@ -1,0 +1,66 @@
+import { Command } from 'commander'
+import { version } from '../version.ts'
+import type { CliContext } from './context.ts'
+import { addDown } from './down.ts'
+import { addDrain } from './drain.ts'
+import { addExplain } from './explain.ts'
+import { reportFailure } from './failure.ts'
+import { addMaint } from './maint.ts'
+import { addReady } from './ready.ts'
+import { addStatus } from './status.ts'
+import { addUp, DaemonEnd } from './up.ts'
+import { addVersion } from './version.ts'
+import { addWeight } from './weight.ts'
+
+/** Runs one command line (without node and script) and gives the exit code; throws nothing. */
+export async function run(argv: readonly string[], context: CliContext): Promise<number> {
+  try {
+    await createProgram(context).parseAsync([...argv], { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof DaemonEnd) return error.exitCode
+    return reportFailure(error, context)
+  }
+}
+
+/** The tree of commands. */
+export function createProgram(context: CliContext): Command {
+  const program = new Command('fairlead')
+    .description(
+      'An automatic load balancer for container clusters, with HAProxy as its data plane.',
+    )
+    .version(`fairlead ${version}`, '--version', 'print the version')
+    .helpOption('--help', 'show help')
+    .helpCommand('help [command]', 'show help of a command')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.out(text),
+      // Mistakes are said once, by reportFailure; only the help for a missing command is help.
+      writeErr: (text) => (text.startsWith('error:') ? undefined : context.err(text)),
+      getOutHelpWidth: () => Math.min(100, context.columns),
+      getErrHelpWidth: () => Math.min(100, context.columns),
+      getOutHasColors: () => context.hasColour,
+      getErrHasColors: () => context.hasColour,
+    })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 wrong use, 3 no daemon answers.\n\n' +
+        'Example:\n  fairlead up          in one shell, and in another:\n  fairlead status --watch',
+    )
+  program.commandsGroup('The load balancer:')
+  addUp(program, context)
+  addDown(program, context)
+  program.commandsGroup('Looking at it:')
+  addStatus(program, context)
+  addExplain(program, context)
+  program.commandsGroup("Operator's words about an endpoint:")
+  addDrain(program, context)
+  addMaint(program, context)
+  addReady(program, context)
+  addWeight(program, context)
+  program.commandsGroup('This program:')
+  addVersion(program, context)
+  for (const command of program.commands) command.helpOption('--help', 'show help')
+  return program
+}

@@ -1,0 +1,110 @@
+import type { StatusReport } from '../../api/contract.ts'
+import { endpointTable } from './endpoints.ts'
+import type { View } from './endpoints.ts'
+import { counted, printable, span } from './text.ts'
+
+/** `fairlead status` for people. Lines end in a line feed. */
+export function renderStatus(report: StatusReport, view: View): string {
+  const sections = [
+    header(report, view),
+    sources(report, view),
+    services(report, view),
+    leftOut(report, view),
+    problems(report, view),
+    words(report, view),
+  ]
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.map((line) => `${line}\n`).join(''))
+    .join('\n')
+}
+
+function header(report: StatusReport, { paint, nowMs }: View): string[] {
+  const { haproxy } = report
+  const mark = isWell(report) ? paint('green', '●') : paint('yellow', '●')
+  const name = paint('bold', `fairlead ${printable(report.name)}`)
+  const since = `up ${span(nowMs - report.startedAtMs)}`
+  const hash = report.desiredHash === '' ? '' : ` ${report.desiredHash.slice(0, 8)}`
+  const applied = report.isApplied
+    ? `desired state${hash} applied`
+    : paint('yellow', `desired state${hash} not applied yet`)
+  const served = report.http.map((address) => `http://${address}`).join(', ')
+  return [
+    `${mark} ${name}  ${report.version}, ${since}, pid ${report.pid}, ${printable(report.stateFolder)}`,
+    `  ${haproxyLine(haproxy, paint)}`,
+    `  serves ${paint('cyan', served)}, ${applied}`,
+  ]
+}
+
+function haproxyLine(haproxy: StatusReport['haproxy'], paint: View['paint']): string {
+  const name = `HAProxy ${haproxy.version}`.trimEnd()
+  if (haproxy.state === 'down') return paint('red', `${name} is down`)
+  if (haproxy.state === 'starting') return paint('yellow', `${name} is starting`)
+  const how = haproxy.isAdopted ? 'running, adopted' : 'running'
+  const pids = `master ${haproxy.masterPid}, worker ${haproxy.workerPid}`
+  return `${name} ${how}, ${pids}, ${counted(haproxy.reloads, 'reload')}`
+}
+
+function isWell(report: StatusReport): boolean {
+  return (
+    report.isApplied &&
+    report.haproxy.state === 'running' &&
+    report.sources.every((source) => source.state === 'connected')
+  )
+}
+
+/** Sources that do well stand on one line; the others each with what is the matter. */
+function sources(report: StatusReport, { paint, nowMs }: View): string[] {
+  const well = report.sources.filter((source) => source.state === 'connected')
+  const others = report.sources.filter((source) => source.state !== 'connected')
+  const lines = others.map((source) => {
+    const text = `${printable(source.source)} ${source.state} for ${span(nowMs - source.sinceMs)}`
+    const error = source.error === '' ? '' : `: ${printable(source.error)}`
+    return `  ${paint('yellow', '!')} ${text}${error}`
+  })
+  const names = well.map((source) => printable(source.source)).join(', ')
+  return names === '' ? lines : [`  watches ${names}`, ...lines]
+}
+
+function services(report: StatusReport, view: View): string[] {
+  if (report.services.length > 0) return endpointTable(report.services, view)
+  if (report.leftOut.length > 0) {
+    return ['No service is routed yet: everything that was seen is left out, see below.']
+  }
+  return [
+    'No service yet. A container that serves on port 80 is found by itself, for example:',
+    '  docker run -d --name web nginx',
+  ]
+}
+
+function leftOut(report: StatusReport, { paint }: View): string[] {
+  if (report.leftOut.length === 0) return []
+  const lines = report.leftOut.flatMap((each) => {
+    const image = each.image === '' ? '' : ` (${printable(each.image)})`
+    const what = `  ${printable(each.name)}${image} on ${printable(each.node)}: `
+    const hint = each.hint === '' ? [] : [paint('dim', `    hint: ${printable(each.hint)}`)]
+    return [`${what}${printable(each.reason)}`, ...hint]
+  })
+  return [paint('bold', `LEFT OUT (${report.leftOut.length})`), ...lines]
+}
+
+function problems(report: StatusReport, { paint }: View): string[] {
+  if (report.problems.length === 0) return []
+  const lines = report.problems.flatMap(({ where, what, hint }) => {
+    const line = `  ${paint('yellow', '!')} ${printable(where)}: ${printable(what)}`
+    return hint === '' ? [line] : [line, paint('dim', `    hint: ${printable(hint)}`)]
+  })
+  return [paint('bold', `PROBLEMS (${report.problems.length})`), ...lines]
+}
+
+function words(report: StatusReport, { paint, nowMs }: View): string[] {
+  if (report.words.length === 0) return []
+  const lines = report.words.map((word) => {
+    const weight = word.weight === undefined ? [] : [`weight ${word.weight}`]
+    const said = [...(word.state === undefined ? [] : [word.state]), ...weight].join(', ')
+    const since = paint('dim', `for ${span(nowMs - word.sinceMs)}`)
+    return `  ${printable(word.endpoint)}  ${said}  ${since}`
+  })
+  const title = "OPERATOR'S WORDS (taken back by `fairlead ready` and `fairlead weight … auto`)"
+  return [paint('bold', title), ...lines]
+}

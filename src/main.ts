@@ -1,0 +1,49 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { CliContext } from './cli/context.ts'
+import { run } from './cli/program.ts'
+
+// Output into `head` or a closed pager ends quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+/** How long requests under way may take when a HAProxy without its daemon is ended. */
+const orphanGraceMs = 10_000
+
+const isTerminal = process.stdout.isTTY
+const { NO_COLOR, TERM } = process.env
+
+const context: CliContext = {
+  environment: process.env,
+  isRoot: process.getuid?.() === 0,
+  homeFolder: homedir(),
+  isTerminal,
+  cwd: process.cwd(),
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  get columns() {
+    return isTerminal ? process.stdout.columns : Number.POSITIVE_INFINITY
+  },
+  get rows() {
+    return isTerminal ? process.stdout.rows : Number.POSITIVE_INFINITY
+  },
+  hasColour: isTerminal && (NO_COLOR ?? '') === '' && TERM !== 'dumb',
+  now: () => Date.now(),
+  untilInterrupted: () => {
+    const interrupted = new AbortController()
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(name, () => interrupted.abort())
+    }
+    return interrupted.signal
+  },
+  // Loaded only here: the other commands need none of it, and start the faster.
+  runDaemon: async (settings) => (await import('./daemon.ts')).runDaemon(settings),
+  stopOrphan: async (stateFolder) => {
+    const { stopOrphan } = await import('./haproxy/process/stop-orphan.ts')
+    return stopOrphan(join(stateFolder, 'running.json'), orphanGraceMs)
+  },
+}
+
+process.exitCode = await run(process.argv.slice(2), context)
