@@ -21,7 +21,7 @@ export async function bindUnixSocket(
   bind: (path: string) => Promise<void>,
 ): Promise<() => Promise<void>> {
   await checkFree(path)
-  const folder = await mkdtemp(join(dirname(path), '.')).catch((error: unknown) => {
+  const folder = await mkdtemp(join(dirname(path), '.new-')).catch((error: unknown) => {
     throw unavailable(path, messageOf(error), 'make its folder, or choose another one')
   })
   const fresh = join(folder, 's')

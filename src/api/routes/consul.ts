@@ -25,8 +25,8 @@ const registrationSchema = v.object({
       Warning: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))),
     }),
   ),
-  Check: v.unknown(),
-  Checks: v.unknown(),
+  Check: v.optional(v.unknown()),
+  Checks: v.optional(v.unknown()),
 })
 
 type Given = Partial<v.InferOutput<typeof registrationSchema>>
