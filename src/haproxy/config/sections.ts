@@ -36,6 +36,8 @@ export type SectionText = {
   readonly text: string
   /** Number of its first line in the whole text, from 1. */
   readonly line: number
+  /** Whether a line of it starts with a dot: `.if`, `.notice`, … (configuration.txt §2.4). */
+  readonly hasDirectives: boolean
 }
 
 /**
@@ -48,40 +50,45 @@ export function splitSections(text: string): SectionText[] {
   let keyword = ''
   let start = 0
   let startLine = 1
+  let hasDirectives = false
   let line = 1
   for (let at = 0; at < text.length; line += 1) {
-    const found = sectionKeywordAt(text, at, keyword === '', line)
+    const first = firstCode(text, at)
+    if (first === dot) hasDirectives = true
+    // No section keyword begins with an s; most lines of a large configuration are servers.
+    const found =
+      first === letterS && keyword !== '' ? undefined : keywordAt(text, at, keyword === '', line)
     if (found !== undefined) {
-      if (at > start) sections.push({ keyword, text: text.slice(start, at), line: startLine })
+      if (at > start) {
+        sections.push({ keyword, text: text.slice(start, at), line: startLine, hasDirectives })
+      }
       keyword = found
       start = at
       startLine = line
+      hasDirectives = false
     }
     const end = text.indexOf('\n', at)
     at = end === -1 ? text.length : end + 1
   }
-  if (start < text.length) sections.push({ keyword, text: text.slice(start), line: startLine })
+  if (start < text.length) {
+    sections.push({ keyword, text: text.slice(start), line: startLine, hasDirectives })
+  }
   return sections
 }
 
-function sectionKeywordAt(
-  text: string,
-  at: number,
-  isOutside: boolean,
-  line: number,
-): string | undefined {
-  const first = firstLetter(text, at)
-  // No section keyword begins with an s; most lines of a large configuration are servers.
-  if (first === 's' && !isOutside) return undefined
+const dot = 46
+const letterS = 115
+
+function keywordAt(text: string, at: number, isOutside: boolean, line: number): string | undefined {
   const word = firstWord(text, at, line)
   if (sectionKeywords.has(word)) return word
   return isOutside && word !== '' && !word.startsWith('.') ? word : undefined
 }
 
-function firstLetter(text: string, at: number): string {
+function firstCode(text: string, at: number): number {
   let index = at
   while (text.charCodeAt(index) === 32 || text.charCodeAt(index) === 9) index += 1
-  return text.charAt(index)
+  return text.charCodeAt(index)
 }
 
 /** The first word of the line that starts at `at`, quotes resolved; empty for a blank or comment. */

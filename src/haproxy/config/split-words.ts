@@ -12,6 +12,18 @@ export function hasUnknownPart(word: string): boolean {
   return word.includes(unknownMark)
 }
 
+/** Words for people: what is unknown as it is written, control characters as `?`. */
+export function showWords(words: readonly string[]): string {
+  const text = words
+    .join(' ')
+    .replaceAll(`${unknownMark}{`, '${')
+    .replaceAll(`${unknownMark}x`, '\\x')
+  return text.replaceAll(controls, '?')
+}
+
+// oxlint-disable-next-line no-control-regex
+const controls = /[\u0000-\u001f\u007f]/g
+
 /**
  * One line of a HAProxy configuration as words, quotes and escapes resolved, comment dropped; the
  * same splitting as HAProxy's parse_line (configuration.txt §2.2, §2.3). Environment variables stay

@@ -36,7 +36,7 @@ export function compareLines(before: SectionText, after: SectionText): LineDiffe
   const splitBefore = separate(middle.before)
   const splitAfter = separate(middle.after)
   const settings = compareSettings(splitBefore.settings, splitAfter.settings)
-  const canMove = hasLateDefaultServer(linesBefore) || hasLateDefaultServer(linesAfter)
+  const canMove = hasLateDefaultServer(before) || hasLateDefaultServer(after)
   const servers = canMove
     ? { before: linesBefore.filter(isServerLine), after: linesAfter.filter(isServerLine) }
     : withoutCommon(splitBefore.servers, splitAfter.servers)
@@ -85,9 +85,10 @@ function separate(lines: readonly TextLine[]): { settings: Setting[]; servers: T
 }
 
 /** A `default-server` line counts for the servers after it; with one among them, order matters. */
-function hasLateDefaultServer(lines: readonly TextLine[]): boolean {
+function hasLateDefaultServer(section: SectionText): boolean {
+  if (!section.text.includes('default-server')) return false
   let hasServer = false
-  for (const line of lines) {
+  for (const line of linesOf(section)) {
     const word = firstWord(line.text, 0, line.number)
     if (word === 'server') hasServer = true
     else if (word === 'default-server' && hasServer) return true

@@ -1,5 +1,6 @@
 import type { AdminState } from '../../model/desired-state.ts'
 import type { Capabilities } from '../capabilities.ts'
+import { showWords } from '../config/split-words.ts'
 import type { RunningServer } from '../control.ts'
 import { isSameAddress, parseServerAddress, printServerAddress } from './address.ts'
 import type { Change } from './plan.ts'
@@ -42,7 +43,7 @@ function add(input: ServerInput): ServerOutcome {
   const { label, backend, after, admin, capabilities } = input
   const result = addServerCommands(backend, after.server, after.params, admin, capabilities)
   const suffix = admin === 'ready' ? '' : ` (${admin})`
-  const summary = `${label}: + server ${after.server.name} ${after.server.address}${suffix}`
+  const summary = `${label}: + server ${showWords([after.server.name, after.server.address])}${suffix}`
   if ('refusal' in result) return refused('server-add', summary, input, result.refusal)
   return one('add', { kind: 'server-add', summary, commands: result.commands })
 }
@@ -69,11 +70,13 @@ function differences(before: WithParams, after: WithParams): string | undefined 
   }
   const isLiteral = parseServerAddress(after.server.address) !== undefined
   if (!isLiteral && before.server.address !== after.server.address) {
-    return `${before.server.address} → ${after.server.address}`
+    return showWords([before.server.address, '→', after.server.address])
   }
   const keywords = differingKeywords(before.params, after.params)
   if (keywords.length === 0) return undefined
-  return keywords.map((keyword) => describe(keyword, before.params, after.params)).join(', ')
+  return showWords([
+    keywords.map((keyword) => describe(keyword, before.params, after.params)).join(', '),
+  ])
 }
 
 function describe(keyword: string, before: ServerParams, after: ServerParams): string {

@@ -1,3 +1,4 @@
+import { showWords } from '../config/split-words.ts'
 import type { LineDifference, Setting } from './compare-lines.ts'
 
 /** More lines than this that differ in one section are counted, not listed. */
@@ -51,12 +52,6 @@ function commonWords(one: readonly string[], other: readonly string[]): number {
 }
 
 function clip(words: readonly string[]): string {
-  const text = words
-    .join(' ')
-    .replaceAll(/\0(?=\{)/g, '$')
-    .replaceAll(controls, '?')
+  const text = showWords(words)
   return text.length > mostShown ? `${text.slice(0, mostShown)}…` : text
 }
-
-// oxlint-disable-next-line no-control-regex
-const controls = /[\u0000-\u001f\u007f]/g

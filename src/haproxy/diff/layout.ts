@@ -38,35 +38,38 @@ export function hasServers(section: SectionText): boolean {
 /** Throws ConfigSyntaxError when a section's header cannot be split into words. */
 export function layOut(text: string): Layout {
   const sections = new Map<string, PlacedSection>()
-  // The cheap search first: the pattern alone would cost more than all the rest.
-  const isConditional = text.includes('.endif') && conditional.test(text)
   const namedDefaults = new Map<string, PlacedSection>()
   let lastDefaults: PlacedSection | undefined
   let globals = 0
   let depth = 0
+  let isAnyConditional = false
   for (const section of splitSections(text)) {
     const words = section.keyword === '' ? [] : splitWords(firstLine(section), section.line)
     const header = readHeader(words)
     const isDefaults = section.keyword === 'defaults'
     const named = header.from === undefined ? undefined : namedDefaults.get(header.from)
     const defaults = named ?? (isProxy(section) ? lastDefaults : undefined)
-    const depthBefore = depth
-    if (isConditional) depth += depthChange(section)
+    const isConditional = depth > 0 || (section.hasDirectives && conditional.test(section.text))
+    if (section.hasDirectives) depth += depthChange(section)
+    isAnyConditional ||= isConditional
     const placed: PlacedSection = {
-      ...section,
+      keyword: section.keyword,
+      text: section.text,
+      line: section.line,
+      hasDirectives: section.hasDirectives,
       key: freeKey(sections, `${section.keyword} ${header.name}`.trim()),
       name: header.name,
       headerWords: withoutFrom(words, header.from),
       defaults,
       context: isProxy(section) || isDefaults ? `${globals} ${defaults?.key ?? ''}` : '',
-      isConditional: isConditional && (depthBefore > 0 || conditional.test(section.text)),
+      isConditional,
     }
     sections.set(placed.key, placed)
     if (section.keyword === 'global') globals += 1
     if (isDefaults) lastDefaults = placed
     if (isDefaults && header.name !== '') namedDefaults.set(header.name, placed)
   }
-  return { sections, isConditional }
+  return { sections, isConditional: isAnyConditional }
 }
 
 const conditional = /^[ \t]*\.(?:if|elif|else|endif)\b/m

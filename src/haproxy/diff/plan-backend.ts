@@ -133,6 +133,6 @@ function wholeBackend({ after }: BackendInput, steps: readonly Step[]): string[]
   }
   const fixed = needsDynamic ? staticBalance(after) : undefined
   if (fixed !== undefined)
-    reasons.push(`${after.key}: ${fixed}, so they cannot be changed at runtime`)
+    reasons.push(`${after.key}: ${fixed}, which cannot be changed at runtime`)
   return reasons
 }

@@ -1,8 +1,7 @@
 import type { AdminState } from '../../model/desired-state.ts'
-import { linesOf } from '../config/sections.ts'
+import { firstWord } from '../config/sections.ts'
 import type { TextLine } from '../config/sections.ts'
 import type { RunningServer } from '../control.ts'
-import { isServerLine } from './compare-lines.ts'
 import { defaultServersAt } from './inherited.ts'
 import type { DefaultServers } from './inherited.ts'
 import type { PlacedSection } from './layout.ts'
@@ -30,18 +29,22 @@ export function scanServers(
   const inheritsWeight = defaultServersAt(defaultServers, Number.POSITIVE_INFINITY).some((words) =>
     words.some((word) => word === 'weight' || word === 'disabled'),
   )
+  const { text } = section
+  const isPlain = !inheritsWeight && !obscure.test(text) && !text.includes(' disabled')
   const open: TextLine[] = []
   let settledReady = 0
-  for (const line of linesOf(section)) {
-    const at = wordAfterServer(line.text)
-    if (at === 0 || inheritsWeight || changed.has(line.number)) {
-      if (at > 0 || isServerLine(line)) open.push(line)
-      continue
-    }
-    const end = line.text.indexOf(' ', at)
-    const server = end === -1 ? undefined : running.get(line.text.slice(at, end))
-    if (server === undefined || !isAsRunning(line.text, end + 1, server, admin)) {
-      open.push(line)
+  let number = section.line
+  for (let start = 0; start < text.length; number += 1) {
+    const feed = text.indexOf('\n', start)
+    const end = feed === -1 ? text.length : feed
+    const line = text.slice(start, end)
+    start = end + 1
+    const server =
+      (isPlain || !obscureOne.test(line)) && !changed.has(number)
+        ? settle(line, running, admin)
+        : undefined
+    if (server === undefined) {
+      if (firstWord(line, 0, number) === 'server') open.push({ text: line, number })
       continue
     }
     running.delete(server.name)
@@ -50,11 +53,19 @@ export function scanServers(
   return { open, settledReady }
 }
 
-/** Where the word after `server ` begins; 0 when the line does not plainly start with it. */
-function wordAfterServer(text: string): number {
-  let start = 0
-  while (text.charCodeAt(start) === 32) start += 1
-  return text.startsWith('server ', start) && text.charCodeAt(start + 7) > 32 ? start + 7 : 0
+/** The running server that this line describes exactly; undefined: a closer look is needed. */
+function settle(
+  line: string,
+  running: ReadonlyMap<string, RunningServer>,
+  admin: ReadonlyMap<string, AdminState>,
+): RunningServer | undefined {
+  let at = 0
+  while (line.charCodeAt(at) === space) at += 1
+  if (!line.startsWith('server ', at)) return undefined
+  at += 'server '.length
+  const end = line.indexOf(' ', at)
+  const server = end === -1 ? undefined : running.get(line.slice(at, end))
+  return server !== undefined && isAsRunning(line, end + 1, server, admin) ? server : undefined
 }
 
 function isAsRunning(
@@ -75,12 +86,14 @@ function isAsRunning(
   const port = `:${server.port}`
   if (!text.startsWith(port, at)) return false
   at += port.length
-  if (at < text.length && text.charCodeAt(at) !== 32) return false
-  if (obscure.test(text)) return false
+  if (at < text.length && text.charCodeAt(at) !== space) return false
   const weightAt = text.indexOf(' weight ', at)
+  if (weightAt !== -1 && text.includes(' weight ', weightAt + 1)) return false
   const weight = weightAt === -1 ? 1 : Number.parseInt(text.slice(weightAt + 8), 10)
   return weight === server.weight && server.admin === (admin.get(server.name) ?? 'ready')
 }
 
-/** Quotes, escapes, comments; a tab before a word; words that need a closer look. */
-const obscure = /["'\\#\t\r]| disabled| enabled| weight .* weight/
+const space = 32
+/** Quotes, escapes, comments, other blanks: the words are not just what stands between spaces. */
+const obscure = /["'\\#\t\r]/
+const obscureOne = /["'\\#\t\r]| disabled/

@@ -1,6 +1,6 @@
 import type { AdminState } from '../../model/desired-state.ts'
 import type { Capabilities } from '../capabilities.ts'
-import { hasUnknownPart } from '../config/split-words.ts'
+import { hasUnknownPart, showWords } from '../config/split-words.ts'
 import { escapeWord, unsendable } from '../runtime/words.ts'
 import { parseServerAddress, printServerAddress } from './address.ts'
 import { canAddWith } from './server-keywords.ts'
@@ -26,7 +26,7 @@ export function addServerCommands(
   if (refusal !== undefined) return { refusal }
   const address = parseServerAddress(server.address)
   if (address === undefined)
-    return { refusal: `its address ${server.address} is not an IP address` }
+    return { refusal: `its address ${showWords([server.address])} is not an IP address` }
   const words = ['add', 'server', `${backend}/${server.name}`, printServerAddress(address)]
   for (const [keyword, values] of params.byKeyword) words.push(keyword, ...values)
   if (capabilities.needsExplicitPool) {
