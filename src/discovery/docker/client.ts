@@ -1,0 +1,217 @@
+import type { ContainerSummary, Network, SystemInfo } from '@docker/node-sdk'
+import type { IncomingMessage } from 'node:http'
+import type { DockerHost } from '../../settings/settings.ts'
+import { DockerError, toDockerError } from './docker-error.ts'
+import { isRecord, nanosOf, parseEvent } from './docker-types.ts'
+import type { DaemonInfo, DockerEvent, Inspect, NetworkFacts } from './docker-types.ts'
+import { linesOf, textOf } from './response.ts'
+import { createTransport } from './transport.ts'
+import type { Transport } from './transport.ts'
+
+/** Every request but the event stream is given up after this time. */
+const answerTimeoutMs = 10_000
+
+/** Actions that discovery understands; the daemon leaves all others out of the answer. */
+const actions =
+  'start die kill pause unpause rename destroy remove health_status connect disconnect'
+const filters = encodeURIComponent(
+  JSON.stringify({ type: ['container', 'network'], event: actions.split(' ') }),
+)
+
+/**
+ * What fairlead asks of a Docker daemon (Engine API, un-versioned paths). GET only: it never
+ * changes anything. Everything throws DockerError.
+ */
+export class DockerClient {
+  readonly url: string
+  /** Host name or address of a remote daemon; undefined when it runs on this machine. */
+  readonly remoteHost: string | undefined
+  readonly #transport: Transport
+
+  constructor(host: DockerHost) {
+    this.url = host.url
+    this.#transport = createTransport(host)
+    this.remoteHost = this.#transport.remoteHost
+  }
+
+  /** API version that the daemon speaks, `1.41`. */
+  async version(signal?: AbortSignal): Promise<string> {
+    const answer = await this.#get<{ ApiVersion?: string }>('/version', signal)
+    return answer.ApiVersion ?? ''
+  }
+
+  async info(signal?: AbortSignal): Promise<DaemonInfo> {
+    const info = await this.#get<SystemInfo>('/info', signal)
+    const isRootless = (info.SecurityOptions ?? []).some((each) => each.includes('rootless'))
+    return {
+      name: info.Name ?? '',
+      systemTimeMs: nanosOf(info.SystemTime) / 1e6 || Date.now(),
+      hasReachableBridges:
+        process.platform === 'linux' && !isRootless && info.OperatingSystem !== 'Docker Desktop',
+    }
+  }
+
+  /** Ids of all containers that are running, paused or restarting. */
+  async listContainers(signal?: AbortSignal): Promise<string[]> {
+    const list = await this.#get<ContainerSummary[]>('/containers/json', signal)
+    return list.flatMap((each) => (each.Id === undefined ? [] : [each.Id]))
+  }
+
+  /** By id or name; undefined when there is no such container. */
+  async inspect(container: string, signal?: AbortSignal): Promise<Inspect | undefined> {
+    try {
+      return await this.#get<Inspect>(`/containers/${encodeURIComponent(container)}/json`, signal)
+    } catch (error) {
+      if (error instanceof DockerError && error.status === 404) return undefined
+      throw error
+    }
+  }
+
+  /** By network id. */
+  async networks(signal?: AbortSignal): Promise<Map<string, NetworkFacts>> {
+    const list = await this.#get<Network[]>('/networks', signal)
+    return new Map(
+      list.map((each) => [each.Id ?? '', { name: each.Name ?? '', driver: each.Driver ?? '' }]),
+    )
+  }
+
+  /**
+   * Events from `sinceMs` (the daemon's clock) on, for ever. Resolves when the daemon has answered;
+   * the iteration throws when the connection breaks and ends when the daemon ends it.
+   */
+  async events(sinceMs: number, signal: AbortSignal): Promise<AsyncIterable<DockerEvent>> {
+    const path = `/events?since=${seconds(sinceMs)}&filters=${filters}`
+    return eventsOf(await this.#open(path, answerTimeoutMs, signal), this.url)
+  }
+
+  /** Events that the daemon still remembers of a time in the past (its clock). Returns at once. */
+  async pastEvents(
+    sinceMs: number,
+    untilMs: number,
+    options: { signal: AbortSignal; timeoutMs: number },
+  ): Promise<DockerEvent[]> {
+    const path = `/events?since=${seconds(sinceMs)}&until=${seconds(untilMs)}&filters=${filters}`
+    const text = await this.#text(path, options.timeoutMs, options.signal)
+    return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : (parseEvent(line) ?? [])))
+  }
+
+  close(): void {
+    this.#transport.close()
+  }
+
+  async #get<T>(path: string, signal: AbortSignal | undefined): Promise<T> {
+    const text = await this.#text(path, answerTimeoutMs, signal)
+    try {
+      return JSON.parse(text) as T
+    } catch (error) {
+      throw new DockerError(
+        `Docker at ${this.url}: ${path} answered with something else than JSON`,
+        {
+          cause: error,
+        },
+      )
+    }
+  }
+
+  async #text(path: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<string> {
+    // Not AbortSignal.any: in Node 20 each one stays attached to a long-lived signal.
+    const limit = new AbortController()
+    const giveUp = (): void => limit.abort()
+    const timer = setTimeout(giveUp, timeoutMs)
+    signal?.addEventListener('abort', giveUp, { once: true })
+    try {
+      if (signal?.aborted) limit.abort()
+      const response = await this.#open(path, timeoutMs, limit.signal)
+      return await textOf(response, limit.signal)
+    } catch (error) {
+      if (limit.signal.aborted && !signal?.aborted) throw this.#timedOut(path, timeoutMs)
+      throw toDockerError(error, this.url)
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', giveUp)
+    }
+  }
+
+  #timedOut(path: string, timeoutMs: number): DockerError {
+    return new DockerError(
+      `Docker at ${this.url}: no answer to ${path.split('?')[0]} within ${timeoutMs} ms`,
+      { hint: 'is the daemon, or the way to it, overloaded or gone?' },
+    )
+  }
+
+  /** The answer's head, once it is there and good. */
+  async #open(path: string, timeoutMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+    const response = await this.#send(path, timeoutMs, signal)
+    const status = response.statusCode ?? 0
+    if (status < 400) return response
+    const text = await textOf(response, signal)
+    throw new DockerError(`Docker at ${this.url}: ${messageIn(text)} (HTTP ${status})`, { status })
+  }
+
+  /** A kept connection may have been closed by the daemon in the meantime: then once again. */
+  async #send(path: string, timeoutMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+    try {
+      return await this.#sendOnce(path, timeoutMs, signal)
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error
+      return this.#sendOnce(path, timeoutMs, signal)
+    }
+  }
+
+  #sendOnce(path: string, timeoutMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(toDockerError(signal.reason, this.url))
+      const request = this.#transport.request(path)
+      const timer = setTimeout(() => request.destroy(this.#timedOut(path, timeoutMs)), timeoutMs)
+      const abort = (): void => void request.destroy(toDockerError(signal.reason, this.url))
+      signal.addEventListener('abort', abort, { once: true })
+      const settle = (): void => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', abort)
+      }
+      request.once('response', (response) => {
+        clearTimeout(timer)
+        response.once('close', settle)
+        resolve(response)
+      })
+      request.on('error', (error) => {
+        settle()
+        const isStale = request.reusedSocket && !signal.aborted && 'code' in error
+        reject(isStale ? new StaleConnection() : toDockerError(error, this.url))
+      })
+      request.end()
+    })
+  }
+}
+
+class StaleConnection extends Error {}
+
+async function* eventsOf(response: IncomingMessage, url: string): AsyncGenerator<DockerEvent> {
+  try {
+    for await (const line of linesOf(response)) {
+      const event = parseEvent(line)
+      if (event !== undefined) yield event
+    }
+  } catch (error) {
+    throw toDockerError(error, url)
+  } finally {
+    response.destroy()
+  }
+}
+
+function messageIn(text: string): string {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    if (isRecord(parsed) && typeof parsed['message'] === 'string') return parsed['message']
+  } catch {
+    // Not JSON: a proxy in between answered, and its text is the message.
+  }
+  return text.trim().slice(0, 200) || 'no reason given'
+}
+
+/** Docker's time format with nine decimals. */
+function seconds(ms: number): string {
+  const whole = Math.floor(ms / 1000)
+  const nanos = Math.max(0, Math.floor((ms - whole * 1000) * 1e6))
+  return `${whole}.${String(nanos).padStart(9, '0')}`
+}

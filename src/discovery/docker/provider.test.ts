@@ -1,0 +1,411 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Candidate, Observation } from '../../model/candidate.ts'
+import { ManualClock, systemClock } from '../../support/clock.ts'
+import { FakeDocker } from '../../../test/support/fake-docker.ts'
+import { waitUntil } from '../../../test/support/wait-until.ts'
+import { createDockerProvider } from './provider.ts'
+import type { DockerProvider, DockerProviderOptions } from './provider.ts'
+
+/** A provider that runs, what it said, and what that amounts to. */
+class Watched {
+  readonly provider: DockerProvider
+  readonly said: Observation[] = []
+  readonly candidates = new Map<string, Candidate>()
+  readonly #stop = new AbortController()
+  readonly #running: Promise<void>
+
+  constructor(docker: FakeDocker, options: Partial<DockerProviderOptions> = {}) {
+    this.provider = createDockerProvider({
+      host: { name: undefined, url: docker.url, certFolder: undefined },
+      network: undefined,
+      usePublished: false,
+      publishedAddress: undefined,
+      ...options,
+    })
+    this.#running = this.#read()
+  }
+
+  async #read(): Promise<void> {
+    for await (const observation of this.provider.observe(this.#stop.signal)) {
+      this.said.push(observation)
+      if (observation.isComplete) this.candidates.clear()
+      for (const key of observation.removals) this.candidates.delete(key)
+      for (const each of observation.upserts) this.candidates.set(each.key, each)
+    }
+  }
+
+  async connected(): Promise<this> {
+    await waitUntil('connected', () => this.provider.state().state === 'connected')
+    await waitUntil('a full list', () => this.said.length > 0)
+    return this
+  }
+
+  causes(): string[] {
+    return this.said.map((each) => each.cause)
+  }
+
+  async saidFor(cause: string): Promise<Observation> {
+    await waitUntil(cause, () => this.causes().includes(cause))
+    return this.said.find((each) => each.cause === cause) as Observation
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+}
+
+/** A promise and what resolves it. */
+function gate(): { opened: Promise<void>; open: () => void } {
+  let open = (): void => undefined
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
+}
+
+let docker: FakeDocker
+let watched: Watched | undefined
+
+beforeEach(async () => {
+  docker = new FakeDocker()
+  await docker.start()
+})
+
+afterEach(async () => {
+  await watched?.stop()
+  watched = undefined
+  await docker.stop()
+})
+
+async function watch(options: Partial<DockerProviderOptions> = {}): Promise<Watched> {
+  watched = new Watched(docker, options)
+  return watched.connected()
+}
+
+describe('listing and events', () => {
+  it('begins with one complete observation of all that runs', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    docker.run({ id: 'c2', name: 'web-2' })
+    const { said, provider } = await watch()
+    expect(said[0]).toMatchObject({
+      source: `docker:${docker.url}`,
+      isComplete: true,
+      cause: 'full list of fake (2 containers)',
+    })
+    expect(provider.nodeName).toBe('fake')
+    expect(said[0]?.upserts.map((each) => each.endpoints[0]?.id)).toEqual([
+      'fake:web-1:80',
+      'fake:web-2:80',
+    ])
+  })
+
+  it('tells of a start after one inspect, with the time of the event', async () => {
+    const watched = await watch()
+    expect(watched.said).toHaveLength(1)
+    const before = Date.now()
+    docker.run({ id: 'c1', name: 'web-1' })
+    const start = await watched.saidFor('start web-1')
+    expect(docker.inspectsOf('c1')).toBe(1)
+    expect(start.eventAtMs).toBeGreaterThanOrEqual(before - 1)
+    expect(watched.candidates.get('c1')?.endpoints[0]?.health).toBe('passing')
+    expect(docker.asked.filter((path) => path === '/containers/json')).toHaveLength(1)
+  })
+
+  it('acts on die at once and without an inspect', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    const watched = await watch()
+    const inspects = docker.asked.length
+    docker.die('c1', '137')
+    const die = await watched.saidFor('die web-1 (exit 137)')
+    expect(die.removals).toEqual(['c1'])
+    expect(docker.asked.slice(inspects).filter((path) => path !== '/events')).toEqual([])
+  })
+
+  it('shows pause, health, rename and networks after one inspect each', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    const watched = await watch()
+    docker.change('c1', { state: { Paused: true } })
+    docker.emit('pause', 'c1')
+    await watched.saidFor('pause web-1')
+    expect(watched.candidates.get('c1')?.endpoints[0]?.health).toBe('maintenance')
+    docker.change('c1', {
+      state: { Health: { Status: 'unhealthy', Log: [{ Output: 'no\nmore' }] } },
+    })
+    docker.emit('health_status: unhealthy', 'c1')
+    await watched.saidFor('health unhealthy web-1')
+    expect(watched.candidates.get('c1')?.endpoints[0]).toMatchObject({
+      health: 'critical',
+      healthReason: 'HEALTHCHECK failed: no',
+      isHealthReported: true,
+    })
+    docker.change('c1', { name: 'web-9', state: {} })
+    docker.emit('rename', 'c1', { name: 'web-9', oldName: '/web-1' })
+    await watched.saidFor('rename web-9')
+    expect(watched.candidates.get('c1')?.endpoints[0]?.id).toBe('fake:web-9:80')
+    docker.change('c1', { networks: { apps: '10.9.0.3' } })
+    docker.emit('connect', 'net-apps', { container: 'c1', name: 'apps', type: 'bridge' }, 'network')
+    await watched.saidFor('connect web-9 apps')
+    expect(watched.candidates.get('c1')?.endpoints[0]?.address).toBe('10.9.0.3')
+    const inspects = docker.inspectsOf('c1')
+    expect(inspects).toBe(5)
+    expect(docker.asked).not.toContain('/networks/net-apps')
+  })
+
+  it('says nothing when an event changes nothing', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    const watched = await watch()
+    docker.emit('health_status: healthy', 'c1')
+    docker.run({ id: 'c2', name: 'web-2' })
+    await watched.saidFor('start web-2')
+    expect(watched.said).toHaveLength(2)
+  })
+
+  it('ignores events of containers that do not run', async () => {
+    const watched = await watch()
+    docker.emit('connect', 'net-bridge', { container: 'c7', name: 'bridge' }, 'network')
+    docker.emit('rename', 'c7', { name: 'x' })
+    docker.emit('kill', 'c7', { signal: '15' })
+    docker.run({ id: 'c1', name: 'web-1' })
+    await watched.saidFor('start web-1')
+    expect(docker.inspectsOf('c7')).toBe(0)
+    expect(watched.said).toHaveLength(2)
+  })
+})
+
+describe('races', () => {
+  it('applies events that come during the full list after it', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    docker.run({ id: 'c2', name: 'web-2' })
+    const list = gate()
+    docker.beforeListAnswer = () => list.opened
+    watched = new Watched(docker)
+    await waitUntil('the list is asked for', () => docker.asked.includes('/containers/json'))
+    docker.die('c1')
+    docker.run({ id: 'c3', name: 'web-3' })
+    docker.emit('kill', 'c2', { signal: '15' })
+    list.open()
+    await watched.connected()
+    await watched.saidFor('start web-3')
+    expect([...watched.candidates.keys()].sort()).toEqual(['c2', 'c3'])
+    expect(watched.said[0]?.upserts[0]?.endpoints[0]?.draining?.reason).toBe('SIGTERM was sent')
+  })
+
+  it('does not take a restarted container away for the death of its earlier run', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    const list = gate()
+    docker.beforeListAnswer = () => list.opened
+    watched = new Watched(docker)
+    await waitUntil('the list is asked for', () => docker.asked.includes('/containers/json'))
+    docker.emit('kill', 'c1', { signal: '15' })
+    docker.die('c1')
+    docker.run({ id: 'c1', name: 'web-1' })
+    list.open()
+    await watched.connected()
+    docker.run({ id: 'c2', name: 'web-2' })
+    await watched.saidFor('start web-2')
+    expect(watched.said.flatMap((each) => each.removals)).toEqual([])
+    expect(watched.candidates.get('c1')?.endpoints[0]?.draining).toBeUndefined()
+  })
+
+  it('drops the answer of an inspect when the container has died meanwhile', async () => {
+    const watched = await watch()
+    const inspect = gate()
+    docker.beforeInspectAnswer = (id) => (id === 'c1' ? inspect.opened : Promise.resolve())
+    docker.run({ id: 'c1', name: 'web-1' })
+    await waitUntil('the inspect', () => docker.inspectsOf('c1') === 1)
+    docker.die('c1')
+    await watched.saidFor('die web-1 (exit 0)')
+    inspect.open()
+    docker.run({ id: 'c2', name: 'web-2' })
+    await watched.saidFor('start web-2')
+    expect([...watched.candidates.keys()]).toEqual(['c2'])
+  })
+
+  it('drops an inspect that is older than a later event and asks again', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    const watched = await watch()
+    const first = gate()
+    docker.beforeInspectAnswer = () => first.opened
+    docker.emit('health_status: healthy', 'c1')
+    await waitUntil('the inspect', () => docker.inspectsOf('c1') === 2)
+    docker.beforeInspectAnswer = undefined
+    docker.change('c1', { state: { Paused: true } })
+    docker.emit('pause', 'c1')
+    docker.run({ id: 'c2', name: 'web-2' })
+    await watched.saidFor('start web-2')
+    first.open()
+    await watched.saidFor('pause web-1')
+    expect(docker.inspectsOf('c1')).toBe(3)
+    expect(watched.causes()).not.toContain('health healthy web-1')
+  })
+
+  it('keeps a drain mark that comes while the start is still being inspected', async () => {
+    const watched = await watch()
+    const inspect = gate()
+    docker.beforeInspectAnswer = () => inspect.opened
+    docker.run({ id: 'c1', name: 'web-1', stopSignal: 'SIGQUIT' })
+    docker.emit('kill', 'c1', { signal: '3' })
+    await waitUntil('the inspect', () => docker.inspectsOf('c1') === 1)
+    inspect.open()
+    const start = await watched.saidFor('start web-1')
+    expect(start.upserts[0]?.endpoints[0]?.draining?.reason).toBe('SIGQUIT was sent')
+  })
+
+  it('ends right after a storm of restarts', async () => {
+    const watched = await watch()
+    for (let run = 0; run < 50; run++) {
+      docker.run({ id: 'c1', name: 'web-1', networks: { bridge: `172.17.1.${run}` } })
+      if (run < 49) docker.die('c1')
+    }
+    await waitUntil(
+      'the last run',
+      () => watched.candidates.get('c1')?.endpoints[0]?.address === '172.17.1.49',
+    )
+    expect(watched.candidates.size).toBe(1)
+    expect(watched.said.filter((each) => each.isComplete)).toHaveLength(1)
+  })
+})
+
+describe('draining', () => {
+  it('drains from the stop signal until die, without an inspect', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    const watched = await watch()
+    docker.emit('kill', 'c1', { signal: '15' })
+    const kill = await watched.saidFor('kill SIGTERM web-1')
+    const draining = kill.upserts[0]?.endpoints[0]?.draining
+    expect((draining?.untilMs ?? 0) - (draining?.sinceMs ?? 0)).toBe(15_000)
+    expect(docker.inspectsOf('c1')).toBe(1)
+  })
+
+  it('does not drain for a signal that does not stop it', async () => {
+    docker.run({ id: 'c1', name: 'web-1', stopSignal: 'SIGQUIT' })
+    const watched = await watch()
+    docker.emit('kill', 'c1', { signal: '15' })
+    docker.emit('kill', 'c1', { signal: '1' })
+    docker.run({ id: 'c2', name: 'web-2' })
+    await watched.saidFor('start web-2')
+    expect(watched.causes().filter((each) => each.startsWith('kill'))).toEqual([])
+  })
+
+  it('takes the mark back, on show, when the container still runs after its time', async () => {
+    const clock = new ManualClock(Date.now())
+    docker.run({ id: 'c1', name: 'web-1', stopTimeout: 2 })
+    const watched = await watch({ clock })
+    docker.emit('kill', 'c1', { signal: '15' })
+    await watched.saidFor('kill SIGTERM web-1')
+    for (let second = 0; second < 8; second++) await clock.advance(1000)
+    const back = await watched.saidFor('still running web-1')
+    expect(back.upserts[0]?.endpoints[0]?.draining).toBeUndefined()
+    expect(back.upserts[0]?.problems[0]?.what).toBe(
+      'still running 7 s after its stop signal; it gets requests again',
+    )
+  })
+
+  it('keeps the mark over a restart of fairlead, for the same run only', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    docker.run({ id: 'c2', name: 'web-2' })
+    const first = await watch()
+    docker.emit('kill', 'c1', { signal: '15' })
+    docker.emit('kill', 'c2', { signal: '15' })
+    await first.saidFor('kill SIGTERM web-2')
+    const restored = [...first.candidates.values()]
+    await first.stop()
+    docker.run({ id: 'c2', name: 'web-2' })
+    const second = await watch({ restored })
+    expect(second.said[0]?.upserts.map((each) => each.endpoints[0]?.draining?.sinceMs)).toEqual([
+      restored[0]?.endpoints[0]?.draining?.sinceMs,
+      undefined,
+    ])
+  })
+
+  it('learns of a stop signal that was sent while nobody listened', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    docker.emit('kill', 'c1', { signal: '15' })
+    const { said } = await watch()
+    expect(said[0]?.upserts[0]?.endpoints[0]?.draining?.reason).toBe('SIGTERM was sent')
+  })
+})
+
+describe('connections that break', () => {
+  it('keeps its candidates while Docker is gone, then lists again', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    docker.run({ id: 'c2', name: 'web-2' })
+    const watched = await watch()
+    docker.containers.delete('c1')
+    docker.dropAll()
+    await waitUntil('a second list', () => watched.said.length === 2)
+    expect(watched.said[1]?.isComplete).toBe(true)
+    expect(watched.said.flatMap((each) => each.removals)).toEqual([])
+    expect([...watched.candidates.keys()]).toEqual(['c2'])
+  })
+
+  it('says why it is not connected, with what to do', async () => {
+    await docker.stop()
+    watched = new Watched(docker)
+    const { provider } = watched
+    await waitUntil('an error', () => provider.state().error !== '')
+    expect(provider.state()).toMatchObject({ state: 'connecting' })
+    expect(provider.state().error).toContain('is Docker running?')
+    await watched.stop()
+    expect(provider.state().state).toBe('stopped')
+    watched = undefined
+    docker = new FakeDocker()
+    await docker.start()
+  })
+
+  it('notices within 10 s that the event stream is silent', async () => {
+    const clock = new ManualClock(Date.now())
+    const watched = await watch({ clock })
+    docker.isSilent = true
+    docker.run({ id: 'c1', name: 'web-1' })
+    docker.isSilent = false
+    for (let ms = 0; ms < 9000 && !watched.candidates.has('c1'); ms += 500) await step(clock)
+    await waitUntil('the container', () => watched.candidates.has('c1'))
+  })
+
+  it('does not reconnect a stream that is merely quiet', async () => {
+    const clock = new ManualClock(Date.now())
+    docker.run({ id: 'c1', name: 'web-1' })
+    const watched = await watch({ clock })
+    docker.emit('health_status: healthy', 'c1')
+    docker.emit('exec_create: sh', 'c1')
+    for (let ms = 0; ms < 9000; ms += 500) await step(clock)
+    expect(watched.said.filter((each) => each.isComplete)).toHaveLength(1)
+  })
+
+  it('gives up a daemon that does not answer any more', { timeout: 20_000 }, async () => {
+    const watched = await watch()
+    const before = Date.now()
+    docker.isFrozen = true
+    await waitUntil('noticed', () => watched.provider.state().state === 'connecting', 10_000)
+    expect(Date.now() - before).toBeLessThan(10_000)
+    expect(watched.provider.state().error).toContain('no answer to /events within 3000 ms')
+    docker.isFrozen = false
+    docker.dropAll()
+  })
+})
+
+/** Half a second of the clock, and time for the requests that it sets off. */
+async function step(clock: ManualClock): Promise<void> {
+  await clock.advance(500)
+  await systemClock.sleep(20)
+}
+
+describe('networks', () => {
+  it('asks for the networks again when it meets one it does not know, once', async () => {
+    const watched = await watch()
+    docker.networks.set('net-ov', { name: 'ov', driver: 'overlay' })
+    docker.run({ id: 'c1', name: 'web-1', networkMode: 'ov', networks: { ov: '10.0.9.2' } })
+    const start = await watched.saidFor('start web-1')
+    expect(start.upserts[0]?.endpoints).toEqual([])
+    expect(start.upserts[0]?.problems[0]?.what).toContain('overlay')
+    docker.run({ id: 'c2', name: 'web-2', networkMode: 'gone', networks: { gone: '10.0.8.2' } })
+    docker.run({ id: 'c3', name: 'web-3', networkMode: 'gone', networks: { gone: '10.0.8.3' } })
+    await watched.saidFor('start web-3')
+    await watched.saidFor('start web-2')
+    docker.run({ id: 'c4', name: 'web-4', networkMode: 'gone', networks: { gone: '10.0.8.4' } })
+    await watched.saidFor('start web-4')
+    expect(docker.asked.filter((path) => path === '/networks').length).toBeLessThanOrEqual(4)
+  })
+})

@@ -1,0 +1,178 @@
+import { setMaxListeners } from 'node:events'
+import type { Candidate, Observation, Provider, SourceState } from '../../model/candidate.ts'
+import { FairleadError, messageOf } from '../../model/errors.ts'
+import type { DockerHost } from '../../settings/settings.ts'
+import { Backoff } from '../../support/backoff.ts'
+import { Channel } from '../../support/channel.ts'
+import { systemClock } from '../../support/clock.ts'
+import type { Clock } from '../../support/clock.ts'
+import { DockerClient } from './client.ts'
+import { resolveAddress } from './daemon-address.ts'
+import type { DaemonInfo } from './docker-types.ts'
+import type { KnownContainer } from './known-container.ts'
+import type { MappingContext } from './mapping-context.ts'
+import { DockerSession } from './session.ts'
+
+export type DockerProviderOptions = {
+  readonly host: DockerHost
+  /** Network whose address is preferred. */
+  readonly network: string | undefined
+  readonly usePublished: boolean
+  /** An address or a host name. */
+  readonly publishedAddress: string | undefined
+  /** Networks that HAProxy's container is on; undefined: HAProxy is a process of this machine. */
+  readonly haproxyNetworks?: ReadonlySet<string> | undefined
+  /** Containers that HAProxy or fairlead run in; never offered. */
+  readonly ownContainerIds?: ReadonlySet<string>
+  /** This source's candidates in the last snapshot: their drain marks survive a restart. */
+  readonly restored?: readonly Candidate[]
+  readonly clock?: Clock
+}
+
+/** A provider that also tells what the daemon calls itself, once it has answered. */
+export type DockerProvider = Provider & { readonly nodeName: string | undefined }
+
+/** Name of a Docker host's source: stable over restarts, also before the daemon has answered. */
+export function dockerSourceName(host: DockerHost): string {
+  return `docker:${host.name ?? host.url}`
+}
+
+/**
+ * Watches one Docker daemon. Connects for ever (pauses of 100 ms to 5 s); each connection begins
+ * with a complete observation, and until there is one the last candidates stand. Throws
+ * FairleadError `setting_invalid` for an address or certificates that cannot be used.
+ */
+export function createDockerProvider(options: DockerProviderOptions): DockerProvider {
+  return new DockerWatcher(options)
+}
+
+class DockerWatcher implements DockerProvider {
+  readonly source: string
+  readonly #options: DockerProviderOptions
+  readonly #clock: Clock
+  readonly #client: DockerClient
+  #nodeName: string | undefined
+  #state: SourceState
+
+  constructor(options: DockerProviderOptions) {
+    this.#options = options
+    this.source = dockerSourceName(options.host)
+    this.#clock = options.clock ?? systemClock
+    this.#client = new DockerClient(options.host)
+    this.#state = {
+      source: this.source,
+      state: 'connecting',
+      error: '',
+      sinceMs: this.#clock.now(),
+    }
+  }
+
+  get nodeName(): string | undefined {
+    return this.#nodeName
+  }
+
+  state(): SourceState {
+    return this.#state
+  }
+
+  async *observe(signal: AbortSignal): AsyncGenerator<Observation, void, undefined> {
+    const stop = new AbortController()
+    const stopNow = (): void => stop.abort()
+    signal.addEventListener('abort', stopNow, { once: true })
+    if (signal.aborted) stop.abort()
+    const channel = new Channel<Observation>(stop.signal)
+    const running = this.#connectForEver(channel, stop.signal)
+    try {
+      yield* channel
+    } finally {
+      signal.removeEventListener('abort', stopNow)
+      stop.abort()
+      await running
+      this.#client.close()
+      this.#setState('stopped', '')
+    }
+  }
+
+  async #connectForEver(channel: Channel<Observation>, signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff(100, 5000)
+    const known = new Map<string, KnownContainer>()
+    let restored = this.#options.restored ?? []
+    while (!signal.aborted) {
+      try {
+        await this.#connect(channel, known, restored, signal, () => {
+          restored = []
+          backoff.reset()
+          this.#setState('connected', '')
+        })
+      } catch (error) {
+        if (signal.aborted) return
+        this.#setState('connecting', describe(error))
+      }
+      await this.#clock.sleep(backoff.next(), signal)
+    }
+  }
+
+  async #connect(
+    channel: Channel<Observation>,
+    known: Map<string, KnownContainer>,
+    restored: readonly Candidate[],
+    signal: AbortSignal,
+    onConnected: () => void,
+  ): Promise<void> {
+    const connection = new AbortController()
+    // One listener for each request under way and each drain timer: many, but not a leak.
+    setMaxListeners(0, connection.signal)
+    const end = (): void => connection.abort()
+    signal.addEventListener('abort', end, { once: true })
+    try {
+      const session = new DockerSession({
+        client: this.#client,
+        clock: this.#clock,
+        source: this.source,
+        contextFor: (info) => this.#contextFor(info),
+        known,
+        restored,
+        publish: (observation) => channel.push(observation),
+        onTrouble: (message) => this.#setState(this.#state.state, message),
+        signal: connection.signal,
+      })
+      await session.run(onConnected)
+    } finally {
+      signal.removeEventListener('abort', end)
+      connection.abort()
+    }
+  }
+
+  async #contextFor(info: DaemonInfo): Promise<Omit<MappingContext, 'networks' | 'networkOwner'>> {
+    const { host, network, usePublished, publishedAddress } = this.#options
+    const { remoteHost } = this.#client
+    this.#nodeName = host.name ?? info.name
+    return {
+      node: this.#nodeName,
+      network,
+      usePublished,
+      publishedAddress:
+        publishedAddress === undefined ? undefined : await resolveAddress(publishedAddress),
+      isLocalDaemon: remoteHost === undefined,
+      hasReachableBridges: info.hasReachableBridges,
+      // An ssh host may be an alias of ssh's own configuration that no resolver knows; then ports
+      // need a published address, and each container's problem says so.
+      daemonAddress:
+        remoteHost === undefined
+          ? undefined
+          : await resolveAddress(remoteHost).catch(() => undefined),
+      haproxyNetworks: this.#options.haproxyNetworks,
+      ownContainerIds: this.#options.ownContainerIds ?? new Set(),
+    }
+  }
+
+  #setState(state: SourceState['state'], error: string): void {
+    const sinceMs = state === this.#state.state ? this.#state.sinceMs : this.#clock.now()
+    this.#state = { source: this.source, state, error, sinceMs }
+  }
+}
+
+function describe(error: unknown): string {
+  const hint = error instanceof FairleadError && error.hint !== '' ? ` (${error.hint})` : ''
+  return `${messageOf(error)}${hint}`
+}
