@@ -12,10 +12,10 @@ const allColumns: readonly Column[] = [
   { title: 'NODE', align: 'left', leastWidth: 6 },
   { title: 'ADDRESS', align: 'left', leastWidth: 15 },
   { title: 'HEALTH', align: 'left', leastWidth: 8 },
-  { title: 'STATE', align: 'left', leastWidth: 8 },
+  { title: 'STATE', align: 'left', leastWidth: 10 },
   { title: 'WEIGHT', align: 'right' },
-  { title: 'SESSIONS', align: 'right' },
-  { title: 'REQUESTS', align: 'right' },
+  { title: 'SESS', align: 'right' },
+  { title: 'REQS', align: 'right' },
 ]
 
 const nodeColumn = 1

@@ -6,7 +6,9 @@ export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold'
 export type Paint = (colour: Colour, text: string) => string
 
 export function painter(hasColour: boolean): Paint {
-  return (colour, text) => (hasColour && text !== '' ? styleText(colour, text) : text)
+  // Whether there is colour is decided by the caller, for the stream it writes to.
+  const options = { validateStream: false }
+  return (colour, text) => (hasColour && text !== '' ? styleText(colour, text, options) : text)
 }
 
 /**

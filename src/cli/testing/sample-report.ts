@@ -1,0 +1,132 @@
+import type { EndpointReport, ServiceReport, StatusReport } from '../../api/contract.ts'
+
+/** What tests of the commands show: a cluster with something of everything. */
+
+export const sampleNowMs = 1_700_000_000_000
+
+export function sampleEndpoint(changes: Partial<EndpointReport>): EndpointReport {
+  return {
+    id: 'lab1:web-1:80',
+    candidate: 'web-1',
+    image: 'nginx',
+    node: 'lab1',
+    address: '172.17.0.2',
+    port: 80,
+    health: 'passing',
+    healthReason: '',
+    server: 'lab1:web-1:80',
+    admin: 'ready',
+    reason: '',
+    haproxyStatus: 'UP',
+    weight: 100,
+    sessions: 0,
+    requests: 12,
+    ...changes,
+  }
+}
+
+export const webService: ServiceReport = {
+  name: 'demo-hostname',
+  backend: 'demo-hostname',
+  hosts: ['demo-hostname.localhost', 'shop.example.org'],
+  isDefault: true,
+  isGone: false,
+  balance: 'roundrobin',
+  endpoints: [
+    sampleEndpoint({ requests: 12_345 }),
+    sampleEndpoint({
+      id: 'lab1:web-2:80',
+      candidate: 'web-2',
+      address: '172.17.0.3',
+      admin: 'drain',
+      reason: 'the stop signal was sent',
+      sessions: 2,
+    }),
+    sampleEndpoint({
+      id: 'lab2:web-3:80',
+      candidate: 'web-3',
+      node: 'lab2',
+      address: 'fd00::3',
+      health: 'critical',
+      healthReason: 'HEALTHCHECK failed: exit 1',
+      admin: 'maint',
+      haproxyStatus: 'MAINT',
+    }),
+  ],
+}
+
+export const emptyReport: StatusReport = {
+  name: 'default',
+  version: '0.1.0',
+  // No process has it: larger than Linux lets a pid be.
+  pid: 99_999_999,
+  startedAtMs: sampleNowMs - 3 * 3_600_000,
+  stateFolder: '/var/lib/fairlead/default',
+  desiredHash: '3f2a91c0aa',
+  isApplied: true,
+  http: ['127.0.0.1:8080'],
+  haproxy: {
+    version: '2.6.12',
+    masterPid: 812,
+    workerPid: 815,
+    state: 'running',
+    isAdopted: false,
+    reloads: 0,
+  },
+  sources: [
+    { source: 'docker:lab1', state: 'connected', error: '', sinceMs: sampleNowMs },
+    { source: 'api', state: 'connected', error: '', sinceMs: sampleNowMs },
+  ],
+  services: [],
+  leftOut: [],
+  problems: [],
+  words: [],
+}
+
+export const fullReport: StatusReport = {
+  ...emptyReport,
+  isApplied: false,
+  haproxy: { ...emptyReport.haproxy, isAdopted: true, reloads: 1 },
+  sources: [
+    ...emptyReport.sources,
+    {
+      source: 'docker:lab2',
+      state: 'connecting',
+      error: 'connect ECONNREFUSED 10.0.0.2:2376',
+      sinceMs: sampleNowMs - 90_000,
+    },
+  ],
+  services: [
+    webService,
+    {
+      ...webService,
+      name: 'old',
+      backend: 'old',
+      hosts: ['old.localhost'],
+      isDefault: false,
+      isGone: true,
+      endpoints: [],
+    },
+  ],
+  leftOut: [
+    {
+      name: 'db-1',
+      kind: 'container',
+      node: 'lab1',
+      image: 'postgres:16',
+      reason: 'it offers port 5432, and only websites are routed',
+      hint: 'give it the label fairlead.enable=true',
+    },
+  ],
+  problems: [
+    {
+      where: 'container web-1',
+      what: 'unknown label fairlead.prot\u001b[2J',
+      hint: 'did you mean fairlead.port?',
+    },
+  ],
+  words: [
+    { endpoint: 'lab2:web-3:80', state: 'maint', weight: undefined, sinceMs: sampleNowMs - 5000 },
+    { endpoint: 'lab1:gone:80', state: undefined, weight: 5, sinceMs: sampleNowMs - 86_400_000 },
+  ],
+}
