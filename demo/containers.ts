@@ -1,5 +1,5 @@
 import type { Docker, ListedContainer } from './docker.ts'
-import { byNumber, forAll, serviceName } from './web-servers.ts'
+import { byNumber, forAll, serviceName, startsAtOnce, stopsAtOnce } from './web-servers.ts'
 import type { WebServer, WebServers } from './web-servers.ts'
 
 const instanceLabel = 'demo.fairlead.instance'
@@ -21,13 +21,14 @@ export function createContainers(docker: Docker, options: ContainersOptions): We
     async scale(count) {
       const all = await list()
       await forAll(
+        stopsAtOnce,
         all.filter(({ isRunning }) => !isRunning),
         ({ id }) => removeContainer(docker, id),
       )
       const running = all.filter(({ isRunning }) => isRunning).sort(byNumber)
-      await forAll(running.slice(count).toReversed(), ({ id }) => stop(docker, id))
+      await forAll(stopsAtOnce, running.slice(count).toReversed(), ({ id }) => stop(docker, id))
       const names = await freeNames(docker, Math.max(0, count - running.length))
-      await forAll(names, (name) => startContainer(docker, name, options))
+      await forAll(startsAtOnce, names, (name) => startContainer(docker, name, options))
       return (await list()).toSorted(byNumber)
     },
     removeAll: () => removeContainers(docker, options.instance),
@@ -57,7 +58,9 @@ export async function startContainer(
 
 /** Takes away every container of this demo, running or not. */
 export async function removeContainers(docker: Docker, instance: string): Promise<void> {
-  await forAll(await listContainers(docker, instance), ({ id }) => removeContainer(docker, id))
+  await forAll(stopsAtOnce, await listContainers(docker, instance), ({ id }) =>
+    removeContainer(docker, id),
+  )
 }
 
 /** The next `count` names that no container of this Docker has, also none of somebody else's. */

@@ -6,7 +6,7 @@ import { closeSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { call } from './http.ts'
 import type { Target } from './http.ts'
-import { byNumber, forAll, serviceName } from './web-servers.ts'
+import { byNumber, forAll, serviceName, startsAtOnce, stopsAtOnce } from './web-servers.ts'
 import type { WebServer, WebServers } from './web-servers.ts'
 
 type Server = WebServer & { readonly child: ChildProcess }
@@ -51,14 +51,14 @@ export function createProcesses(admin: Target, logFile: string): WebServers {
     kind: 'processes',
     async scale(count) {
       servers.sort(byNumber)
-      await forAll(servers.slice(count).toReversed(), stop)
+      await forAll(stopsAtOnce, servers.slice(count).toReversed(), stop)
       const missing = Math.max(0, count - servers.length)
       const numbers = Array.from({ length: missing }, () => (lastNumber += 1))
-      await forAll(numbers, start)
+      await forAll(startsAtOnce, numbers, start)
       return servers.toSorted(byNumber)
     },
     async removeAll() {
-      await forAll([...servers], ({ child }) => end(child, 'SIGKILL'))
+      await forAll(stopsAtOnce, [...servers], ({ child }) => end(child, 'SIGKILL'))
     },
   }
 }

@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import type { StatusReport } from '../src/api/contract.ts'
 import { messageOf } from './errors.ts'
-import { demoEndpoints, takesTraffic } from './fairlead.ts'
+import { demoEndpoints } from './fairlead.ts'
 import type { Fairlead } from './fairlead.ts'
 import { summary, table } from './table.ts'
-import { byNumber } from './web-servers.ts'
 import type { WebServer } from './web-servers.ts'
 
 /** What the demo shows while it runs. */
@@ -67,20 +66,15 @@ function createLines({ fairlead, say }: ViewInput): View {
     async run(signal) {
       await everySecond(fairlead, signal, (status) => {
         const text =
-          typeof status === 'string' ? `fairlead does not answer: ${status}` : line(status)
+          typeof status === 'string'
+            ? `fairlead does not answer: ${status}`
+            : summary(demoEndpoints(status))
         if (text !== last) say(text)
         last = text
       })
     },
     note: say,
   }
-}
-
-function line(status: StatusReport): string {
-  const endpoints = demoEndpoints(status)
-  const up = endpoints.filter(takesTraffic).map(({ candidate }) => ({ name: candidate }))
-  const names = up.toSorted(byNumber).map(({ name }) => name)
-  return `${summary(endpoints)}: ${names.join(' ')}`
 }
 
 async function everySecond(

@@ -16,11 +16,14 @@ export type WebServers = {
   removeAll(): Promise<void>
 }
 
-// Docker starts containers mostly one after the other; a few at once keep it busy.
-const atOnce = 4
+/** Docker starts containers mostly one after the other; a few at once keep it busy. */
+export const startsAtOnce = 4
+/** A server that ends costs nothing but its last second. */
+export const stopsAtOnce = 16
 
-/** Runs `work` for every item, a few at a time; throws the first error after all have ended. */
+/** Runs `work` for every item, so many at a time; throws the first error after all have ended. */
 export async function forAll<T>(
+  atOnce: number,
   items: readonly T[],
   work: (item: T) => Promise<void>,
 ): Promise<void> {
