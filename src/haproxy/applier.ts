@@ -2,14 +2,14 @@ import type { DesiredState } from '../model/desired-state.ts'
 import { systemClock } from '../support/clock.ts'
 import type { Clock } from '../support/clock.ts'
 import { applyDesired } from './apply.ts'
-import type { ApplyResult, PlanChanges } from './apply.ts'
+import type { ApplyResult, PlanChanges } from './apply/context.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { HaproxyRunner } from './process/runner.ts'
 import { OneAtATime } from './runtime/one-at-a-time.ts'
-import { readBack } from './runtime/read-back.ts'
-import type { KnownState } from './runtime/read-back.ts'
-import { Removals } from './runtime/removals.ts'
+import { readBack } from './apply/read-back.ts'
+import type { KnownState } from './apply/read-back.ts'
+import { Removals } from './apply/removals.ts'
 
 export type ApplierOptions = {
   readonly haproxy: HaproxyRunner
@@ -74,7 +74,9 @@ export class Applier {
   checkDrift(desired: DesiredState): Promise<readonly string[]> {
     return this.#lock.run(async () => {
       if (!this.#haproxy.isRunning) return ['HAProxy is not running']
+      await this.#haproxy.refresh()
       const before = this.#current()
+      if (before === undefined) this.#removals.clear()
       const read = await readBack(this.#haproxy, desired.files.keys())
       for (const key of this.#removals.lingering) read.servers.delete(key)
       // The text in memory is what was last verified; the one on disk may not have been written.
@@ -84,7 +86,8 @@ export class Applier {
           : { ...read, config: before.config, files: mapsOver(before.files, read.files) }
       this.#known = { workerPid: this.#haproxy.workerPid, state }
       const plan = this.#planChanges(state, desired, this.#currentCapabilities())
-      return plan.changes.map((change) => change.summary)
+      const changes = plan.changes.map((change) => change.summary)
+      return plan.kind === 'reload' ? [...new Set([...plan.reasons, ...changes])] : changes
     })
   }
 

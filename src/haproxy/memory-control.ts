@@ -78,6 +78,10 @@ export class MemoryHaproxy implements HaproxyRunner {
     }
   }
 
+  async refresh(): Promise<void> {
+    // Nobody else reloads it.
+  }
+
   async forgetText(): Promise<void> {
     this.isTextKnown = false
   }

@@ -75,6 +75,8 @@ export class HaproxyLab {
       '  mode http',
       '  retries 3',
       '  option redispatch 1',
+      // Else a worker that ends closes idle connections on which a request may just be coming.
+      '  option idle-close-on-response',
       '  timeout connect 500ms',
       '  timeout client 10s',
       '  timeout server 10s',
@@ -107,6 +109,8 @@ export class HaproxyLab {
   /** A web server that answers with its name after `delayMs`; gives its port. */
   async webServer(name: string, delayMs = 0): Promise<number> {
     const server: Server = createHttpServer((_, response) => {
+      // A connection that went back to HAProxy's pool would keep a removed server for five seconds more.
+      if (delayMs > 0) response.setHeader('connection', 'close')
       setTimeout(() => response.end(name), delayMs)
     })
     server.listen(0, '127.0.0.1')

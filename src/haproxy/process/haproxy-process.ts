@@ -166,6 +166,19 @@ export class HaproxyProcess implements HaproxyRunner {
     return this.#lock.run(() => this.#reload())
   }
 
+  /** Notices a worker that someone else's reload brought; which text it runs is then not known. */
+  refresh(): Promise<void> {
+    return this.#lock.run(async () => {
+      const running = this.#running
+      if (running === undefined) return
+      const report = await showProcesses(this.#options.masterSocket, { patienceMs: 2000 })
+      const workerPid = report.workers[0]
+      if (workerPid === undefined || workerPid === running.workerPid) return
+      this.#isTextKnown = false
+      await this.#settle(workerPid, report.masterPid, report.version)
+    })
+  }
+
   async forgetText(): Promise<void> {
     await this.#writeRecord(0)
     this.#isTextKnown = false

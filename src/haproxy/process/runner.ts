@@ -14,6 +14,8 @@ export type HaproxyRunner = HaproxyControl & {
   readonly isTextKnown: boolean
   /** Starts HAProxy with the text on disk; resolves when a worker answers. */
   start(): Promise<void>
+  /** Looks which worker runs now: someone else may have reloaded HAProxy. */
+  refresh(): Promise<void>
   /** Keeps on disk that it is not known which text the worker runs: before files are replaced for a reload. */
   forgetText(): Promise<void>
   /** Keeps on disk that the worker runs the text on disk. */

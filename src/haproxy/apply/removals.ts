@@ -1,8 +1,8 @@
 import { Backoff } from '../../support/backoff.ts'
 import type { Clock } from '../../support/clock.ts'
 import type { HaproxyControl, RunningServer } from '../control.ts'
-import type { OneAtATime } from './one-at-a-time.ts'
-import { refusalOf } from './replies.ts'
+import type { OneAtATime } from '../runtime/one-at-a-time.ts'
+import { refusalOf } from '../runtime/replies.ts'
 
 export type RemovalsOptions = {
   readonly control: HaproxyControl
@@ -13,7 +13,8 @@ export type RemovalsOptions = {
   readonly lingerMs: number
 }
 
-type Lingering = { readonly server: RunningServer; readonly sinceMs: number }
+/** A server in maintenance, and the text in which its line stood: its parameters, should it come back. */
+export type Lingering = { readonly server: RunningServer; readonly config: string | undefined }
 
 /**
  * Servers that are in maintenance and wait for the end of their last connection, since HAProxy
@@ -22,7 +23,7 @@ type Lingering = { readonly server: RunningServer; readonly sinceMs: number }
  */
 export class Removals {
   readonly #options: RemovalsOptions
-  readonly #lingering = new Map<string, Lingering>()
+  readonly #lingering = new Map<string, Lingering & { readonly sinceMs: number }>()
   readonly #stop = new AbortController()
   #round: Promise<void> | undefined
 
@@ -40,19 +41,19 @@ export class Removals {
   }
 
   /** A server that could not be deleted yet; it is tried again in the background. */
-  add(key: string, server: RunningServer): void {
+  add(key: string, lingering: Lingering): void {
     if (this.#lingering.has(key)) return
-    this.#lingering.set(key, { server, sinceMs: this.#options.clock.now() })
+    this.#lingering.set(key, { ...lingering, sinceMs: this.#options.clock.now() })
     this.#round ??= this.#run().finally(() => {
       this.#round = undefined
     })
   }
 
   /** It is wanted again: no longer deleted. Gives back what is known of it. */
-  cancel(key: string): RunningServer | undefined {
-    const server = this.#lingering.get(key)?.server
+  cancel(key: string): Lingering | undefined {
+    const lingering = this.#lingering.get(key)
     this.#lingering.delete(key)
-    return server
+    return lingering
   }
 
   /** All are gone with their worker. */

@@ -1,11 +1,11 @@
 import type { DesiredState } from '../../model/desired-state.ts'
 import type { RunningServer } from '../control.ts'
 import type { RunningState } from '../diff/plan.ts'
-import { interpretServerCommand } from './interpret-servers.ts'
-import { parseMap, parseMapFile, showMapCommand } from './maps.ts'
-import type { MapEntry } from './maps.ts'
-import { parseServers, showServersCommand } from './servers.ts'
-import { splitCommand } from './words.ts'
+import { interpretServerCommand } from '../runtime/interpret-servers.ts'
+import { parseMap, parseMapFile, showMapCommand } from '../runtime/maps.ts'
+import type { MapEntry } from '../runtime/maps.ts'
+import { parseServers, showServersCommand } from '../runtime/servers.ts'
+import { splitCommand } from '../runtime/words.ts'
 
 /** What commands should have led to, and how to see whether they did. */
 export type Expectation = {

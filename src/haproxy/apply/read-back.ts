@@ -2,10 +2,16 @@ import { readFile } from 'node:fs/promises'
 import type { RunningServer } from '../control.ts'
 import type { RunningState } from '../diff/plan.ts'
 import type { HaproxyRunner } from '../process/runner.ts'
-import { HaproxyError } from './errors.ts'
-import { parseMap, parseMapFile, parseMapPaths, printMapFile, showMapCommand } from './maps.ts'
-import { refusalOf } from './replies.ts'
-import { parseServers, showServersCommand } from './servers.ts'
+import { HaproxyError } from '../runtime/errors.ts'
+import {
+  parseMap,
+  parseMapFile,
+  parseMapPaths,
+  printMapFile,
+  showMapCommand,
+} from '../runtime/maps.ts'
+import { refusalOf } from '../runtime/replies.ts'
+import { parseServers, showServersCommand } from '../runtime/servers.ts'
 
 /** The running state, and which contents are in the files on disk. */
 export type KnownState = RunningState & {

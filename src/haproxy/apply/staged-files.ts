@@ -66,6 +66,22 @@ export class StagedFiles {
     }
   }
 
+  /**
+   * Renames all files into place for good: quicker than `commit`, for what HAProxy already runs.
+   * Throws StateWriteError; then some files may be new and some old, each of them whole.
+   */
+  async replace(): Promise<void> {
+    try {
+      for (const { temporary, path } of this.#files) await rename(temporary, path)
+      const folders = new Set(this.#files.map((file) => dirname(file.path)))
+      for (const folder of folders) await syncFolder(folder)
+      this.#files.length = 0
+    } catch (error) {
+      await this.discard()
+      throw unwritable(error)
+    }
+  }
+
   /** Undoes `commit`: a crash must not find what was rejected. */
   async rollback(): Promise<void> {
     for (const file of this.#files) {

@@ -1,0 +1,42 @@
+import type { DesiredState } from '../../model/desired-state.ts'
+import type { Problem } from '../../model/problem.ts'
+import type { Capabilities } from '../capabilities.ts'
+import type { Plan, RunningState } from '../diff/plan.ts'
+import type { HaproxyRunner } from '../process/runner.ts'
+import type { KnownState } from './read-back.ts'
+import type { Removals } from './removals.ts'
+
+export type PlanChanges = (
+  base: RunningState,
+  desired: DesiredState,
+  capabilities: Capabilities,
+) => Plan
+
+export type ApplyResult = {
+  /** A start of HAProxy counts as a reload. */
+  readonly how: 'none' | 'runtime' | 'reload'
+  /** What was changed, for people. */
+  readonly changes: readonly string[]
+  /** Why a reload; empty otherwise. */
+  readonly reasons: readonly string[]
+  /** Commands sent to HAProxy to change something. */
+  readonly commands: number
+  /** Things that did not hinder the change: the text could not be kept on disk. */
+  readonly problems: readonly Problem[]
+  /** When HAProxy had it, verified, in ms since the call; what follows is only keeping it on disk. */
+  readonly verifiedMs: number
+}
+
+/** What one apply works with. */
+export type ApplyContext = {
+  readonly haproxy: HaproxyRunner
+  readonly planChanges: PlanChanges
+  readonly capabilities: Capabilities
+  readonly removals: Removals
+  /** What the last verified apply left behind; undefined: read it back. */
+  readonly known: KnownState | undefined
+  readonly keep: (known: KnownState | undefined) => void
+}
+
+/** A result with the time of verification by `performance.now()`. */
+export type Outcome = Omit<ApplyResult, 'verifiedMs'> & { readonly verifiedAt: number }

@@ -1,0 +1,121 @@
+import type { DesiredState } from '../../model/desired-state.ts'
+import type { Problem } from '../../model/problem.ts'
+import type { Change } from '../diff/plan.ts'
+import { bindsOf } from '../process/binds.ts'
+import type { HaproxyRunner } from '../process/runner.ts'
+import { ApplyError } from '../runtime/errors.ts'
+import { runPlan } from './commands.ts'
+import type { ApplyContext, Outcome } from './context.ts'
+import { onlyUnwritable, problemOf, stageText } from './files.ts'
+import { readBack } from './read-back.ts'
+import type { KnownState } from './read-back.ts'
+import { StagedFiles } from './staged-files.ts'
+
+/**
+ * One hitless reload: files into place, text checked by HAProxy, new addresses tried, the reload.
+ * Whatever fails before the new worker runs brings the old files back, and HAProxy goes on as it was.
+ * `fallback` is what is known then; undefined: it must be read back.
+ */
+export async function reloadWith(
+  context: ApplyContext,
+  known: KnownState,
+  desired: DesiredState,
+  why: { readonly changes: readonly Change[]; readonly reasons: readonly string[] },
+  fallback: KnownState | undefined,
+): Promise<Outcome> {
+  const { haproxy } = context
+  const wasKnown = haproxy.isTextKnown
+  let isForgotten = false
+  const staged = await stageText(context, known, desired)
+  try {
+    await staged.commit({ except: haproxy.configPath })
+    await haproxy.validate(staged.temporaryOf(haproxy.configPath))
+    await haproxy.probeBinds(bindsOf(desired.config))
+    await haproxy.forgetText()
+    isForgotten = true
+    await staged.commit()
+    await haproxy.reload()
+  } catch (error) {
+    await staged.rollback()
+    // The old worker goes on with the text that is back on disk. Where the record cannot say so the
+    // next fairlead reloads once.
+    if (isForgotten && wasKnown && haproxy.isRunning)
+      await haproxy.confirmText().catch(onlyUnwritable)
+    context.keep(fallback)
+    throw error
+  }
+  await staged.discard()
+  const changes = why.changes.map((change) => change.summary)
+  return finishLoad(context, desired, { changes, reasons: why.reasons })
+}
+
+/** HAProxy is down: the same, but for the start. */
+export async function startWith(context: ApplyContext, desired: DesiredState): Promise<Outcome> {
+  const { haproxy } = context
+  const wanted = [...desired.files, [haproxy.configPath, desired.config] as const]
+  const staged = await StagedFiles.write(wanted)
+  try {
+    await staged.commit({ except: haproxy.configPath })
+    await haproxy.validate(staged.temporaryOf(haproxy.configPath))
+    await haproxy.probeBinds(bindsOf(desired.config))
+    await staged.commit()
+    await haproxy.start()
+  } catch (error) {
+    await staged.rollback()
+    throw error
+  }
+  await staged.discard()
+  return finishLoad(context, desired, {
+    changes: ['HAProxy started'],
+    reasons: ['HAProxy was not running'],
+  })
+}
+
+/**
+ * After a new worker came up: keeps whose text it is, reads everything back, sets the admin states
+ * that the text could not say, and verifies.
+ */
+async function finishLoad(
+  context: ApplyContext,
+  desired: DesiredState,
+  result: { readonly changes: readonly string[]; readonly reasons: readonly string[] },
+): Promise<Outcome> {
+  const { haproxy, removals } = context
+  removals.clear()
+  context.keep(undefined)
+  const problems = await confirm(haproxy)
+  const read = await readBack(haproxy, desired.files.keys())
+  const known = { ...read, config: desired.config, files: loadedFiles(desired, read) }
+  const plan = context.planChanges(known, desired, context.capabilities)
+  if (plan.kind === 'reload') throw notTaken(plan.reasons.join('; '))
+  const commands = plan.kind === 'runtime' ? plan.commands.length : 0
+  if (plan.kind === 'runtime') {
+    const failure = await runPlan(context, known, desired, plan)
+    if (failure !== undefined) throw notTaken(failure)
+  }
+  context.keep({ ...known, files: desired.files })
+  return { how: 'reload', ...result, commands, verifiedAt: performance.now(), problems }
+}
+
+/** Map files as HAProxy reads them back, everything else as it was loaded. */
+function loadedFiles(desired: DesiredState, read: KnownState): Map<string, string> {
+  return new Map(
+    [...desired.files].map(([path, content]) => [path, read.files.get(path) ?? content]),
+  )
+}
+
+function notTaken(difference: string): ApplyError {
+  return new ApplyError(
+    'haproxy_refused',
+    `HAProxy was loaded anew and still differs from what is wanted: ${difference}`,
+  )
+}
+
+async function confirm(haproxy: HaproxyRunner): Promise<Problem[]> {
+  try {
+    await haproxy.confirmText()
+    return []
+  } catch (error) {
+    return [problemOf(error)]
+  }
+}
