@@ -226,7 +226,7 @@ export const definitions: { readonly [Key in keyof Settings]: Definition<Setting
     name: 'access-log',
     group: 'Log',
     placeholder: 'WHERE',
-    help: 'where requests are logged: file (access.log in the state folder), stdout or off',
+    help: 'where requests are logged: file (haproxy.log in the state folder), stdout or off',
     parser: values.choice('file', 'stdout', 'off'),
     standard: 'file',
   }),
