@@ -1,10 +1,10 @@
 import type { AdminState, DesiredState } from '../../model/desired-state.ts'
 import type { Capabilities } from '../capabilities.ts'
+import { parseConfig } from '../config/parse.ts'
 import { ConfigSyntaxError } from '../config/syntax-error.ts'
 import type { RunningServer } from '../control.ts'
 import { compareStructure } from './compare-structure.ts'
 import { hasServers, layOut } from './layout.ts'
-import type { Layout } from './layout.ts'
 import { planBackend } from './plan-backend.ts'
 import { planFiles } from './plan-files.ts'
 import type { Change, Plan, RunningState } from './plan.ts'
@@ -23,16 +23,28 @@ export function planChanges(
   desired: DesiredState,
   capabilities: Capabilities,
 ): Plan {
-  const before = layOutBase(base.config)
-  if (typeof before === 'string') return { kind: 'reload', changes: [], reasons: [before] }
-  const structure = compareStructure(before, layOut(desired.config), capabilities)
+  const { config } = base
+  if (config === undefined) return reloadBecause('the running configuration is not known')
+  try {
+    return compare({ ...base, config }, desired, capabilities)
+  } catch (error) {
+    const problem = error instanceof ConfigSyntaxError ? syntaxError(config) : undefined
+    if (problem === undefined) throw error
+    return reloadBecause(`the running configuration cannot be read: ${problem.message}`)
+  }
+}
+
+type KnownState = RunningState & { readonly config: string }
+
+function compare(base: KnownState, desired: DesiredState, capabilities: Capabilities): Plan {
+  const structure = compareStructure(layOut(base.config), layOut(desired.config), capabilities)
   const running = serversByBackend(base.servers)
   const admin = adminByBackend(desired.servers)
   const steps: Step[] = []
   const reasons = [...structure.reasons]
   for (const pair of structure.pairs) {
-    const { before: old, after } = pair
-    if (!hasServers(after) || old.isConditional || after.isConditional) continue
+    const { before, after } = pair
+    if (!hasServers(after) || before.isConditional || after.isConditional) continue
     const found = planBackend({
       ...pair,
       running: running.get(after.name) ?? new Map(),
@@ -48,14 +60,18 @@ export function planChanges(
   return assemble(steps, reasons, structure.reasons)
 }
 
-function layOutBase(config: string | undefined): Layout | string {
-  if (config === undefined) return 'the running configuration is not known'
+function syntaxError(config: string): ConfigSyntaxError | undefined {
   try {
-    return layOut(config)
+    parseConfig(config)
+    return undefined
   } catch (error) {
-    if (!(error instanceof ConfigSyntaxError)) throw error
-    return `the running configuration cannot be read: ${error.message}`
+    if (error instanceof ConfigSyntaxError) return error
+    throw error
   }
+}
+
+function reloadBecause(reason: string): Plan {
+  return { kind: 'reload', changes: [], reasons: [reason] }
 }
 
 function assemble(
