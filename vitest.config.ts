@@ -18,6 +18,7 @@ export default defineConfig({
           name: 'real',
           include: ['test/{integration,e2e}/**/*.test.ts'],
           fileParallelism: false,
+          globalSetup: ['test/e2e/support/build.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -229,7 +229,23 @@ function dockerSources(settings: Settings, registry: EmbeddedRegistry): Sources 
       clock: systemClock,
     }),
   )
+  forgetDropped(registry, new Set([registrationSource, ...providers.map((each) => each.source)]))
   return new Sources({ providers, accept: (observation) => registry.accept(observation) })
+}
+
+/** A daemon that no setting names any more says nothing any more. */
+function forgetDropped(registry: EmbeddedRegistry, watched: ReadonlySet<string>): void {
+  for (const source of registry.sources()) {
+    if (watched.has(source)) continue
+    registry.accept({
+      source,
+      isComplete: true,
+      upserts: [],
+      removals: [],
+      cause: `${source} is not watched any more`,
+      eventAtMs: undefined,
+    })
+  }
 }
 
 function isRoot(): boolean {

@@ -64,10 +64,12 @@ export class Pipeline {
   #timer: AbortController | undefined
   #isVerifyWanted = true
   #appliedConfig: DesiredState | undefined
+  readonly #createdAtMs: number
   #state: PipelineState
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
+    this.#createdAtMs = parts.clock.now()
     this.#state = {
       snapshot: parts.registry.snapshot(),
       routing: undefined,
@@ -93,8 +95,13 @@ export class Pipeline {
     this.trigger(what)
   }
 
+  /** The event behind it is the start, unless that was before fairlead's own. */
   onAccepted(endpoint: Endpoint): void {
-    this.trigger(`${endpoint.id} accepts connections`, endpoint.startedAtMs)
+    const hasSeenStart = endpoint.startedAtMs >= this.#createdAtMs
+    this.trigger(
+      `${endpoint.id} accepts connections`,
+      hasSeenStart ? endpoint.startedAtMs : undefined,
+    )
   }
 
   /** Runs until the signal aborts; the pass under way is finished. */

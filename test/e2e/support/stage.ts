@@ -1,0 +1,279 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { openSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Docker } from '../../../demo/docker.ts'
+import { call } from '../../../demo/http.ts'
+import { importImage, nodeFiles, nodeFlags } from '../../../demo/image.ts'
+import type { StatusReport } from '../../../src/api/contract.ts'
+import { startTicksOf } from '../../../src/support/process-identity.ts'
+import { program } from './build.ts'
+
+const imageName = 'fairlead-e2e/web'
+const runLabel = 'test.fairlead.run'
+const serverFile = fileURLToPath(new URL('./server.mjs', import.meta.url))
+
+export type ContainerOptions = {
+  readonly service: string
+  readonly mode?: 'linger' | 'instant' | 'ignore'
+  readonly delayMs?: number
+  readonly labels?: Readonly<Record<string, string>>
+  readonly env?: readonly string[]
+  readonly stopTimeout?: number
+  readonly hasHealthcheck?: boolean
+  readonly exposedPorts?: readonly string[]
+  readonly name?: string
+}
+
+export type Container = { readonly id: string; readonly name: string; readonly hostname: string }
+
+export type CliResult = { readonly code: number; readonly stdout: string; readonly stderr: string }
+
+/**
+ * One end-to-end test's own world: a state folder, a free port, containers with a label of their
+ * own, fairlead as a process of the built program. `close` takes everything away, also after a
+ * failure in the middle.
+ */
+export class Stage {
+  readonly folder: string
+  readonly port: number
+  readonly docker: Docker
+  readonly #run: string
+  readonly #daemons: ChildProcess[] = []
+  #image = ''
+  #count = 0
+
+  private constructor(folder: string, port: number, run: string) {
+    this.folder = folder
+    this.port = port
+    this.#run = run
+    this.docker = new Docker({ socketPath: '/var/run/docker.sock' })
+  }
+
+  static async open(): Promise<Stage> {
+    const run = `fl-e2e-${randomBytes(3).toString('hex')}`
+    const stage = new Stage(await mkdtemp(join(tmpdir(), 'fl-e2e-')), await freePort(), run)
+    stage.#image = `${imageName}:${run}`
+    await importImage(stage.docker, {
+      name: imageName,
+      tag: run,
+      changes: [
+        `ENTRYPOINT ${JSON.stringify(['/bin/node', ...nodeFlags, '/srv/server.mjs'])}`,
+        'ENV PATH=/bin UV_THREADPOOL_SIZE=1',
+        'EXPOSE 80',
+      ],
+      files: nodeFiles(serverFile),
+    })
+    return stage
+  }
+
+  get stateFolder(): string {
+    return join(this.folder, 'state')
+  }
+
+  /** A name of this run, for services: other containers of this machine cannot have it. */
+  name(what: string): string {
+    return `${this.#run}-${what}`
+  }
+
+  async createContainer(options: ContainerOptions): Promise<Container> {
+    this.#count += 1
+    const name = options.name ?? `${this.#run}-${this.#count}`
+    const body = {
+      Image: this.#image,
+      Env: [
+        `SERVICE=${options.service}`,
+        `SERVICE_NAME=${options.service}`,
+        `MODE=${options.mode ?? 'linger'}`,
+        `DELAY_MS=${options.delayMs ?? 0}`,
+        ...(options.env ?? []),
+      ],
+      StopTimeout: options.stopTimeout ?? 3,
+      Labels: { [runLabel]: this.#run, 'fairlead.enable': 'true', ...options.labels },
+      ExposedPorts: Object.fromEntries((options.exposedPorts ?? []).map((port) => [port, {}])),
+      HostConfig: { LogConfig: { Type: 'none' } },
+      ...(options.hasHealthcheck === true ? { Healthcheck: healthcheck } : {}),
+    }
+    const answer = await this.docker.call('POST', `/containers/create?name=${name}`, [201], {
+      body,
+    })
+    const { Id } = JSON.parse(answer.body) as { Id: string }
+    return { id: Id, name, hostname: Id.slice(0, 12) }
+  }
+
+  async startContainer(options: ContainerOptions): Promise<Container> {
+    const container = await this.createContainer(options)
+    await this.post(`/containers/${container.id}/start`)
+    return container
+  }
+
+  /** POST to Docker: `/containers/ID/stop`, `/containers/ID/kill?signal=KILL` and the like. */
+  async post(path: string, body?: object): Promise<void> {
+    const options = { timeoutMs: 60_000, ...(body === undefined ? {} : { body }) }
+    await this.docker.call('POST', path, [200, 201, 204, 304], options)
+  }
+
+  /** On the default bridge. */
+  async addressOf(container: Container): Promise<string> {
+    const { NetworkSettings } = await this.docker.get<{ NetworkSettings: { IPAddress: string } }>(
+      `/containers/${container.id}/json`,
+    )
+    return NetworkSettings.IPAddress
+  }
+
+  async remove(container: Container): Promise<void> {
+    await this.docker.call('DELETE', `/containers/${container.id}?force=1&v=1`, [204, 404, 409])
+  }
+
+  /** Starts `fairlead up` and waits until it is ready. Only labelled containers are routed. */
+  async up(...args: readonly string[]): Promise<ChildProcess> {
+    const daemon = this.spawnUp(...args)
+    await this.until(async () => {
+      if (daemon.exitCode !== null) throw new Error(`fairlead ended:\n${await this.log()}`)
+      return (await this.api('GET', '/readyz')).status === 200
+    }, 'fairlead is ready')
+    return daemon
+  }
+
+  /** `fairlead up` as a process, not waited for. */
+  spawnUp(...args: readonly string[]): ChildProcess {
+    const log = openSync(join(this.folder, 'fairlead.log'), 'a')
+    const daemon = spawn(process.execPath, [program, ...this.upArguments(...args)], {
+      stdio: ['ignore', log, log],
+      cwd: this.folder,
+    })
+    this.#daemons.push(daemon)
+    return daemon
+  }
+
+  upArguments(...args: readonly string[]): readonly string[] {
+    const own = ['--state-folder', this.stateFolder, '--http', `127.0.0.1:${this.port}`]
+    return ['up', ...own, '--admin', 'none', '--route', 'labelled', '--log-format', 'json', ...args]
+  }
+
+  /** Any fairlead command to its end. */
+  cli(...args: readonly string[]): Promise<CliResult> {
+    return new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        [program, ...args],
+        { cwd: this.folder, timeout: 60_000 },
+        (error, stdout, stderr) => {
+          const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
+          resolve({ code, stdout, stderr })
+        },
+      )
+    })
+  }
+
+  /** A command to this stage's daemon. */
+  ask(...args: readonly string[]): Promise<CliResult> {
+    return this.cli(...args, '--socket', join(this.stateFolder, 'admin.sock'))
+  }
+
+  /** The admin API; status 0 when nobody answers. */
+  async api(
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<{ status: number; body: string }> {
+    const target = { socketPath: join(this.stateFolder, 'admin.sock') }
+    try {
+      return await call(target, method, path, body === undefined ? {} : { body })
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : ''
+      if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET'].includes(String(code)))
+        return { status: 0, body: '' }
+      throw error
+    }
+  }
+
+  async status(): Promise<StatusReport> {
+    return JSON.parse((await this.api('GET', '/api/status')).body) as StatusReport
+  }
+
+  /** Waits until the service has exactly so many servers that HAProxy sends requests to. */
+  async untilServing(service: string, count: number, timeoutMs = 30_000): Promise<void> {
+    await this.until(
+      async () => {
+        const { services } = await this.status()
+        const endpoints = services.find((each) => each.name === service)?.endpoints ?? []
+        const serving = endpoints.filter(
+          (each) => each.admin === 'ready' && each.haproxyStatus.startsWith('UP'),
+        )
+        return serving.length === count && endpoints.length === count
+      },
+      `${service} has ${count} servers`,
+      timeoutMs,
+    )
+  }
+
+  /** Polls until it is true; fails by name, with the daemon's log, when the time is over. */
+  async until(
+    isTrue: () => Promise<boolean> | boolean,
+    what: string,
+    timeoutMs = 30_000,
+  ): Promise<void> {
+    const endAt = performance.now() + timeoutMs
+    while (!(await isTrue())) {
+      if (performance.now() > endAt) {
+        throw new Error(`waited ${timeoutMs} ms in vain until ${what}\n${await this.log()}`)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  async log(): Promise<string> {
+    return readFile(join(this.folder, 'fairlead.log'), 'utf8').catch(() => '')
+  }
+
+  /** Pid of HAProxy's master; 0 when it does not run. */
+  async haproxyPid(): Promise<number> {
+    const text = await readFile(join(this.stateFolder, 'running.json'), 'utf8').catch(() => '{}')
+    const record = JSON.parse(text) as { masterPid?: number; masterStartTicks?: number }
+    const pid = record.masterPid ?? 0
+    return pid > 0 && startTicksOf(pid) === record.masterStartTicks ? pid : 0
+  }
+
+  async close(): Promise<void> {
+    for (const daemon of this.#daemons) await end(daemon, 'SIGTERM')
+    await this.ask('down', '--state-folder', this.stateFolder).catch(() => undefined)
+    const pid = await this.haproxyPid()
+    if (pid > 0) process.kill(pid, 'SIGTERM')
+    const filters = encodeURIComponent(JSON.stringify({ label: [`${runLabel}=${this.#run}`] }))
+    const left = await this.docker.get<readonly { Id: string }[]>(
+      `/containers/json?all=1&filters=${filters}`,
+    )
+    await Promise.all(left.map(({ Id }) => this.remove({ id: Id, name: '', hostname: '' })))
+    await this.docker.call('DELETE', `/images/${this.#image}?force=1`, [200, 404])
+    await this.until(async () => (await this.haproxyPid()) === 0, 'HAProxy has ended', 10_000)
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Sends the signal and waits for the end. */
+export async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill(signal)
+  await ended
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+const healthcheck = {
+  Test: ['CMD', '/bin/node', '/srv/server.mjs', 'health'],
+  Interval: 300_000_000,
+  Timeout: 5_000_000_000,
+  Retries: 1,
+}
