@@ -26,24 +26,29 @@ const nothing: LineDifference = {
  * Compares two versions of one section, headers left out. Only lines that are not the same letter
  * for letter in both are split into words, so the cost follows the change. Spacing, comments and
  * the style of quoting make no difference; the order of settings does, that of servers does not.
+ * Where `hasServers` is false, lines that start with `server` are settings like others.
  */
-export function compareLines(before: SectionText, after: SectionText): LineDifference {
+export function compareLines(
+  before: SectionText,
+  after: SectionText,
+  hasServers: boolean,
+): LineDifference {
   if (before.text === after.text) return nothing
   const headerLines = after.keyword === '' ? 0 : 1
   const linesBefore = linesOf(before)
   const linesAfter = linesOf(after)
   const middle = trimEqualEnds(linesBefore, linesAfter, headerLines)
-  const splitBefore = separate(middle.before)
-  const splitAfter = separate(middle.after)
+  const splitBefore = separate(middle.before, hasServers)
+  const splitAfter = separate(middle.after, hasServers)
   const settings = compareSettings(splitBefore.settings, splitAfter.settings)
-  const canMove = hasLateDefaultServer(before) || hasLateDefaultServer(after)
+  const canMove = hasServers && (hasLateDefaultServer(before) || hasLateDefaultServer(after))
   const servers = canMove
     ? { before: linesBefore.filter(isServerLine), after: linesAfter.filter(isServerLine) }
     : withoutCommon(splitBefore.servers, splitAfter.servers)
   return { settings, servers }
 }
 
-export function isServerLine(line: TextLine): boolean {
+function isServerLine(line: TextLine): boolean {
   return firstWord(line.text, 0, line.number) === 'server'
 }
 
@@ -70,11 +75,14 @@ function trimEqualEnds(
   }
 }
 
-function separate(lines: readonly TextLine[]): { settings: Setting[]; servers: TextLine[] } {
+function separate(
+  lines: readonly TextLine[],
+  hasServers: boolean,
+): { settings: Setting[]; servers: TextLine[] } {
   const settings: Setting[] = []
   const servers: TextLine[] = []
   for (const line of lines) {
-    if (isServerLine(line)) {
+    if (hasServers && isServerLine(line)) {
       servers.push(line)
       continue
     }

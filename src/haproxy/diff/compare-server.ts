@@ -135,6 +135,8 @@ function weightToSet(
   after: WithParams,
 ): string | undefined {
   const weight = paramOf(after.params, 'weight') ?? '1'
+  // A variable of HAProxy's environment; what it stands for is not known here.
+  if (!/^\d+$/.test(weight)) return undefined
   if (Number(weight) === running.weight) return undefined
   const isAgentsWord = after.params.byKeyword.has('agent-check')
   return isAgentsWord && weight === (paramOf(before.params, 'weight') ?? '1') ? undefined : weight

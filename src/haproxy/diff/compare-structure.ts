@@ -2,7 +2,7 @@ import type { Capabilities } from '../capabilities.ts'
 import { compareLines } from './compare-lines.ts'
 import type { LineDifference } from './compare-lines.ts'
 import { describeSettings } from './describe-settings.ts'
-import { isProxy } from './layout.ts'
+import { hasServers } from './layout.ts'
 import type { Layout, PlacedSection } from './layout.ts'
 
 /** A section that is in both texts. */
@@ -32,7 +32,9 @@ export function compareStructure(
       if (!isEmptyPreamble(section)) reasons.push(newSection(section, capabilities))
       continue
     }
-    const pair = { before: old, after: section, difference: compareLines(old, section) }
+    // Inside `.if` it cannot be told which servers exist, so their lines are settings like others.
+    const isCertain = hasServers(section) && !old.isConditional && !section.isConditional
+    const pair = { before: old, after: section, difference: compareLines(old, section, isCertain) }
     pairs.push(pair)
     reasons.push(...describePair(pair))
   }
@@ -55,18 +57,11 @@ function describePair({ before, after, difference }: SectionPair): string[] {
       `${label}: ${before.headerWords.join(' ')} → ${after.headerWords.join(' ')} (line ${after.line})`,
     )
   }
-  if (before.context !== after.context) {
-    reasons.push(
-      `${label}: inherits from ${parentOf(before)} → ${parentOf(after)} (line ${after.line})`,
-    )
-  }
-  const { servers } = difference
-  // Inside `.if` it cannot be told which servers exist, so their lines are settings like others.
-  const isUncertain =
-    before.isConditional || after.isConditional || !isProxy(after) || after.keyword === 'frontend'
-  if (isUncertain && servers.before.length + servers.after.length > 0) {
-    const line = servers.after[0]?.number ?? after.line
-    reasons.push(`${label}: server lines differ, which a reload must settle here (line ${line})`)
+  if (before.defaults?.key !== after.defaults?.key) {
+    const [from, to] = [parentOf(before), parentOf(after)]
+    reasons.push(`${label}: inherits from ${from} → ${to} (line ${after.line})`)
+  } else if (before.context !== after.context) {
+    reasons.push(`${label}: stands before or after another global section (line ${after.line})`)
   }
   return reasons
 }

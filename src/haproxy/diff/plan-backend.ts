@@ -44,7 +44,10 @@ export function planBackend(input: BackendInput): Findings {
   const steps = outcomes.flatMap((outcome) => outcome.steps)
   const keepsReady = scan.settledReady + outcomes.filter(({ staysReady }) => staysReady).length > 0
   steps.push(...removals(input))
-  const reasons = outcomes.flatMap((outcome) => outcome.reasons)
+  const reasons = shorten(
+    after.key,
+    outcomes.flatMap((outcome) => outcome.reasons),
+  )
   return {
     steps: placeLeaving(steps, keepsReady),
     reasons: [...reasons, ...wholeBackend(input, steps)],
@@ -136,3 +139,12 @@ function wholeBackend({ after }: BackendInput, steps: readonly Step[]): string[]
     reasons.push(`${after.key}: ${fixed}, which cannot be changed at runtime`)
   return reasons
 }
+
+/** A thousand servers with the same trouble are one line, after some examples. */
+function shorten(label: string, reasons: readonly string[]): string[] {
+  if (reasons.length <= mostReasons) return [...reasons]
+  const more = `${label}: ${reasons.length - mostReasons} more servers that only a reload can bring`
+  return [...reasons.slice(0, mostReasons), more]
+}
+
+const mostReasons = 5

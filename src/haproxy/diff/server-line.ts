@@ -67,9 +67,11 @@ export function paramOf(params: ServerParams, keyword: string): string | undefin
 /** The keywords whose arguments differ, without those that HAProxy can change in place. */
 export function differingKeywords(one: ServerParams, other: ServerParams): string[] {
   const names = new Set([...one.byKeyword.keys(), ...other.byKeyword.keys()])
-  const canSetMaxconn = !names.has('minconn')
+  const isPlain = (name: string): boolean =>
+    [one, other].every((params) => /^\d+$/.test(paramOf(params, name) ?? '0'))
+  const canSetMaxconn = !names.has('minconn') && isPlain('maxconn')
   return [...names].filter((name) => {
-    if (name === 'weight' || (name === 'maxconn' && canSetMaxconn)) return false
+    if ((name === 'weight' && isPlain(name)) || (name === 'maxconn' && canSetMaxconn)) return false
     const argument = one.byKeyword.get(name)
     const otherArgument = other.byKeyword.get(name)
     if (argument === undefined || otherArgument === undefined) return true
