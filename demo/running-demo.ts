@@ -95,6 +95,8 @@ export class RunningDemo {
       await view.run(this.#ending.signal)
     } finally {
       this.#ending.abort()
+      // Below the `^C` of the terminal.
+      if (process.stdout.isTTY) process.stdout.write('\n')
       say('taking everything away')
       await Promise.allSettled([this.#lastScale])
       await takeAway(folder, env)
