@@ -4,8 +4,8 @@ import { shown } from './label-values.ts'
 import { bySeniority, own, type RoutedService } from './routed-service.ts'
 
 export type HostTable = {
-  /** Host name → service, sorted by name. */
-  readonly holders: ReadonlyMap<string, RoutedService>
+  /** Host name → service, sorted by host name. */
+  readonly holders: ReadonlyMap<string, string>
   /** By service name: the hosts it holds, sorted. */
   readonly byService: ReadonlyMap<string, readonly string[]>
   readonly problems: readonly Problem[]
@@ -30,36 +30,59 @@ export function hostTable(
   incumbents: Readonly<Record<string, string>>,
   nowMs: number,
 ): HostTable {
-  const claims = new Map<string, RoutedService[]>()
+  const claims = services.map((service) => claimsOf(service, domain))
+  if (last !== undefined && isSameList(claims, last.claims)) return last.table
+  const table = settle(services, claims, incumbents, nowMs)
+  // Without a contest the table follows from the claims alone; with one, also from age and time.
+  last = table.isContested ? undefined : { claims, table }
+  return table
+}
+
+let last: { claims: readonly Claims[]; table: HostTable } | undefined
+
+function settle(
+  services: readonly RoutedService[],
+  claims: readonly Claims[],
+  incumbents: Readonly<Record<string, string>>,
+  nowMs: number,
+): HostTable & { readonly isContested: boolean } {
+  const claimantsOf = new Map<string, RoutedService[]>()
   const problems: Problem[] = []
-  for (const service of services) {
-    const { hosts, problem } = claimsOf(service, domain)
+  for (const [index, service] of services.entries()) {
+    const { hosts, problem } = claims[index] ?? noClaims
     if (problem !== undefined) problems.push(problem)
-    for (const host of hosts) {
-      const others = claims.get(host)
-      if (others === undefined) claims.set(host, [service])
-      else others.push(service)
-    }
+    for (const host of hosts) push(claimantsOf, host, service)
   }
-  const holders = new Map<string, RoutedService>()
+  const holders = new Map<string, string>()
   const byService = new Map<string, string[]>()
+  let isContested = false
   let nextChangeMs: number | undefined
-  for (const host of [...claims.keys()].sort()) {
-    const claimants = claims.get(host) ?? []
+  for (const host of [...claimantsOf.keys()].sort()) {
+    const claimants = claimantsOf.get(host) ?? []
     const [only] = claimants
-    const holder = claimants.length === 1 ? only : contest(claimants, own(incumbents, host), nowMs)
+    const isAlone = claimants.length === 1
+    const holder = isAlone ? only : contest(claimants, own(incumbents, host), nowMs)
     if (holder === undefined) continue
-    holders.set(host, holder)
-    const held = byService.get(holder.name)
-    if (held === undefined) byService.set(holder.name, [host])
-    else held.push(host)
-    if (claimants.length === 1) continue
+    holders.set(host, holder.name)
+    push(byService, holder.name, host)
+    if (isAlone) continue
+    isContested = true
     problems.push(...claimants.flatMap((loser) => conflict(host, holder, loser)))
     if (holder.emptySinceMs !== undefined && claimants.some(isLiving)) {
       nextChangeMs = Math.min(nextChangeMs ?? Infinity, holder.emptySinceMs + contestedHostMs)
     }
   }
-  return { holders, byService, problems, nextChangeMs }
+  return { holders, byService, problems, nextChangeMs, isContested }
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const values = map.get(key)
+  if (values === undefined) map.set(key, [value])
+  else values.push(value)
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index])
 }
 
 function contest(
@@ -75,34 +98,34 @@ function contest(
   return [...(living.length === 0 ? claimants : living)].sort(bySeniority)[0]
 }
 
-const claimCache = new Map<string, string | undefined>()
+type Claims = { readonly hosts: ReadonlySet<string>; readonly problem: Problem | undefined }
+const noClaims: Claims = { hosts: new Set(), problem: undefined }
 
-function claimsOf(
-  service: RoutedService,
-  domain: string,
-): { hosts: ReadonlySet<string>; problem: Problem | undefined } {
-  const hosts = new Set(service.labels.host === '' ? [] : service.labels.host.split(','))
-  const automatic = automaticHost(service.name, domain)
-  if (automatic !== undefined) {
-    hosts.add(automatic)
-    return { hosts, problem: undefined }
+const claimCache = new Map<string, Claims>()
+const mostClaimsKept = 50_000
+
+/** The same object for equal labels and name. */
+function claimsOf(service: RoutedService, domain: string): Claims {
+  const key = `${domain}\n${service.labels.host}\n${service.name}`
+  let claims = claimCache.get(key)
+  if (claims === undefined) {
+    if (claimCache.size >= mostClaimsKept) claimCache.clear()
+    claims = readClaims(service, domain)
+    claimCache.set(key, claims)
   }
+  return claims
+}
+
+function readClaims(service: RoutedService, domain: string): Claims {
+  const hosts = new Set(service.labels.host === '' ? [] : service.labels.host.split(','))
+  const automatic = hostNameOf(`${service.name}.${domain}`)
+  if ('name' in automatic && !automatic.name.startsWith('*')) hosts.add(automatic.name)
   const problem = {
     where: `service ${shown(service.name)}`,
     what: `its name cannot be part of a host name, so that it has no name under .${domain}`,
     hint: 'add the label fairlead.host with a name for it, or give the service another name',
   }
   return { hosts, problem: hosts.size === 0 ? problem : undefined }
-}
-
-function automaticHost(service: string, domain: string): string | undefined {
-  const key = `${service}.${domain}`
-  if (!claimCache.has(key)) {
-    if (claimCache.size > 50_000) claimCache.clear()
-    const reading = service.startsWith('*') ? { reason: '' } : hostNameOf(key)
-    claimCache.set(key, 'name' in reading ? reading.name : undefined)
-  }
-  return claimCache.get(key)
 }
 
 function conflict(host: string, holder: RoutedService, loser: RoutedService): readonly Problem[] {

@@ -12,7 +12,7 @@ export function nextMemory(
 ): RoutingMemory {
   return {
     defaultService: defaultService?.name,
-    hosts: Object.fromEntries([...table.holders].map(([host, service]) => [host, service.name])),
+    hosts: hostsOf(table.holders),
     services: Object.fromEntries(
       services.map((service) => [
         service.name,
@@ -20,6 +20,14 @@ export function nextMemory(
       ]),
     ),
   }
+}
+
+const hostsCache = new WeakMap<HostTable['holders'], Readonly<Record<string, string>>>()
+
+function hostsOf(holders: HostTable['holders']): Readonly<Record<string, string>> {
+  const hosts = hostsCache.get(holders) ?? Object.fromEntries(holders)
+  hostsCache.set(holders, hosts)
+  return hosts
 }
 
 /** The same object as before where nothing changed. */

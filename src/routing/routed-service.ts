@@ -22,9 +22,18 @@ export type RoutedService = {
 /** HAProxy has no limit of its own here; `show stat` and the runtime commands must stay short. */
 export const longestName = 200
 
+const backendNames = new Map<string, string>()
+const mostNamesKept = 50_000
+
 /** HAProxy's name of a service's backend. */
 export function backendName(service: string): string {
-  return `svc_${encodeName(service)}`
+  let name = backendNames.get(service)
+  if (name === undefined) {
+    if (backendNames.size >= mostNamesKept) backendNames.clear()
+    name = `svc_${encodeName(service)}`
+    backendNames.set(service, name)
+  }
+  return name
 }
 
 /**
@@ -40,10 +49,9 @@ export function routedServices(
   const services: RoutedService[] = []
   const problems: Problem[] = []
   for (const [name, present] of members) {
-    const known = own(memory.services, name)
-    const { labels, notes } = consensusOf(name, present, known?.labels)
-    problems.push(...notes)
-    services.push(living(name, present, labels, known, nowMs))
+    const { service, notes } = living(name, present, own(memory.services, name), nowMs)
+    if (notes.length > 0) problems.push(...notes)
+    services.push(service)
   }
   for (const [name, known] of Object.entries(memory.services)) {
     if (members.has(name)) continue
@@ -53,16 +61,23 @@ export function routedServices(
   return { services: services.sort(byName), problems }
 }
 
+type Living = { readonly service: RoutedService; readonly notes: readonly Problem[] }
+type Kept = Living & { readonly known: ServiceMemory }
+const cache = new WeakMap<readonly Member[], Kept>()
+
+/** The same object for the same members and the same memory of the service. */
 function living(
   name: string,
   members: readonly Member[],
-  labels: ServiceLabels,
   known: ServiceMemory | undefined,
   nowMs: number,
-): RoutedService {
+): Living {
+  const kept = cache.get(members)
+  if (kept !== undefined && kept.known === known) return kept
+  const { labels, notes } = consensusOf(name, members, known?.labels)
   let oldestStartMs = Infinity
   for (const { endpoint } of members) oldestStartMs = Math.min(oldestStartMs, endpoint.startedAtMs)
-  return {
+  const service: RoutedService = {
     name,
     backend: backendName(name),
     members,
@@ -71,6 +86,8 @@ function living(
     firstRoutedMs: known?.firstRoutedMs ?? nowMs,
     oldestStartMs,
   }
+  if (known !== undefined) cache.set(members, { service, notes, known })
+  return { service, notes }
 }
 
 function gone(name: string, known: ServiceMemory, emptySinceMs: number): RoutedService {

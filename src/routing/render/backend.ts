@@ -22,6 +22,13 @@ export function renderNoneBackend(): string {
   ])
 }
 
+type Rendered = {
+  readonly hosts: readonly string[]
+  readonly timeouts: RoutingSettings['timeouts']
+  readonly text: string
+}
+const cache = new WeakMap<RoutedService, Rendered>()
+
 /**
  * A service's backend. Its heading does not change with its servers, so that they come and go
  * without a reload, down to none: then it answers 503 and says so.
@@ -31,7 +38,11 @@ export function renderBackend(
   hosts: readonly string[],
   timeouts: RoutingSettings['timeouts'],
 ): string {
-  return headOf(service, hosts, timeouts) + service.members.map(renderServer).join('')
+  const known = cache.get(service)
+  if (known !== undefined && known.hosts === hosts && known.timeouts === timeouts) return known.text
+  const text = headOf(service, hosts, timeouts) + service.members.map(renderServer).join('')
+  cache.set(service, { hosts, timeouts, text })
+  return text
 }
 
 function headOf(

@@ -7,6 +7,8 @@ import { renderGlobal } from './global.ts'
 
 const preamble = '# Written by fairlead; changes made here are lost. See "fairlead status".\n'
 
+const noHosts: readonly string[] = []
+
 type Fixed = { readonly head: string; readonly none: string }
 const fixedParts = new WeakMap<RoutingSettings, Fixed>()
 
@@ -21,7 +23,7 @@ export function renderConfig(
 ): string {
   const { head, none } = fixedOf(settings)
   const backends = services.map((service) =>
-    renderBackend(service, hosts.get(service.name) ?? [], settings.timeouts),
+    renderBackend(service, hosts.get(service.name) ?? noHosts, settings.timeouts),
   )
   return [head, none, ...backends].join('\n')
 }

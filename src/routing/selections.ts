@@ -1,0 +1,79 @@
+import type { Candidate } from '../model/candidate.ts'
+import type { Problem } from '../model/problem.ts'
+import { changedRange } from './changed-range.ts'
+import type { RoutingSettings } from './contract.ts'
+import { type CandidateSelection, type Selection, selectOf } from './select.ts'
+
+/** The decision about each endpoint of each candidate. */
+export type Selections = {
+  readonly candidates: readonly Candidate[]
+  readonly list: readonly CandidateSelection[]
+  readonly byEndpoint: Map<string, Selection>
+  /** Endpoint ids about which something may have changed since the selections before. */
+  readonly touched: ReadonlySet<string>
+}
+
+export const noSelections: Selections = {
+  candidates: [],
+  list: [],
+  byEndpoint: new Map(),
+  touched: new Set(),
+}
+
+/**
+ * Decides about all candidates; about those that are the same objects as before, nothing is done.
+ * Takes `before` over: its map becomes the result's.
+ */
+export function selectAll(
+  before: Selections,
+  candidates: readonly Candidate[],
+  mode: RoutingSettings['routeMode'],
+): Selections {
+  const { start, endBefore, endAfter } = changedRange(before.candidates, candidates)
+  const touched = new Set<string>()
+  const byEndpoint = before === noSelections ? new Map<string, Selection>() : before.byEndpoint
+  for (const old of before.list.slice(start, endBefore)) {
+    for (const id of old.byEndpoint.keys()) {
+      byEndpoint.delete(id)
+      touched.add(id)
+    }
+  }
+  const added = candidates.slice(start, endAfter).map((candidate) => selectOf(candidate, mode))
+  for (const selection of added) {
+    for (const [id, each] of selection.byEndpoint) {
+      byEndpoint.set(id, each)
+      touched.add(id)
+    }
+  }
+  const list = [...before.list.slice(0, start), ...added, ...before.list.slice(endBefore)]
+  if (byEndpoint.size === count(list)) return { candidates, list, byEndpoint, touched }
+  return allAnew(candidates, list, touched)
+}
+
+function count(list: readonly CandidateSelection[]): number {
+  let sum = 0
+  for (const selection of list) sum += selection.byEndpoint.size
+  return sum
+}
+
+/** Two candidates claim one endpoint: the later one decides, whichever of them changed last. */
+function allAnew(
+  candidates: readonly Candidate[],
+  list: readonly CandidateSelection[],
+  before: ReadonlySet<string>,
+): Selections {
+  const byEndpoint = new Map<string, Selection>()
+  for (const selection of list) {
+    for (const [id, each] of selection.byEndpoint) byEndpoint.set(id, each)
+  }
+  return { candidates, list, byEndpoint, touched: new Set([...before, ...byEndpoint.keys()]) }
+}
+
+/** What is wrong with labels and ports, in the order of the candidates. */
+export function selectionProblems(selections: Selections): Problem[] {
+  const problems: Problem[] = []
+  for (const selection of selections.list) {
+    if (selection.problems.length > 0) problems.push(...selection.problems)
+  }
+  return problems
+}
