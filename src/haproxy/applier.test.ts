@@ -1,0 +1,138 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { AdminState, DesiredState } from '../model/desired-state.ts'
+import { ManualClock } from '../support/clock.ts'
+import { Applier } from './applier.ts'
+import { planChanges } from './diff/plan-changes.ts'
+import { MemoryHaproxy } from './memory-control.ts'
+
+describe('an applier', () => {
+  let folder: string
+  let haproxy: MemoryHaproxy
+  let clock: ManualClock
+  let applier: Applier
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fl-applier-'))
+    haproxy = new MemoryHaproxy(join(folder, 'haproxy.cfg'))
+    clock = new ManualClock()
+    applier = new Applier({ haproxy, planChanges, clock, lingerMs: 1000 })
+  })
+
+  afterEach(async () => {
+    await applier.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const desired = (
+    servers: string,
+    states: Record<string, AdminState> = {},
+    hosts = 'x.test app\n',
+  ): DesiredState => ({
+    config: `defaults\n  mode http\nfrontend web\n  bind 127.0.0.1:80\n  use_backend %[req.hdr(host),map_str(${folder}/hosts.map,app)]\nbackend app\n${servers}`,
+    files: new Map([[join(folder, 'hosts.map'), hosts]]),
+    servers: new Map(Object.entries(states)),
+  })
+  const a = '  server a 10.0.0.1:80\n'
+  const b = '  server b 10.0.0.2:80\n'
+
+  it('starts, then does nothing twice, then only what differs', async () => {
+    expect(await applier.applyDesired(desired(a))).toMatchObject({ how: 'reload' })
+    expect(await applier.applyDesired(desired(a))).toMatchObject({ how: 'none', commands: 0 })
+    const result = await applier.applyDesired(desired(a + b))
+    expect(result).toMatchObject({ how: 'runtime', reasons: [], problems: [] })
+    expect(result.changes).toHaveLength(1)
+    expect(haproxy.reloads).toBe(0)
+    expect(await readFile(haproxy.configPath, 'utf8')).toBe(desired(a + b).config)
+  })
+
+  it('applies one state at a time, in their order', async () => {
+    const results = await Promise.all(
+      [a, a + b, b, a + b, a].map((servers) => applier.applyDesired(desired(servers))),
+    )
+    expect(results.map(({ how }) => how)).toEqual([
+      'reload',
+      'runtime',
+      'runtime',
+      'runtime',
+      'runtime',
+    ])
+    expect(await applier.checkDrift(desired(a))).toEqual([])
+    expect(await readFile(haproxy.configPath, 'utf8')).toBe(desired(a).config)
+  })
+
+  it('tells drift and repairs it at the next apply', async () => {
+    await applier.applyDesired(desired(a + b))
+    await haproxy.execute([
+      'set server app/a state maint',
+      `add map ${folder}/hosts.map y.test app`,
+    ])
+    expect(await applier.checkDrift(desired(a + b))).toHaveLength(2)
+    expect(await applier.applyDesired(desired(a + b))).toMatchObject({
+      how: 'runtime',
+      commands: 2,
+    })
+    expect(await applier.checkDrift(desired(a + b))).toEqual([])
+  })
+
+  it('deletes a busy server when it has become idle, and nothing while it is wanted again', async () => {
+    await applier.applyDesired(desired(a + b))
+    haproxy.busyServers.add('app/b')
+    await applier.applyDesired(desired(a))
+    expect(applier.lingering).toEqual(['app/b'])
+    expect(await applier.applyDesired(desired(a + b))).toMatchObject({ how: 'runtime' })
+    expect(applier.lingering).toEqual([])
+    await applier.applyDesired(desired(a))
+    haproxy.busyServers.clear()
+    await clock.advance(100)
+    await applier.applyDesired(desired(a))
+    expect(applier.lingering).toEqual([])
+    expect(await applier.checkDrift(desired(a))).toEqual([])
+  })
+
+  it('cuts the connections of a server that lingers too long', async () => {
+    await applier.applyDesired(desired(a + b))
+    haproxy.busyServers.add('app/b')
+    await applier.applyDesired(desired(a))
+    await clock.advance(900)
+    expect(haproxy.history).not.toContain('shutdown sessions server app/b')
+    await clock.advance(1000)
+    await applier.applyDesired(desired(a))
+    expect(haproxy.history).toContain('shutdown sessions server app/b')
+  })
+
+  it('reloads when HAProxy did not do what it was told', async () => {
+    await applier.applyDesired(desired(a + b))
+    await haproxy.execute(['set server app/b state maint', 'del server app/b'])
+    const result = await applier.applyDesired(desired(`${a}${b.trimEnd()} weight 9\n`))
+    expect(result).toMatchObject({
+      how: 'reload',
+      reasons: [expect.stringContaining('No such server')],
+    })
+    expect(await applier.applyDesired(desired(`${a}${b.trimEnd()} weight 9\n`))).toMatchObject({
+      how: 'none',
+    })
+  })
+
+  it('changes nothing where a reload is needed and its files cannot be written', async () => {
+    await applier.applyDesired(desired(a))
+    const blocked = join(folder, 'block', 'page')
+    await writeFile(join(folder, 'block'), '')
+    const state = desired(a + b)
+    const withPage = { ...state, files: new Map([...state.files, [blocked, 'page']]) }
+    await expect(applier.applyDesired(withPage)).rejects.toMatchObject({ code: 'state_unwritable' })
+    expect(await readFile(haproxy.configPath, 'utf8')).toBe(desired(a).config)
+    expect(await applier.applyDesired(state)).toMatchObject({ how: 'runtime', problems: [] })
+  })
+
+  it('starts HAProxy again after it ended', async () => {
+    await applier.applyDesired(desired(a + b, { 'app/b': 'drain' }))
+    haproxy.crash()
+    expect(await applier.applyDesired(desired(a + b, { 'app/b': 'drain' }))).toMatchObject({
+      how: 'reload',
+    })
+    expect(await applier.checkDrift(desired(a + b, { 'app/b': 'drain' }))).toEqual([])
+  })
+})

@@ -1,0 +1,133 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { sendReload, showProcesses } from './master.ts'
+import { runCommands } from './socket.ts'
+
+describe('the control socket', () => {
+  let folder: string
+  let path: string
+  const releases: (() => Promise<unknown>)[] = []
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'fl-socket-'))
+    path = join(folder, 's')
+    releases.push(() => rm(folder, { recursive: true }))
+  })
+
+  afterEach(async () => {
+    for (const release of releases.splice(0).toReversed()) await release()
+  })
+
+  async function listen(onData: (text: string, socket: Socket) => void): Promise<void> {
+    const sockets = new Set<Socket>()
+    const server = createServer((socket) => {
+      sockets.add(socket)
+      socket.on('error', () => socket.destroy())
+      socket.on('data', (data) => onData(data.toString(), socket))
+    })
+    server.listen(path)
+    await once(server, 'listening')
+    releases.push(() => {
+      for (const socket of sockets) socket.destroy()
+      return new Promise((resolve) => server.close(resolve))
+    })
+  }
+
+  it('puts replies together that come in single bytes', async () => {
+    const answer = '\n> \n> \n> [3]: No such server.\n\n> one\ntwo\n\n> '
+    let isAsked = false
+    await listen((_, socket) => {
+      if (isAsked) return
+      isAsked = true
+      void (async () => {
+        for (const byte of answer) {
+          socket.write(byte)
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+      })()
+    })
+    expect(await runCommands(path, ['a', 'b', 'c'])).toEqual([
+      '',
+      '[3]: No such server.',
+      'one\ntwo',
+    ])
+  })
+
+  it('never has more than a buffer of commands under way', async () => {
+    let underWay = 0
+    let most = 0
+    await listen((text, socket) => {
+      underWay += text.length
+      most = Math.max(most, underWay)
+      setImmediate(() => {
+        underWay -= text.length
+        socket.write('\n> '.repeat(text.split('\n').length - 1))
+      })
+    })
+    const commands = Array.from(
+      { length: 2000 },
+      (_, index) => `set server app/s${index} state ready`,
+    )
+    expect(await runCommands(path, commands)).toHaveLength(2000)
+    expect(most).toBeLessThanOrEqual(12_000)
+  })
+
+  it('tells nobody, silence and an early end as unreachable', async () => {
+    await expect(runCommands(path, ['a'])).rejects.toMatchObject({ code: 'haproxy_unreachable' })
+    let mode: 'silent' | 'end' = 'silent'
+    await listen((_, socket) => {
+      if (mode === 'end') socket.end('\n> \n> ')
+    })
+    await expect(runCommands(path, ['a'], { timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'haproxy_unreachable',
+      message: expect.stringContaining('silent'),
+    })
+    mode = 'end'
+    await expect(runCommands(path, ['a'])).rejects.toMatchObject({
+      message: expect.stringContaining('after 2 of 3'),
+    })
+  })
+
+  it('reads the answer of a master that reloads synchronously, as from 3.0', async () => {
+    await listen((text, socket) => {
+      if (text === 'reload\n')
+        socket.end("Success=0\n--\n[ALERT] (1) : config : unknown keyword 'x'\n")
+    })
+    expect(await sendReload(path, 1000)).toEqual({
+      isDone: false,
+      log: "[ALERT] (1) : config : unknown keyword 'x'",
+    })
+  })
+
+  it('takes the silent answer and the cut connection of a 2.6 master as not known', async () => {
+    await listen((_, socket) => socket.end())
+    expect(await sendReload(path, 1000)).toBe(undefined)
+  })
+
+  it('tells current workers from old ones in show proc', async () => {
+    const text = [
+      '#<PID>          <type>          <reloads>       <uptime>        <version>',
+      '1162            master          5 [failed: 2]   0d00h02m07s     3.0.11',
+      '# workers',
+      '1271            worker          1               0d00h00m00s     3.0.11',
+      '# old workers',
+      '1233            worker          3               0d00h00m43s     3.0.11',
+      '# programs',
+      '',
+    ].join('\n')
+    await listen((_, socket) => socket.end(text))
+    expect(await showProcesses(path, { patienceMs: 0 })).toEqual({
+      masterPid: 1162,
+      reloads: 5,
+      failed: 2,
+      version: '3.0.11',
+      workers: [1271],
+      oldWorkers: [1233],
+    })
+  })
+})
