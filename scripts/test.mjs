@@ -27,7 +27,8 @@ await runMain(async () => {
   section('setup')
   await ensureHaproxy()
   await ensureDocker()
-  await ensureProgram('busybox', 'busybox-static')
+  // Tests of TLS make their own certificates.
+  await ensureProgram('openssl', 'openssl')
   await ensureNodeModules()
   say('everything is there')
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { aptInstall } from './apt.mjs'
@@ -84,6 +84,7 @@ async function startDocker() {
   }
   if (!isRoot()) throw new SetupError('Docker does not run. Start it with:', 'sudo dockerd')
   await ensureCgroups()
+  removeStalePidFiles()
   say(`docker: starting dockerd, log in ${logFile}`)
   const log = openSync(logFile, 'a')
   const child = spawn(findProgram('dockerd'), [], { detached: true, stdio: ['ignore', log, log] })
@@ -92,6 +93,20 @@ async function startDocker() {
   let isRunning = true
   child.once('exit', () => (isRunning = false))
   await waitForDocker(() => isRunning, `tail ${logFile}`)
+}
+
+// After a kill -9 or a reboot these files stay where /run is not emptied. dockerd takes whatever has
+// that pid by now for its predecessor or for its containerd, and does not start.
+function removeStalePidFiles() {
+  const files = {
+    '/run/docker.pid': 'dockerd',
+    '/run/docker/containerd/containerd.pid': 'containerd',
+  }
+  for (const [file, program] of Object.entries(files)) {
+    if (!existsSync(file)) continue
+    const comm = `/proc/${readFileSync(file, 'utf8').trim()}/comm`
+    if (!existsSync(comm) || readFileSync(comm, 'utf8').trim() !== program) rmSync(file)
+  }
 }
 
 async function waitForDocker(isRunning, whereToLook) {
