@@ -5,7 +5,9 @@ import type { Sources } from './discovery/sources.ts'
 import type { Applier } from './haproxy/applier.ts'
 import { bindsOf } from './haproxy/process/binds.ts'
 import { HaproxyProcess } from './haproxy/process/haproxy-process.ts'
+import type { RunningServer } from './haproxy/control.ts'
 import type { HaproxyProgram } from './haproxy/process/program.ts'
+import { parseServers, showServersCommand } from './haproxy/runtime/servers.ts'
 import { FairleadError, messageOf } from './model/errors.ts'
 import type { ChangeEntry, Pipeline } from './pipeline/pipeline.ts'
 import type { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts'
@@ -42,6 +44,19 @@ export async function prepareHaproxy(
     await haproxy.probeBinds(bindsOf(settings.http.map((address) => `bind ${address}`).join('\n')))
   }
   return haproxy
+}
+
+/** The servers that an adopted HAProxy sends requests to and finds up, by `backend/server`. */
+export async function servingServers(
+  haproxy: HaproxyProcess,
+): Promise<ReadonlyMap<string, RunningServer>> {
+  if (!haproxy.isAdopted) return new Map()
+  const [reply = ''] = await haproxy.execute([showServersCommand()])
+  return new Map(
+    [...parseServers(reply)].filter(
+      ([, server]) => server.admin === 'ready' && server.operational === 'running',
+    ),
+  )
 }
 
 /** Ends what a failed start has brought up; an adopted HAProxy serves on. */

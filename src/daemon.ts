@@ -14,6 +14,7 @@ import {
   logChange,
   prepareHaproxy,
   requireKnowledge,
+  servingServers,
   watchDrift,
 } from './daemon-start.ts'
 import { createDockerProvider } from './discovery/docker/provider.ts'
@@ -145,6 +146,7 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
     store,
     prober,
     route,
+    serving: await servingServers(haproxy),
     apply: (desired) => applier.applyDesired(desired),
     onChange: (change) => {
       logChange(log, change)

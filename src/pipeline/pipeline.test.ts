@@ -11,7 +11,7 @@ import { Prober } from '../readiness/prober.ts'
 import { EmbeddedRegistry } from '../registry/embedded/embedded-registry.ts'
 import type { RoutingInput, RoutingResult, RoutingSettings } from '../routing/contract.ts'
 import { ManualClock } from '../support/clock.ts'
-import { Pipeline, type Applied, type ChangeEntry } from './pipeline.ts'
+import { Pipeline, type Applied, type ChangeEntry, type PipelineParts } from './pipeline.ts'
 
 let folder: string
 const stop: (() => Promise<void>)[] = []
@@ -62,7 +62,10 @@ function routeLines(input: RoutingInput): RoutingResult {
 
 const done: Applied = { how: 'runtime', changes: [], reasons: [], commands: 1, problems: [] }
 
-async function startPipeline(apply: (desired: DesiredState) => Promise<Applied>) {
+async function startPipeline(
+  apply: (desired: DesiredState) => Promise<Applied>,
+  parts: Partial<PipelineParts> = {},
+) {
   const clock = new ManualClock()
   const registry = new EmbeddedRegistry(join(folder, 'registry'), clock)
   const store = new OperatorStore(join(folder, 'kept'), clock)
@@ -81,6 +84,7 @@ async function startPipeline(apply: (desired: DesiredState) => Promise<Applied>)
     route: routeLines,
     apply,
     onChange: (change) => changes.push(change),
+    ...parts,
   })
   const controller = new AbortController()
   const running = pipeline.run(controller.signal)
@@ -176,5 +180,24 @@ describe('the pipeline', () => {
     pipeline.triggerRepair('HAProxy came back')
     await clock.advance(1)
     expect(applies).toBe(before + 1)
+  })
+
+  it('lets a server that the adopted HAProxy serves go on at once, unless its address is another', async () => {
+    const applied: string[] = []
+    const serving = new Map([
+      ['b/pi1:a:80', { address: '10.0.0.1', port: 80 }],
+      ['b/pi1:b:80', { address: '10.9.9.9', port: 80 }],
+    ])
+    const { clock, registry } = await startPipeline(
+      (desired) => {
+        applied.push(desired.config)
+        return Promise.resolve(done)
+      },
+      { serving },
+    )
+    registry.accept(observationOf('pi1:a:80'))
+    registry.accept({ ...observationOf('pi1:b:80'), isComplete: false })
+    await clock.advance(0)
+    expect(applied[0]).toBe('pi1:a:80 true\npi1:b:80 false\n')
   })
 })

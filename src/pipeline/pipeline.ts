@@ -44,6 +44,11 @@ export type PipelineParts = {
   readonly prober: Prober
   readonly route: (input: RoutingInput) => RoutingResult
   readonly apply: (desired: DesiredState) => Promise<Applied>
+  /**
+   * Servers that the adopted HAProxy sends requests to, `backend/server` → address and port. They
+   * go on serving, though this process has not probed them: HAProxy's own checks find them up.
+   */
+  readonly serving?: ReadonlyMap<string, { readonly address: string; readonly port: number }>
   /** Called for everything that was done, or failed. */
   readonly onChange: (change: ChangeEntry) => void
 }
@@ -129,17 +134,11 @@ export class Pipeline {
   }
 
   async #pass(causes: readonly Cause[]): Promise<void> {
-    const { registry, clock, settings, store, prober } = this.#parts
+    const { registry, clock, store, prober } = this.#parts
     this.#timer?.abort()
     const snapshot = registry.snapshot()
-    const routing = this.#parts.route({
-      snapshot,
-      settings,
-      words: store.words(),
-      hasAccepted: (endpoint) => prober.hasAccepted(endpoint),
-      memory: store.memory(),
-      nowMs: clock.now(),
-    })
+    let routing = this.#route(snapshot)
+    if (this.#acceptServing(snapshot, routing)) routing = this.#route(snapshot)
     prober.want(routedEndpoints(snapshot, routing))
     store.keep(routing.memory, prober.accepted())
     if (routing.nextRunAtMs !== undefined) {
@@ -153,6 +152,34 @@ export class Pipeline {
       return
     }
     await this.#apply(snapshot, routing, causes)
+  }
+
+  #route(snapshot: Snapshot): RoutingResult {
+    const { clock, settings, store, prober } = this.#parts
+    return this.#parts.route({
+      snapshot,
+      settings,
+      words: store.words(),
+      hasAccepted: (endpoint) => prober.hasAccepted(endpoint),
+      memory: store.memory(),
+      nowMs: clock.now(),
+    })
+  }
+
+  /** In the first pass: learns from what the adopted HAProxy serves. True when that was news. */
+  #acceptServing(snapshot: Snapshot, routing: RoutingResult): boolean {
+    const { serving, prober } = this.#parts
+    if (serving === undefined || this.#appliedConfig !== undefined) return false
+    let isNews = false
+    for (const endpoint of routedEndpoints(snapshot, routing)) {
+      const placement = routing.placements.get(endpoint.id)
+      if (placement?.isRouted !== true || prober.hasAccepted(endpoint)) continue
+      const server = serving.get(`${placement.backend}/${placement.server}`)
+      if (server?.address !== endpoint.address || server.port !== endpoint.port) continue
+      prober.accept(endpoint)
+      isNews = true
+    }
+    return isNews
   }
 
   async #apply(

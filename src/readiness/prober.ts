@@ -42,6 +42,11 @@ export class Prober {
     for (const key of keys) this.#accepted.add(key)
   }
 
+  /** Takes another's word for it: HAProxy has it up already. */
+  accept(endpoint: Endpoint): void {
+    this.#accepted.add(probeKey(endpoint))
+  }
+
   /** What to hand to `restore` in the next process. */
   accepted(): readonly string[] {
     return [...this.#accepted]
