@@ -1,8 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { AdminState, DesiredState } from '../../model/desired-state.ts'
+import type { DesiredState } from '../../model/desired-state.ts'
 import { modelOf, readBack, remove, run } from '../../../test/support/diff-interpreter.ts'
 import type { Model } from '../../../test/support/diff-interpreter.ts'
+import { serverContent, sharedSettings, stateOf } from '../../../test/support/diff-states.ts'
 import { capabilitiesOf } from '../capabilities.ts'
 import { ConfigSyntaxError } from '../config/syntax-error.ts'
 import { mostAddsPerBackend } from './plan-backend.ts'
@@ -10,97 +11,7 @@ import { planChanges } from './plan-changes.ts'
 import type { Plan } from './plan.ts'
 
 const versions = fc.constantFrom('2.6.12', '3.0.11', '3.2.26')
-const mapPath = '/maps/hosts.map'
-
-type Server = {
-  name: string
-  host: number
-  port: number
-  params: string[]
-  admin: AdminState
-}
-
-const params = fc.uniqueArray(
-  fc.constantFrom(
-    'check',
-    'inter 2s',
-    'inter 5s',
-    'weight 3',
-    'weight 0',
-    'maxconn 10',
-    'backup',
-    'no-check',
-  ),
-  { maxLength: 4, selector: (param) => param.split(' ')[0] },
-)
-const servers: fc.Arbitrary<Server[]> = fc.uniqueArray(
-  fc.record({
-    name: fc.constantFrom('a', 'b', 'c:80', 'd.1', 'e'),
-    host: fc.integer({ min: 1, max: 4 }),
-    port: fc.constantFrom(80, 8080),
-    params,
-    admin: fc.constantFrom('ready', 'ready', 'drain', 'maint'),
-  }),
-  { selector: ({ name }) => name, maxLength: 5 },
-)
-const entries = fc.dictionary(
-  fc.string({ unit: fc.constantFrom('a', 'b', '.', ';', '\\', 'é'), minLength: 1, maxLength: 3 }),
-  fc.constantFrom('app', 'api', 'a b', String.raw`x;\y`),
-)
-// The same settings in both states, so that most plans need no reload.
-const settings = fc.record({
-  version: versions,
-  inherited: params,
-  own: params,
-  isV6: fc.boolean(),
-})
-const content = fc.record({ app: servers, api: servers, entries, isReversed: fc.boolean() })
-
-function stateOf(
-  { inherited, own, isV6 }: { inherited: string[]; own: string[]; isV6: boolean },
-  {
-    app,
-    api,
-    entries,
-    isReversed,
-  }: { app: Server[]; api: Server[]; entries: Record<string, string>; isReversed: boolean },
-): DesiredState {
-  const address = (server: Server): string =>
-    isV6 ? `[fd00::${server.host}]:${server.port}` : `10.0.0.${server.host}:${server.port}`
-  const lines = (list: Server[]): string =>
-    list
-      .map((server) => {
-        const disabled = server.admin === 'ready' ? [] : ['disabled']
-        return `  server ${[server.name, address(server), ...server.params, ...disabled].join(' ')}\n`
-      })
-      .join('')
-  const backends = [
-    `backend app\n  default-server ${own.join(' ') || 'fall 3'}\n${lines(app)}`,
-    `backend api\n${lines(api)}`,
-  ]
-  if (isReversed) backends.reverse()
-  const config = `defaults
-  default-server ${inherited.join(' ') || 'fall 3'}
-frontend web
-  use_backend %[req.hdr(host),map_str(${mapPath},app)]
-${backends.join('\n')}`
-  const admin = [
-    ...app.map((server) => ['app', server] as const),
-    ...api.map((server) => ['api', server] as const),
-  ]
-  return {
-    config,
-    files: new Map([
-      [
-        mapPath,
-        Object.entries(entries)
-          .map(([key, value]) => `${key} ${value}\n`)
-          .join(''),
-      ],
-    ]),
-    servers: new Map(admin.map(([backend, server]) => [`${backend}/${server.name}`, server.admin])),
-  }
-}
+const settings = fc.record({ version: versions, shared: sharedSettings })
 
 function planFrom(model: Model, from: DesiredState, to: DesiredState, version: string): Plan {
   const base = { config: from.config, files: from.files, servers: readBack(model) }
@@ -115,17 +26,17 @@ function plain(model: Model): unknown {
 describe('planChanges', () => {
   it('gives commands that turn the one state into the other', () => {
     fc.assert(
-      fc.property(settings, content, content, (shared, from, to) => {
+      fc.property(settings, serverContent, serverContent, ({ version, shared }, from, to) => {
         const [before, after] = [stateOf(shared, from), stateOf(shared, to)]
         const model = modelOf(before)
-        const plan = planFrom(model, before, after, shared.version)
+        const plan = planFrom(model, before, after, version)
         expect(plan.kind).not.toBe('reload')
         if (plan.kind === 'runtime') {
           for (const command of plan.commands) run(model, command)
           for (const id of plan.removals) remove(model, id)
         }
         expect(plain(model)).toEqual(plain(modelOf(after)))
-        expect(planFrom(model, after, after, shared.version).kind).toBe('none')
+        expect(planFrom(model, after, after, version).kind).toBe('none')
       }),
       { numRuns: 400 },
     )
@@ -133,10 +44,10 @@ describe('planChanges', () => {
 
   it('repairs a HAProxy that drifted from the text', () => {
     fc.assert(
-      fc.property(settings, content, content, (shared, from, real) => {
+      fc.property(settings, serverContent, serverContent, ({ version, shared }, from, real) => {
         const wanted = stateOf(shared, from)
         const drifted = modelOf(stateOf(shared, real))
-        const plan = planFrom(drifted, wanted, wanted, shared.version)
+        const plan = planFrom(drifted, wanted, wanted, version)
         expect(plan.kind).not.toBe('reload')
         if (plan.kind !== 'runtime') return
         for (const command of plan.commands) run(drifted, command)
@@ -149,10 +60,10 @@ describe('planChanges', () => {
 
   it('never leaves a backend without a ready server that has one before and after', () => {
     fc.assert(
-      fc.property(settings, content, content, (shared, from, to) => {
+      fc.property(settings, serverContent, serverContent, ({ version, shared }, from, to) => {
         const [before, after] = [stateOf(shared, from), stateOf(shared, to)]
         const model = modelOf(before)
-        const plan = planFrom(model, before, after, shared.version)
+        const plan = planFrom(model, before, after, version)
         // A replaced server is away for a moment by its nature.
         if (plan.kind !== 'runtime' || plan.changes.some(({ kind }) => kind === 'server-replace'))
           return
@@ -172,14 +83,14 @@ describe('planChanges', () => {
     fc.assert(
       fc.property(
         settings,
-        content,
+        serverContent,
         fc.infiniteStream(fc.integer({ min: 0, max: 4 })),
-        (shared, from, dice) => {
+        ({ version, shared }, from, dice) => {
           const state = stateOf(shared, from)
           const config = state.config.replaceAll(/[^\n]+/g, (line) =>
             rewrite(line, dice.next().value ?? 0),
           )
-          expect(planFrom(modelOf(state), state, { ...state, config }, shared.version)).toEqual({
+          expect(planFrom(modelOf(state), state, { ...state, config }, version)).toEqual({
             kind: 'none',
             changes: [],
           })
