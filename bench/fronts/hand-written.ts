@@ -71,7 +71,10 @@ export async function openHandWritten(stage: Stage): Promise<Front> {
     },
   }
   stage.onClose(() => front.close())
-  await until('the hand-written HAProxy answers', async () => (await reloadCount(master)) >= 0)
+  await until('the hand-written HAProxy answers', async () => {
+    if (!program.isRunning()) throw new Error(`haproxy has ended:\n${program.output()}`)
+    return (await reloadCount(master)) >= 0
+  })
   return front
 }
 

@@ -19,7 +19,7 @@ export type HandWrittenConfig = {
 /**
  * The configuration that a careful administrator writes for this job by hand: connections to
  * servers kept open, retries of GETs on another server, sockets handed over at a reload, one host
- * name a service, X-Forwarded-* set.
+ * name a service, X-Forwarded-* set, idle clients told to close before an old process does.
  */
 export function handWrittenConfig(config: HandWrittenConfig): string {
   const names = [...config.services.keys()]
@@ -27,7 +27,6 @@ export function handWrittenConfig(config: HandWrittenConfig): string {
   return [
     'global',
     `  stats socket ${config.socket} mode 600 level admin expose-fd listeners`,
-    '  maxconn 20000',
     '  noreuseport',
     ...log,
     'defaults',
@@ -41,6 +40,7 @@ export function handWrittenConfig(config: HandWrittenConfig): string {
     '  timeout tunnel 1h',
     '  retries 3',
     '  option redispatch 1',
+    '  option idle-close-on-response',
     '  retry-on conn-failure empty-response junk-response response-timeout',
     '  balance roundrobin',
     'frontend web',

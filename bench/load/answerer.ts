@@ -21,7 +21,6 @@ export async function startAnswerer(stage: Stage, under: readonly string[] = [])
 }
 
 const configText = (port: number): string => `global
-  maxconn 20000
   noreuseport
 defaults
   mode http
