@@ -47,7 +47,7 @@ export class FakeDocker {
   #nano = Date.now() * 1e6
 
   constructor() {
-    this.#server = createServer((request, response) => void this.#answer(request, response))
+    this.#server = createServer((request, response) => void this.answer(request, response))
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
@@ -126,7 +126,8 @@ export class FakeDocker {
     return this.#nano
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Answers a request that came in another way than through the socket. */
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://docker')
     this.asked.push(url.pathname)
     if (this.isFrozen) return

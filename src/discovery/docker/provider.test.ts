@@ -1,59 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Candidate, Observation } from '../../model/candidate.ts'
 import { ManualClock, systemClock } from '../../support/clock.ts'
 import { FakeDocker } from '../../../test/support/fake-docker.ts'
 import { waitUntil } from '../../../test/support/wait-until.ts'
-import { createDockerProvider } from './provider.ts'
-import type { DockerProvider, DockerProviderOptions } from './provider.ts'
-
-/** A provider that runs, what it said, and what that amounts to. */
-class Watched {
-  readonly provider: DockerProvider
-  readonly said: Observation[] = []
-  readonly candidates = new Map<string, Candidate>()
-  readonly #stop = new AbortController()
-  readonly #running: Promise<void>
-
-  constructor(docker: FakeDocker, options: Partial<DockerProviderOptions> = {}) {
-    this.provider = createDockerProvider({
-      host: { name: undefined, url: docker.url, certFolder: undefined },
-      network: undefined,
-      usePublished: false,
-      publishedAddress: undefined,
-      ...options,
-    })
-    this.#running = this.#read()
-  }
-
-  async #read(): Promise<void> {
-    for await (const observation of this.provider.observe(this.#stop.signal)) {
-      this.said.push(observation)
-      if (observation.isComplete) this.candidates.clear()
-      for (const key of observation.removals) this.candidates.delete(key)
-      for (const each of observation.upserts) this.candidates.set(each.key, each)
-    }
-  }
-
-  async connected(): Promise<this> {
-    await waitUntil('connected', () => this.provider.state().state === 'connected')
-    await waitUntil('a full list', () => this.said.length > 0)
-    return this
-  }
-
-  causes(): string[] {
-    return this.said.map((each) => each.cause)
-  }
-
-  async saidFor(cause: string): Promise<Observation> {
-    await waitUntil(cause, () => this.causes().includes(cause))
-    return this.said.find((each) => each.cause === cause) as Observation
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort()
-    await this.#running
-  }
-}
+import { WatchedDocker } from '../../../test/support/watched-docker.ts'
+import type { DockerProviderOptions } from './provider.ts'
 
 /** A promise and what resolves it. */
 function gate(): { opened: Promise<void>; open: () => void } {
@@ -65,7 +15,7 @@ function gate(): { opened: Promise<void>; open: () => void } {
 }
 
 let docker: FakeDocker
-let watched: Watched | undefined
+let watched: WatchedDocker | undefined
 
 beforeEach(async () => {
   docker = new FakeDocker()
@@ -78,8 +28,8 @@ afterEach(async () => {
   await docker.stop()
 })
 
-async function watch(options: Partial<DockerProviderOptions> = {}): Promise<Watched> {
-  watched = new Watched(docker, options)
+async function watch(options: Partial<DockerProviderOptions> = {}): Promise<WatchedDocker> {
+  watched = new WatchedDocker(docker.url, options)
   return watched.connected()
 }
 
@@ -179,7 +129,7 @@ describe('races', () => {
     docker.run({ id: 'c2', name: 'web-2' })
     const list = gate()
     docker.beforeListAnswer = () => list.opened
-    watched = new Watched(docker)
+    watched = new WatchedDocker(docker.url)
     await waitUntil('the list is asked for', () => docker.asked.includes('/containers/json'))
     docker.die('c1')
     docker.run({ id: 'c3', name: 'web-3' })
@@ -195,7 +145,7 @@ describe('races', () => {
     docker.run({ id: 'c1', name: 'web-1' })
     const list = gate()
     docker.beforeListAnswer = () => list.opened
-    watched = new Watched(docker)
+    watched = new WatchedDocker(docker.url)
     await waitUntil('the list is asked for', () => docker.asked.includes('/containers/json'))
     docker.emit('kill', 'c1', { signal: '15' })
     docker.die('c1')
@@ -342,7 +292,7 @@ describe('connections that break', () => {
 
   it('says why it is not connected, with what to do', async () => {
     await docker.stop()
-    watched = new Watched(docker)
+    watched = new WatchedDocker(docker.url)
     const { provider } = watched
     await waitUntil('an error', () => provider.state().error !== '')
     expect(provider.state()).toMatchObject({ state: 'connecting' })

@@ -1,0 +1,243 @@
+import { execFile } from 'node:child_process'
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Endpoint } from '../../src/model/endpoint.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { WatchedDocker } from '../support/watched-docker.ts'
+
+const run = promisify(execFile)
+const prefix = `fairlead-discovery-${process.pid}`
+const image = `${prefix}:test`
+const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path))
+
+let folder: string
+let proxy: Server
+let proxySocket: string
+/** Paths of the requests that went through the proxy. */
+const asked: string[] = []
+const sockets = new Set<Socket>()
+let watched: WatchedDocker | undefined
+let count = 0
+
+async function docker(...words: string[]): Promise<string> {
+  const { stdout } = await run('docker', words, {
+    env: { ...process.env, DOCKER_BUILDKIT: '0' },
+  })
+  return stdout.trim()
+}
+
+/** Serves one line on port 80 and ends at SIGTERM; or ignores it. */
+const serving = 'trap "exit 0" TERM; /busybox httpd -f -p 80 & wait'
+const stubborn = 'trap "" TERM; /busybox httpd -f -p 80 & while :; do wait; done'
+
+async function start(
+  options: string[] = [],
+  script = serving,
+): Promise<{ name: string; id: string }> {
+  const name = `${prefix}-${++count}`
+  const id = await docker(
+    'run',
+    '-d',
+    '--name',
+    name,
+    ...options,
+    image,
+    '/busybox',
+    'sh',
+    '-c',
+    script,
+  )
+  return { name, id }
+}
+
+beforeAll(async () => {
+  if (busybox === undefined) throw new Error('busybox is missing: apt-get install busybox-static')
+  folder = mkdtempSync(join(tmpdir(), prefix))
+  copyFileSync(busybox, join(folder, 'busybox'))
+  writeFileSync(
+    join(folder, 'Dockerfile'),
+    'FROM scratch\nCOPY busybox /busybox\nCOPY busybox /bin/sh\nEXPOSE 80\n',
+  )
+  await docker('build', '-q', '-t', image, folder)
+  proxySocket = join(folder, 'proxy.sock')
+  proxy = createServer((socket) => {
+    const inner = connect('/var/run/docker.sock')
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('data', (chunk: Buffer) => {
+      for (const [, path] of chunk.toString('latin1').matchAll(/^GET (\S+) HTTP/gm)) {
+        asked.push(path?.split('?')[0] ?? '')
+      }
+    })
+    socket.pipe(inner).pipe(socket)
+    socket.on('error', () => inner.destroy())
+    inner.on('error', () => socket.destroy())
+  })
+  await new Promise<void>((resolve) => proxy.listen(proxySocket, resolve))
+})
+
+afterEach(async () => {
+  await watched?.stop()
+  watched = undefined
+  const left = (await docker('ps', '-aq', '--filter', `name=${prefix}`)).split('\n')
+  const ids = left.filter((id) => id !== '')
+  if (ids.length > 0) await docker('rm', '-f', ...ids)
+})
+
+afterAll(async () => {
+  await new Promise((resolve) => proxy.close(resolve))
+  await docker('rmi', '-f', image)
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function watch(): Promise<WatchedDocker> {
+  watched = new WatchedDocker(`unix://${proxySocket}`)
+  return watched.connected()
+}
+
+function endpointOf(seen: WatchedDocker, id: string): Endpoint | undefined {
+  return seen.candidates.get(id)?.endpoints[0]
+}
+
+function inspectsOf(id: string): number {
+  return asked.filter((path) => path === `/containers/${id}/json`).length
+}
+
+describe('with a real Docker daemon', () => {
+  it('follows a container from start to stop, draining from the stop signal on', async () => {
+    const seen = await watch()
+    const { name, id } = await start()
+    await seen.saidFor(`start ${name}`)
+    expect(inspectsOf(id)).toBe(1)
+    const address = await docker(
+      'inspect',
+      '-f',
+      '{{.NetworkSettings.Networks.bridge.IPAddress}}',
+      name,
+    )
+    expect(endpointOf(seen, id)).toMatchObject({
+      id: `${seen.provider.nodeName}:${name}:80`,
+      service: prefix,
+      address,
+      port: 80,
+      health: 'passing',
+      isHealthReported: false,
+    })
+    await docker('stop', '-t', '5', name)
+    const kill = await seen.saidFor(`kill SIGTERM ${name}`)
+    expect(kill.upserts[0]?.endpoints[0]?.draining?.reason).toBe('SIGTERM was sent')
+    await waitUntil('gone', () => !seen.candidates.has(id))
+    expect(inspectsOf(id)).toBe(1)
+  })
+
+  it('takes a killed container away at die, and a stubborn one after both signals', async () => {
+    const seen = await watch()
+    const killed = await start()
+    await seen.saidFor(`start ${killed.name}`)
+    await docker('kill', killed.name)
+    await seen.saidFor(`kill SIGKILL ${killed.name}`)
+    await seen.saidFor(`die ${killed.name} (exit 137)`)
+    const stubbornOne = await start([], stubborn)
+    await seen.saidFor(`start ${stubbornOne.name}`)
+    await docker('stop', '-t', '1', stubbornOne.name)
+    await seen.saidFor(`die ${stubbornOne.name} (exit 137)`)
+    const causes = seen.causes().filter((each) => each.endsWith(stubbornOne.name))
+    expect(causes).toContain(`kill SIGTERM ${stubbornOne.name}`)
+    expect(seen.candidates.size).toBe(0)
+  })
+
+  it('shows pause, rename, restart and networks', async () => {
+    const seen = await watch()
+    const { name, id } = await start()
+    await seen.saidFor(`start ${name}`)
+    await docker('pause', name)
+    await seen.saidFor(`pause ${name}`)
+    expect(endpointOf(seen, id)?.health).toBe('maintenance')
+    await docker('unpause', name)
+    await seen.saidFor(`unpause ${name}`)
+    expect(endpointOf(seen, id)?.health).toBe('passing')
+    await docker('rename', name, `${name}-new`)
+    await seen.saidFor(`rename ${name}-new`)
+    expect(endpointOf(seen, id)?.id).toBe(`${seen.provider.nodeName}:${name}-new:80`)
+    const before = endpointOf(seen, id)?.identity
+    await docker('restart', '-t', '1', `${name}-new`)
+    await seen.saidFor(`start ${name}-new`)
+    expect(endpointOf(seen, id)?.identity).not.toBe(before)
+    expect(endpointOf(seen, id)?.draining).toBeUndefined()
+    const network = `${prefix}-net`
+    await docker('network', 'create', network)
+    try {
+      await docker('network', 'connect', network, `${name}-new`)
+      await docker('network', 'disconnect', 'bridge', `${name}-new`)
+      await seen.saidFor(`disconnect ${name}-new bridge`)
+      const address = await docker(
+        'inspect',
+        '-f',
+        `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`,
+        `${name}-new`,
+      )
+      expect(endpointOf(seen, id)?.address).toBe(address)
+    } finally {
+      await docker('rm', '-f', `${name}-new`)
+      await docker('network', 'rm', network)
+    }
+  })
+
+  it('waits for a HEALTHCHECK', async () => {
+    const seen = await watch()
+    const { name, id } = await start([
+      '--health-cmd',
+      'test -f /ok',
+      '--health-interval',
+      '300ms',
+      '--health-retries',
+      '1',
+    ])
+    const started = await seen.saidFor(`start ${name}`)
+    expect(started.upserts[0]?.endpoints[0]).toMatchObject({
+      health: 'critical',
+      healthReason: 'HEALTHCHECK starting',
+      isHealthReported: true,
+    })
+    await seen.saidFor(`health unhealthy ${name}`)
+    await docker('exec', name, '/busybox', 'touch', '/ok')
+    await seen.saidFor(`health healthy ${name}`)
+    expect(endpointOf(seen, id)?.health).toBe('passing')
+  })
+
+  it('finds at the start what runs, and lists again after the connection broke', async () => {
+    const { name, id } = await start(['--network', 'host'], 'sleep 100')
+    const paused = await start()
+    await docker('pause', paused.name)
+    const seen = await watch()
+    expect(endpointOf(seen, id)).toMatchObject({ address: '127.0.0.1', port: 80 })
+    expect(endpointOf(seen, paused.id)?.health).toBe('maintenance')
+    await docker('unpause', paused.name)
+    await seen.saidFor(`unpause ${paused.name}`)
+    expect(seen.said.filter((each) => each.isComplete)).toHaveLength(1)
+    for (const socket of sockets) socket.destroy()
+    await waitUntil('listed again', () => seen.said.filter((each) => each.isComplete).length === 2)
+    expect(seen.candidates.has(paused.id)).toBe(true)
+    await docker('rm', '-f', name)
+    await waitUntil('gone', () => !seen.candidates.has(id))
+  })
+
+  it('tells of a start within a few milliseconds', async () => {
+    const seen = await watch()
+    const lags: number[] = []
+    for (let turn = 0; turn < 10; turn++) {
+      const { name } = await start([], 'sleep 100')
+      await seen.saidFor(`start ${name}`)
+      const at = seen.said.findIndex((each) => each.cause === `start ${name}`)
+      lags.push((seen.saidAtMs[at] ?? 0) - (seen.said[at]?.eventAtMs ?? 0))
+    }
+    lags.sort((a, b) => a - b)
+    console.log(`start event → observation, ms: ${lags.map((lag) => lag.toFixed(1)).join(' ')}`)
+    expect(lags[5]).toBeLessThan(100)
+  })
+})

@@ -1,0 +1,23 @@
+/**
+ * A self-signed certificate for 127.0.0.1 that is authority, server and client in one, valid for a
+ * hundred years. For tests only: its key is public.
+ */
+export const testCertificate = `-----BEGIN CERTIFICATE-----
+MIIBkTCCATagAwIBAgIUFPUQwFESuZR9xuuTeLsZX1YeCHcwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyMjE1NDI0NloYDzIxMjYxMDI5
+MTU0MjQ2WjAUMRIwEAYDVQQDDAkxMjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQ2Gv7R0XB2EO6drpVOkk4r/TmchgAi4brYaSgE/CP2Z/T8rCxRvY3F
+bq0WXRDOynyyRB/DSXejHLFUB0DUsGl0o2QwYjAdBgNVHQ4EFgQU1X/yzxHt0WFF
+9hlZr6glNom9CfEwHwYDVR0jBBgwFoAU1X/yzxHt0WFF9hlZr6glNom9CfEwDwYD
+VR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAoGCCqGSM49BAMCA0kAMEYC
+IQDebqBuzUFKokI2T/Az6rR4MIOhhWB/9cUOkM/Vj9ZuDwIhAItIKFTkl2cQHbkO
+f4oR9jMq8Sw7/ey5xbEMdk55Ycyk
+-----END CERTIFICATE-----
+`
+
+export const testKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgHfEB9XJG0+AelpIx
+/2YiuWp7Aq4l30kthh3KEwcXkvChRANCAAQ2Gv7R0XB2EO6drpVOkk4r/TmchgAi
+4brYaSgE/CP2Z/T8rCxRvY3Fbq0WXRDOynyyRB/DSXejHLFUB0DUsGl0
+-----END PRIVATE KEY-----
+`
