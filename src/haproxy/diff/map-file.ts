@@ -4,22 +4,42 @@
  * value, or one that the command line would take for something else (`#…` is a reference there).
  */
 export function readMapFile(content: string): Map<string, string> | undefined {
+  if (control.test(content)) return undefined
   const entries = new Map<string, string>()
   for (const line of content.split('\n')) {
     if (line.startsWith('#')) continue
-    const text = line.replace(/\r.*$/s, '').replace(/^[ \t]+|[ \t]+$/g, '')
+    const text = trimBlanks(line)
     if (text === '') continue
-    const match = /^([^ \t]+)[ \t]+(.+)$/s.exec(text)
-    const [, key = '', value = ''] = match ?? []
-    if (match === null || entries.has(key) || isUnsafe(key) || isUnsafe(value)) return undefined
+    const keyEnd = text.search(blank)
+    if (keyEnd === -1) return undefined
+    const key = text.slice(0, keyEnd)
+    const value = trimBlanks(text.slice(keyEnd))
+    if (entries.has(key) || isReference(key) || isReference(value)) return undefined
     entries.set(key, value)
   }
   return entries
 }
 
-function isUnsafe(word: string): boolean {
-  // oxlint-disable-next-line no-control-regex
-  return /^(?:#|<<|@)|[\u0000-\u0008\u000a-\u001f\u007f]/.test(word)
+const blank = /[ \t]/
+// A carriage return ends a line of a map file, as a line feed does; no other control fits a command.
+// oxlint-disable-next-line no-control-regex
+const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\r(?!\n|$)/
+
+function trimBlanks(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9 || code === 13
+}
+
+/** `#0x…` names an entry, `@1` a version, `<<` begins a payload on the command line. */
+function isReference(word: string): boolean {
+  return word.startsWith('#') || word.startsWith('@') || word.startsWith('<<')
 }
 
 /**

@@ -82,7 +82,8 @@ function withParams(
 }
 
 function serversByName(lines: readonly TextLine[]): Map<string, ServerLine> {
-  return new Map(lines.map((line) => [parseServerLine(line).name, parseServerLine(line)]))
+  const servers = lines.map(parseServerLine)
+  return new Map(servers.map((server) => [server.name, server]))
 }
 
 function removals({ after, running }: BackendInput): Step[] {

@@ -27,10 +27,10 @@ export function scanServers(
   admin: ReadonlyMap<string, AdminState>,
 ): Scan {
   const inheritsWeight = defaultServersAt(defaultServers, Number.POSITIVE_INFINITY).some((words) =>
-    words.some((word) => word === 'weight' || word === 'disabled'),
+    words.includes('weight'),
   )
   const { text } = section
-  const isPlain = !inheritsWeight && !obscure.test(text) && !text.includes(' disabled')
+  const isPlain = !obscure.test(text) && !text.includes(' disabled')
   const open: TextLine[] = []
   let settledReady = 0
   let number = section.line
@@ -39,10 +39,8 @@ export function scanServers(
     const end = feed === -1 ? text.length : feed
     const line = text.slice(start, end)
     start = end + 1
-    const server =
-      (isPlain || !obscureOne.test(line)) && !changed.has(number)
-        ? settle(line, running, admin)
-        : undefined
+    const canSettle = !inheritsWeight && !changed.has(number) && (isPlain || !obscureOne.test(line))
+    const server = canSettle ? settle(line, running, admin) : undefined
     if (server === undefined) {
       if (firstWord(line, 0, number) === 'server') open.push({ text: line, number })
       continue
@@ -94,6 +92,6 @@ function isAsRunning(
 }
 
 const space = 32
-/** Quotes, escapes, comments, other blanks: the words are not just what stands between spaces. */
+// Quotes, escapes, comments, other blanks: the words are not just what stands between spaces.
 const obscure = /["'\\#\t\r]/
 const obscureOne = /["'\\#\t\r]| disabled/
