@@ -6,6 +6,7 @@ import { discardText, persistText, rememberText, stageText } from './apply/files
 import { reloadWith, startWith } from './apply/load.ts'
 import { readBack } from './apply/read-back.ts'
 import type { KnownState } from './apply/read-back.ts'
+import { sweepStaged } from './apply/staged-files.ts'
 import type { Plan } from './diff/plan.ts'
 
 /**
@@ -38,6 +39,7 @@ async function makeTrue(context: ApplyContext, desired: DesiredState): Promise<O
 
 /** What HAProxy runs, read back from it in full: at first, and after it was started or failed. */
 async function readRunning(context: ApplyContext, desired: DesiredState): Promise<KnownState> {
+  await sweepStaged([...desired.files.keys(), context.haproxy.configPath])
   const known = await readBack(context.haproxy, desired.files.keys())
   context.keep(known)
   return known

@@ -1,4 +1,5 @@
 import type { DesiredState } from '../../model/desired-state.ts'
+import { FairleadError } from '../../model/errors.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { Change } from '../diff/plan.ts'
 import { bindsOf } from '../process/binds.ts'
@@ -9,7 +10,7 @@ import type { ApplyContext, Outcome } from './context.ts'
 import { onlyUnwritable, problemOf, stageText } from './files.ts'
 import { readBack } from './read-back.ts'
 import type { KnownState } from './read-back.ts'
-import { StagedFiles } from './staged-files.ts'
+import { StagedFiles, sweepStaged } from './staged-files.ts'
 
 /**
  * One hitless reload: files into place, text checked by HAProxy, new addresses tried, the reload.
@@ -37,11 +38,12 @@ export async function reloadWith(
     await haproxy.reload()
   } catch (error) {
     await staged.rollback()
+    // Without an answer nobody knows which text runs: then the next apply reads back and reloads.
+    const goesOn = error instanceof FairleadError && error.code !== 'haproxy_unreachable'
+    context.keep(goesOn ? fallback : undefined)
     // The old worker goes on with the text that is back on disk. Where the record cannot say so the
     // next fairlead reloads once.
-    if (isForgotten && wasKnown && haproxy.isRunning)
-      await haproxy.confirmText().catch(onlyUnwritable)
-    context.keep(fallback)
+    if (goesOn && isForgotten && wasKnown) await haproxy.confirmText().catch(onlyUnwritable)
     throw error
   }
   await staged.discard()
@@ -53,6 +55,7 @@ export async function reloadWith(
 export async function startWith(context: ApplyContext, desired: DesiredState): Promise<Outcome> {
   const { haproxy } = context
   const wanted = [...desired.files, [haproxy.configPath, desired.config] as const]
+  await sweepStaged(wanted.map(([path]) => path))
   const staged = await StagedFiles.write(wanted)
   try {
     await staged.commit({ except: haproxy.configPath })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { messageOf } from '../../model/errors.ts'
 import { StateWriteError } from '../../support/atomic-file.ts'
 
@@ -118,6 +118,24 @@ export class StagedFiles {
     }
   }
 }
+
+/** Removes what an earlier fairlead left beside these files when it was killed while writing. */
+export async function sweepStaged(paths: Iterable<string>): Promise<void> {
+  const known = new Set(paths)
+  for (const folder of new Set([...known].map((path) => dirname(path)))) {
+    const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return []
+      throw error
+    })
+    for (const name of names) {
+      const of = leftOver.exec(name)?.[1]
+      if (of !== undefined && known.has(join(folder, of)))
+        await rm(join(folder, name), { force: true })
+    }
+  }
+}
+
+const leftOver = /^(.+)\.\d+\.[0-9a-f]{8}\.(?:tmp|old)$/
 
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')

@@ -66,7 +66,7 @@ export async function probeBinds(
 
 async function heldBy(pids: readonly number[]): Promise<Listener[]> {
   if (pids.length === 0) return []
-  const inodes = new Set((await Promise.all(pids.map(socketInodes))).flatMap((set) => [...set]))
+  const inodes = new Set(pids.flatMap((pid) => [...socketInodes(pid)]))
   return (await listListeners()).filter((listener) => inodes.has(listener.inode))
 }
 

@@ -1,17 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import { FairleadError } from '../../model/errors.ts'
 import { StateWriteError } from '../../support/atomic-file.ts'
-import { HaproxyError } from '../runtime/errors.ts'
-import { pause, sendReload, showProcesses } from '../runtime/master.ts'
+import { ConfigRejectedError, HaproxyError } from '../runtime/errors.ts'
+import { pause, showProcesses } from '../runtime/master.ts'
 import { OneAtATime } from '../runtime/one-at-a-time.ts'
 import { parseInfo } from '../runtime/info.ts'
 import { runCommands } from '../runtime/socket.ts'
 import { probeBinds } from './binds.ts'
 import type { Bind } from './binds.ts'
+import { endGracefully, signalProcess } from './end.ts'
+import type { Processes } from './end.ts'
 import type { HaproxyProgram } from './program.ts'
 import { isSameProcess, readRunRecord, startTicks, writeRunRecord } from './run-record.ts'
 import type { HaproxyRunner } from './runner.ts'
-import { checkSocketPath, launch, logSince, logSize } from './launch.ts'
+import { checkSocketPath, launch } from './launch.ts'
+import { reloadMaster } from './reload.ts'
 import { validateConfig } from './validate.ts'
 
 export type HaproxyProcessOptions = {
@@ -27,16 +30,9 @@ export type HaproxyProcessOptions = {
   readonly recordPath: string
 }
 
-type Running = {
-  readonly masterPid: number
-  readonly masterTicks: number
-  readonly workerPid: number
-  readonly workerTicks: number | undefined
-  readonly version: string
-}
+type Running = Processes & { readonly version: string }
 
 const watchMs = 200
-const reloadPatienceMs = 60_000
 
 /**
  * HAProxy as a process of its own, in its own session: it outlives fairlead, and the next fairlead
@@ -151,8 +147,17 @@ export class HaproxyProcess implements HaproxyRunner {
     return runCommands(this.#options.workerSocket, commands)
   }
 
-  validate(configPath: string): Promise<void> {
-    return validateConfig(this.#options.program.path, configPath)
+  /** Also refuses a text that does not name our control socket: HAProxy could not be reached any more. */
+  async validate(configPath: string): Promise<void> {
+    await validateConfig(this.#options.program.path, configPath)
+    const { workerSocket } = this.#options
+    const lines = (await readFile(configPath, 'utf8')).split('\n')
+    if (lines.some((line) => /^\s*stats\s+socket\s/.test(line) && line.includes(workerSocket)))
+      return
+    const text = `the global section must have: stats socket ${workerSocket} mode 600 level admin`
+    throw new ConfigRejectedError(text, [
+      { level: 'alert', file: configPath, line: undefined, text },
+    ])
   }
 
   async probeBinds(binds: readonly Bind[]): Promise<void> {
@@ -198,16 +203,7 @@ export class HaproxyProcess implements HaproxyRunner {
       const running = this.#running
       if (running === undefined) return
       this.#release()
-      const steps = [
-        { signal: 'SIGUSR1', waitMs: graceMs },
-        { signal: 'SIGTERM', waitMs: 2000 },
-        { signal: 'SIGKILL', waitMs: 2000 },
-      ] as const
-      for (const { signal, waitMs } of steps) {
-        signalProcess(running.masterPid, running.masterTicks, signal)
-        if (signal === 'SIGKILL') signalProcess(running.workerPid, running.workerTicks, signal)
-        if (await hasEnded(running, waitMs)) return
-      }
+      await endGracefully(running, graceMs)
     })
   }
 
@@ -221,25 +217,14 @@ export class HaproxyProcess implements HaproxyRunner {
     if (running === undefined) throw new HaproxyError('haproxy_unreachable', 'HAProxy does not run')
     const { masterSocket, logPath } = this.#options
     const isAlive = (): boolean => isSameProcess(running.masterPid, running.masterTicks)
-    const logStart = await logSize(logPath)
-    const before = await showProcesses(masterSocket, { patienceMs: 5000, isAlive })
-    const answer = await sendReload(masterSocket, reloadPatienceMs)
-    if (answer?.isDone === false) throw reloadFailed(answer.log)
-    const endAt = performance.now() + reloadPatienceMs
-    for (;;) {
-      const after = await showProcesses(masterSocket, { patienceMs: reloadPatienceMs, isAlive })
-      const workerPid = after.workers[0]
-      if (after.reloads > before.reloads) {
-        if (after.failed > 0) throw reloadFailed(await logSince(logPath, logStart))
-        if (workerPid !== undefined && workerPid !== running.workerPid) {
-          this.#reloads += 1
-          await this.#settle(workerPid, after.masterPid, after.version)
-          return
-        }
-      }
-      if (performance.now() >= endAt) throw reloadFailed('no new worker came up')
-      await pause(5)
-    }
+    const after = await reloadMaster({
+      masterSocket,
+      logPath,
+      isAlive,
+      workerPid: running.workerPid,
+    })
+    this.#reloads += 1
+    await this.#settle(after.workers[0] ?? 0, after.masterPid, after.version)
   }
 
   /** Waits until the new worker, not an old one, answers on the stats socket; then it is the running one. */
@@ -297,16 +282,6 @@ export class HaproxyProcess implements HaproxyRunner {
   }
 }
 
-function reloadFailed(log: string): HaproxyError {
-  return new HaproxyError(
-    'reload_failed',
-    `HAProxy did not take up the new configuration: ${log.trim() || 'it says nothing'}`,
-    {
-      hint: 'the old configuration goes on',
-    },
-  )
-}
-
 /** For "does not answer", which is an answer here; anything else is thrown on. */
 function nobody(error: unknown): undefined {
   if (error instanceof FairleadError && error.code === 'haproxy_unreachable') return undefined
@@ -315,26 +290,4 @@ function nobody(error: unknown): undefined {
 
 function unlessUnwritable(error: unknown): void {
   if (!(error instanceof StateWriteError)) throw error
-}
-
-function signalProcess(pid: number, ticks: number | undefined, signal: NodeJS.Signals): void {
-  if (!isSameProcess(pid, ticks)) return
-  try {
-    process.kill(pid, signal)
-  } catch (error) {
-    // It has ended between the look and the signal.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-  }
-}
-
-async function hasEnded(running: Running, waitMs: number): Promise<boolean> {
-  const endAt = performance.now() + waitMs
-  const isThere = (): boolean =>
-    isSameProcess(running.masterPid, running.masterTicks) ||
-    isSameProcess(running.workerPid, running.workerTicks)
-  while (isThere()) {
-    if (performance.now() >= endAt) return false
-    await pause(10)
-  }
-  return true
 }

@@ -1,4 +1,5 @@
-import { readFile, readdir, readlink } from 'node:fs/promises'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
 
 /** A TCP socket that listens on this machine (proc(5), /proc/net/tcp and tcp6). */
 export type Listener = {
@@ -37,22 +38,33 @@ export function normalizeV6(address: string): string {
 }
 
 /** Inodes of the sockets that a process holds; empty where it may not be looked at. */
-export async function socketInodes(pid: number): Promise<Set<string>> {
+export function socketInodes(pid: number): Set<string> {
   const inodes = new Set<string>()
   const folder = `/proc/${pid}/fd`
-  for (const name of await readdir(folder).catch(() => [])) {
-    const target = await readlink(`${folder}/${name}`).catch(() => '')
-    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
+  for (const name of tryRead(() => readdirSync(folder)) ?? []) {
+    const target = tryRead(() => readlinkSync(`${folder}/${name}`))
+    const inode = /^socket:\[(\d+)\]$/.exec(target ?? '')?.[1]
     if (inode !== undefined) inodes.add(inode)
   }
   return inodes
+}
+
+/** Undefined where a process or descriptor has gone meanwhile, or is another user's. */
+function tryRead<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }
 
 /** `name (pid N)` of a process that holds a socket; undefined where that cannot be seen. */
 export async function ownerOf(inode: string): Promise<string | undefined> {
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue
-    if (!(await socketInodes(Number(entry))).has(inode)) continue
+    // The look into one process is quick, into all of them not: others may run in between.
+    await new Promise((resolve) => setImmediate(resolve))
+    if (!socketInodes(Number(entry)).has(inode)) continue
     const name = await readFile(`/proc/${entry}/comm`, 'utf8').catch(() => 'process')
     return `${name.trim()} (pid ${entry})`
   }

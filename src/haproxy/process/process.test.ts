@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { StagedFiles } from '../apply/staged-files.ts'
+import { StagedFiles, sweepStaged } from '../apply/staged-files.ts'
 import { bindsOf, parseBind, probeBinds } from './binds.ts'
 import { findHaproxy } from './program.ts'
 import { readRunRecord, startTicks, writeRunRecord } from './run-record.ts'
@@ -150,6 +150,19 @@ describe('staged files', () => {
     expect([await readdir(folder), await readdir(join(folder, 'deep'))]).toEqual([
       ['deep', 'old'],
       [],
+    ])
+  })
+
+  it('that a killed fairlead left behind are removed, and nothing else', async () => {
+    const path = join(folder, 'haproxy.cfg')
+    for (const name of ['', '.12.0123abcd.tmp', '.12.0123abcd.old', '.old'])
+      await writeFile(path + name, '')
+    await writeFile(join(folder, 'other.12.0123abcd.tmp'), '')
+    await sweepStaged([path, join(folder, 'none', 'x')])
+    expect((await readdir(folder)).sort()).toEqual([
+      'haproxy.cfg',
+      'haproxy.cfg.old',
+      'other.12.0123abcd.tmp',
     ])
   })
 

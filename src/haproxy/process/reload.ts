@@ -1,0 +1,50 @@
+import { HaproxyError } from '../runtime/errors.ts'
+import { pause, sendReload, showProcesses } from '../runtime/master.ts'
+import type { MasterReport } from '../runtime/master.ts'
+import { logSince, logSize } from './launch.ts'
+
+const patienceMs = 60_000
+
+/**
+ * One reload over the master socket; resolves with what the master says once a new worker runs.
+ * Never by SIGUSR2, whose result nobody tells, and never two at once: overlapping reloads have lost
+ * the listening sockets. From 3.0 the answer is the result. 2.6 answers nothing: there `show proc`
+ * counts one reload more, and either a failure or a new worker.
+ *
+ * Throws HaproxyError `reload_failed` with HAProxy's words; then the old worker goes on.
+ */
+export async function reloadMaster(options: {
+  readonly masterSocket: string
+  readonly logPath: string
+  readonly isAlive: () => boolean
+  /** The worker until now. */
+  readonly workerPid: number
+}): Promise<MasterReport> {
+  const { masterSocket, logPath, isAlive, workerPid } = options
+  const logStart = await logSize(logPath)
+  const before = await showProcesses(masterSocket, { patienceMs: 5000, isAlive })
+  const answer = await sendReload(masterSocket, patienceMs)
+  if (answer?.isDone === false) throw reloadFailed(answer.log)
+  const endAt = performance.now() + patienceMs
+  for (;;) {
+    const after = await showProcesses(masterSocket, { patienceMs, isAlive })
+    if (after.reloads > before.reloads) {
+      if (after.failed > 0) throw reloadFailed(await logSince(logPath, logStart))
+      const [current] = after.workers
+      if (current !== undefined && current !== workerPid) return after
+    }
+    if (performance.now() >= endAt) throw reloadFailed('no new worker came up')
+    await pause(5)
+  }
+}
+
+function reloadFailed(log: string): HaproxyError {
+  const words = log.trim() || 'it says nothing'
+  return new HaproxyError(
+    'reload_failed',
+    `HAProxy did not take up the new configuration: ${words}`,
+    {
+      hint: 'the old configuration goes on',
+    },
+  )
+}
