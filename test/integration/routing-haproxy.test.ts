@@ -331,7 +331,7 @@ describe('the access log', () => {
         .find((each) => each.includes('/a?b='))
     await until(() => line() !== undefined)
     expect(line()).toMatch(
-      /^\S+ 127\.0\.0\.1:\d+ svc_home node:home:\d+ 200 \d+ (\d+\/){4}\d+ ---- 0 "home\.localhost" "GET \/a\?b=#22c#22 HTTP\/1\.1"$/,
+      /^\S+ 127\.0\.0\.1:\d+ svc_home node:home:\d+ 200 \d+ (\d+\/){4}\d+ ---- 0 "Home\.localhost" "GET \/a\?b=#22c#22 HTTP\/1\.1"$/,
     )
   })
 })

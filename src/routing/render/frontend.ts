@@ -14,31 +14,36 @@ const networksPerLine = 50
  * break a line or a quote (§8.6), so that a request cannot forge an entry.
  */
 const logFormat =
-  '%tr %ci:%cp %b %s %ST %B %TR/%Tw/%Tc/%Tr/%Ta %tsc %rc %{+Q}[var(txn.host)] %{+Q}r'
+  '%tr %ci:%cp %b %s %ST %B %TR/%Tw/%Tc/%Tr/%Ta %tsc %rc %{+Q}[capture.req.hdr(0)] %{+Q}r'
 
 /**
- * The one frontend. The rules run for every request, so that there are as few as can be; those
- * behind a condition on `txn.backend` run for hosts without an entry of their own only.
+ * The one frontend. The rules run for every request, so that there are as few as can be, and what
+ * the most frequent request needs comes first.
  */
 export function renderFrontend(settings: RoutingSettings): string {
   return section(`frontend fairlead_http from ${defaultsName}`, [
     ...settings.http.map((address) => `bind ${quoteWord(address)}`),
-    ...(settings.accessLog ? [`log-format '${logFormat}'`] : []),
-    ...repeatRules,
+    ...(settings.accessLog
+      ? ['capture request header Host len 128', `log-format '${logFormat}'`]
+      : []),
     ...forwardRules(settings.trustedProxies),
     ...hostRules(settings.paths.maps),
+    ...repeatRules,
+    'use_backend %[var(txn.backend)]',
+    'default_backend fairlead_none',
   ])
 }
 
 /**
  * A request that may change something is never sent twice: not by a retry, and not by the chance
  * that a server closes an idle connection under it, so that it gets a connection of its own. For
- * that it has a number, which the servers' `sni` makes a part of a connection's identity.
+ * that it has a number, which the servers' `sni` makes a part of a connection's identity. `allow`
+ * ends the frontend's rules for all others.
  */
 const repeatRules = [
-  'acl is_repeatable method GET HEAD OPTIONS',
-  'http-request disable-l7-retry unless is_repeatable',
-  'http-request set-var(txn.fresh) rand(2000000000) unless is_repeatable',
+  'http-request allow if { method GET HEAD OPTIONS }',
+  'http-request disable-l7-retry',
+  'http-request set-var(txn.fresh) rand(2000000000)',
 ]
 
 /**
@@ -87,13 +92,11 @@ function trustedAcl(networks: readonly string[]): readonly string[] {
  */
 function hostRules(maps: string): readonly string[] {
   const { hosts, fallback } = mapPaths(maps)
+  const host = 'req.hdr(host),host_only,lower,rtrim(.)'
   const unless = 'unless { var(txn.backend) -m found }'
   return [
-    'http-request set-var(txn.host) req.hdr(host),host_only,lower,rtrim(.)',
-    `http-request set-var(txn.backend) var(txn.host),map_str(${quoteWord(hosts)})`,
-    `http-request set-var(txn.backend) var(txn.host),regsub(^[^.]+,*),map_str(${quoteWord(hosts)}) ${unless}`,
+    `http-request set-var(txn.backend) ${host},map_str(${quoteWord(hosts)})`,
+    `http-request set-var(txn.backend) ${host},regsub(^[^.]+,*),map_str(${quoteWord(hosts)}) ${unless}`,
     `http-request set-var(txn.backend) str(default),map_str(${quoteWord(fallback)}) ${unless}`,
-    'use_backend %[var(txn.backend)]',
-    'default_backend fairlead_none',
   ]
 }
