@@ -24,10 +24,11 @@ const context: CliContext = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   get columns() {
-    return isTerminal ? process.stdout.columns : Number.POSITIVE_INFINITY
+    // Some terminals do not know their size and say 0.
+    return isTerminal ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY
   },
   get rows() {
-    return isTerminal ? process.stdout.rows : Number.POSITIVE_INFINITY
+    return isTerminal ? process.stdout.rows || 24 : Number.POSITIVE_INFINITY
   },
   hasColour: isTerminal && (NO_COLOR ?? '') === '' && TERM !== 'dumb',
   now: () => Date.now(),
@@ -42,7 +43,9 @@ const context: CliContext = {
   runDaemon: async (settings) => (await import('./daemon.ts')).runDaemon(settings),
   stopOrphan: async (stateFolder) => {
     const { stopOrphan } = await import('./haproxy/process/stop-orphan.ts')
-    return stopOrphan(join(stateFolder, 'running.json'), orphanGraceMs)
+    const record = join(stateFolder, 'running.json')
+    const masterSocket = join(stateFolder, 'master.sock')
+    return stopOrphan({ record, masterSocket }, orphanGraceMs)
   },
 }
 

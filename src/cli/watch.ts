@@ -10,9 +10,12 @@ const everyMs = 1000
 /** Between two drawings at most this fast, however many changes there are. */
 const atMostEveryMs = 100
 
-/** The terminal's second screen, so that what was there before comes back (xterm control sequences). */
-const enter = '\u001b[?1049h\u001b[?25l'
-const leave = '\u001b[?25h\u001b[?1049l'
+/**
+ * The terminal's second screen, so that what was there before comes back; without a cursor, and
+ * long lines are cut off instead of wrapped (xterm control sequences, DEC private modes).
+ */
+const enter = '\u001b[?1049h\u001b[?25l\u001b[?7l'
+const leave = '\u001b[?7h\u001b[?25h\u001b[?1049l'
 const home = '\u001b[H'
 const eraseLine = '\u001b[K'
 const eraseBelow = '\u001b[J'

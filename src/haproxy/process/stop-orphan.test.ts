@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { showProcesses } from '../runtime/master.ts'
 import { startTicks, writeRunRecord } from './run-record.ts'
 import { stopOrphan } from './stop-orphan.ts'
+import type { OrphanPaths } from './stop-orphan.ts'
 
 let folder = ''
 
@@ -16,6 +19,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const record = (): string => join(folder, 'running.json')
+const paths = (): OrphanPaths => ({ record: record(), masterSocket: join(folder, 'master.sock') })
 
 /** A process of which `script` says how it takes the signals; ready once it has said a line. */
 async function start(script: string): Promise<{ pid: number; ended: Promise<unknown[]> }> {
@@ -34,7 +38,7 @@ it('ends the recorded process with the gentle signal', async () => {
     masterStartTicks: startTicks(pid) ?? 0,
     workerPid: 0,
   })
-  expect(await stopOrphan(record(), 5000)).toBe(true)
+  expect(await stopOrphan(paths(), 5000)).toBe(true)
   expect(await ended).toEqual([null, 'SIGUSR1'])
 })
 
@@ -45,17 +49,30 @@ it('ends one that does not obey with a harder signal', async () => {
     masterStartTicks: startTicks(pid) ?? 0,
     workerPid: 0,
   })
-  expect(await stopOrphan(record(), 50)).toBe(true)
+  expect(await stopOrphan(paths(), 50)).toBe(true)
   expect(await ended).toEqual([null, 'SIGTERM'])
 })
 
 it('leaves a later process alone that has the same pid, and one without a record', async () => {
-  expect(await stopOrphan(record(), 1000)).toBe(false)
+  expect(await stopOrphan(paths(), 1000)).toBe(false)
   const ticks = startTicks(process.pid) ?? 0
   await writeRunRecord(record(), {
     masterPid: process.pid,
     masterStartTicks: ticks - 1,
     workerPid: 0,
   })
-  expect(await stopOrphan(record(), 1000)).toBe(false)
+  expect(await stopOrphan(paths(), 1000)).toBe(false)
+})
+
+it('finds a HAProxy by its master socket when no record was written yet', async () => {
+  const config = join(folder, 'haproxy.cfg')
+  await writeFile(config, 'defaults\n timeout client 1s\nfrontend f\n bind unix@f.sock\n')
+  const { masterSocket } = paths()
+  const options = ['-W', '-S', masterSocket, '-f', config]
+  const child = spawn('haproxy', options, { cwd: folder, stdio: 'ignore' })
+  const ended = once(child, 'exit')
+  await showProcesses(masterSocket, { patienceMs: 10_000 })
+  expect(await stopOrphan(paths(), 5000)).toBe(true)
+  await ended
+  expect(startTicks(child.pid ?? 0)).toBeUndefined()
 })

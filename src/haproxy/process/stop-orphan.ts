@@ -1,43 +1,41 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { FairleadError } from '../../model/errors.ts'
+import { showProcesses } from '../runtime/master.ts'
+import { endGracefully } from './end.ts'
+import type { Processes } from './end.ts'
 import { isSameProcess, readRunRecord, startTicks } from './run-record.ts'
 
-const lookAgainMs = 20
+/** Where a HAProxy that runs has left its traces, in the state folder. */
+export type OrphanPaths = { readonly record: string; readonly masterSocket: string }
 
 /**
- * Ends a HAProxy that outlived its fairlead, by the record in the state folder: gracefully with
- * SIGUSR1 (management guide §4), after `graceMs` with SIGTERM, at last with SIGKILL. False when no
- * such process is there. Only for when no daemon runs: that one would start HAProxy again.
+ * Ends a HAProxy that outlived its fairlead: gracefully, after `graceMs` by force. False when there
+ * is none. Only for when no daemon runs: that one would start HAProxy again.
  */
-export async function stopOrphan(recordPath: string, graceMs: number): Promise<boolean> {
-  const record = await readRunRecord(recordPath)
-  if (record === undefined) return false
-  const { masterPid, masterStartTicks, workerPid } = record
-  if (!isSameProcess(masterPid, masterStartTicks)) return false
-  const workerTicks = startTicks(workerPid)
-  const isThere = (): boolean =>
-    isSameProcess(masterPid, masterStartTicks) || isSameProcess(workerPid, workerTicks)
-  const steps = [
-    { signal: 'SIGUSR1', waitMs: graceMs },
-    { signal: 'SIGTERM', waitMs: 2000 },
-    { signal: 'SIGKILL', waitMs: 2000 },
-  ] as const
-  for (const { signal, waitMs } of steps) {
-    send(masterPid, masterStartTicks, signal)
-    // The master passes the gentle signals on; it cannot pass on this one.
-    if (signal === 'SIGKILL') send(workerPid, workerTicks, signal)
-    const endAt = performance.now() + waitMs
-    while (isThere() && performance.now() < endAt) await pause(lookAgainMs)
-    if (!isThere()) return true
-  }
+export async function stopOrphan(paths: OrphanPaths, graceMs: number): Promise<boolean> {
+  const orphan = (await byRecord(paths)) ?? (await bySocket(paths))
+  if (orphan === undefined) return false
+  await endGracefully(orphan, graceMs)
   return true
 }
 
-function send(pid: number, ticks: number | undefined, signal: NodeJS.Signals): void {
-  if (!isSameProcess(pid, ticks)) return
+async function byRecord({ record: path }: OrphanPaths): Promise<Processes | undefined> {
+  const record = await readRunRecord(path)
+  if (record === undefined) return undefined
+  const { masterPid, masterStartTicks: masterTicks, workerPid } = record
+  if (!isSameProcess(masterPid, masterTicks)) return undefined
+  return { masterPid, masterTicks, workerPid, workerTicks: startTicks(workerPid) }
+}
+
+/** A fairlead that was killed right after it started HAProxy has not come to write the record. */
+async function bySocket({ masterSocket }: OrphanPaths): Promise<Processes | undefined> {
   try {
-    process.kill(pid, signal)
+    const { masterPid, workers } = await showProcesses(masterSocket, { patienceMs: 0 })
+    const masterTicks = startTicks(masterPid)
+    if (masterTicks === undefined) return undefined
+    const workerPid = workers[0] ?? 0
+    return { masterPid, masterTicks, workerPid, workerTicks: startTicks(workerPid) }
   } catch (error) {
-    // It has ended between the look and the signal.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    if (error instanceof FairleadError && error.code === 'haproxy_unreachable') return undefined
+    throw error
   }
 }
