@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -148,7 +148,8 @@ describe('with a real Docker daemon', () => {
     await seen.saidFor(`die ${stubbornOne.name} (exit 137)`)
     const causes = seen.causes().filter((each) => each.endsWith(stubbornOne.name))
     expect(causes).toContain(`kill SIGTERM ${stubbornOne.name}`)
-    expect(seen.candidates.size).toBe(0)
+    expect(seen.candidates.has(killed.id)).toBe(false)
+    expect(seen.candidates.has(stubbornOne.id)).toBe(false)
   })
 
   it('shows pause, rename, restart and networks', async () => {
@@ -225,6 +226,33 @@ describe('with a real Docker daemon', () => {
     expect(seen.candidates.has(paused.id)).toBe(true)
     await docker('rm', '-f', name)
     await waitUntil('gone', () => !seen.candidates.has(id))
+  })
+
+  it('reaches a daemon through ssh, and its containers at their published ports', async () => {
+    const ssh = join(folder, 'ssh')
+    writeFileSync(ssh, '#!/bin/sh\nwhile [ "$1" != docker ]; do shift; done\nexec "$@"\n')
+    chmodSync(ssh, 0o755)
+    const before = process.env['PATH']
+    process.env['PATH'] = `${folder}:${before}`
+    try {
+      const { name, id } = await start(['-p', '127.0.0.2::80', '-p', '127.0.0.1::81'])
+      watched = new WatchedDocker('ssh://192.0.2.9', { publishedAddress: '192.0.2.10' })
+      await watched.connected()
+      const problems = watched.candidates.get(id)?.problems.map((each) => each.what) ?? []
+      expect(problems.at(-1)).toContain('published on the loopback')
+      const open = await start(['-p', '80'])
+      await watched.saidFor(`start ${open.name}`)
+      const port = (await docker('port', open.name, '80/tcp')).split('\n')[0]?.split(':').at(-1)
+      expect(endpointOf(watched, open.id)).toMatchObject({
+        address: '192.0.2.10',
+        port: Number(port),
+        exposedPort: 80,
+      })
+      await docker('kill', name)
+      await watched.saidFor(`die ${name} (exit 137)`)
+    } finally {
+      process.env['PATH'] = before
+    }
   })
 
   it('tells of a start within a few milliseconds', async () => {

@@ -7,10 +7,10 @@ import { Channel } from '../../support/channel.ts'
 import { systemClock } from '../../support/clock.ts'
 import type { Clock } from '../../support/clock.ts'
 import { DockerClient } from './client.ts'
+import type { DaemonContext } from './container-inspector.ts'
 import { resolveAddress } from './daemon-address.ts'
 import type { DaemonInfo } from './docker-types.ts'
 import type { KnownContainer } from './known-container.ts'
-import type { MappingContext } from './mapping-context.ts'
 import { DockerSession } from './session.ts'
 
 export type DockerProviderOptions = {
@@ -125,7 +125,7 @@ class DockerWatcher implements DockerProvider {
     const end = (): void => connection.abort()
     signal.addEventListener('abort', end, { once: true })
     try {
-      const session = new DockerSession({
+      const session = await DockerSession.open({
         client: this.#client,
         clock: this.#clock,
         source: this.source,
@@ -143,10 +143,10 @@ class DockerWatcher implements DockerProvider {
     }
   }
 
-  async #contextFor(info: DaemonInfo): Promise<Omit<MappingContext, 'networks' | 'networkOwner'>> {
+  async #contextFor(info: DaemonInfo): Promise<DaemonContext> {
     const { host, network, usePublished, publishedAddress } = this.#options
     const { remoteHost } = this.#client
-    this.#nodeName = host.name ?? info.name
+    this.#nodeName = host.name ?? (info.name || 'docker')
     return {
       node: this.#nodeName,
       network,

@@ -2,29 +2,22 @@ import type { Candidate, Observation } from '../../model/candidate.ts'
 import { messageOf } from '../../model/errors.ts'
 import { Backoff } from '../../support/backoff.ts'
 import type { Clock } from '../../support/clock.ts'
-import { eachLimited } from '../../support/each-limited.ts'
 import type { DockerClient } from './client.ts'
-import { containerToCandidate } from './container-to-candidate.ts'
+import { ContainerInspector } from './container-inspector.ts'
+import type { DaemonContext, Inspected } from './container-inspector.ts'
 import { DockerError } from './docker-error.ts'
-import type { DaemonInfo, DockerEvent, Inspect, NetworkFacts } from './docker-types.ts'
+import type { DaemonInfo, DockerEvent } from './docker-types.ts'
+import { listAll } from './full-list.ts'
 import { KnownContainer } from './known-container.ts'
-import type { MappingContext } from './mapping-context.ts'
 import { SeenEvents, watchStream } from './stream-watch.ts'
-import { signalName } from './stop-signal.ts'
-
-/** Inspects that run at the same time during a full list. */
-const mostInspects = 8
-/** How far back the daemon is asked for stop signals that were sent while nobody listened. */
-const missedKillsMs = 60_000
+import { signalName, signalNumber } from './stop-signal.ts'
 
 export type SessionOptions = {
   readonly client: DockerClient
   readonly clock: Clock
   readonly source: string
   /** All that the mapping needs beside the daemon's networks; made anew for every session. */
-  readonly contextFor: (
-    info: DaemonInfo,
-  ) => Promise<Omit<MappingContext, 'networks' | 'networkOwner'>>
+  readonly contextFor: (info: DaemonInfo) => Promise<DaemonContext>
   /** By id. Outlives the session, so that drain marks do. */
   readonly known: Map<string, KnownContainer>
   /** Candidates from before a restart; their drain marks are taken over. */
@@ -33,6 +26,16 @@ export type SessionOptions = {
   /** Something went wrong with one container; the session goes on. Empty: it is well again. */
   readonly onTrouble: (message: string) => void
   readonly signal: AbortSignal
+}
+
+/** What is there once a daemon has answered. */
+type Opened = {
+  readonly node: string
+  /** The daemon's clock when the stream was opened, and how far it is ahead of ours. */
+  readonly openedMs: number
+  readonly aheadMs: number
+  readonly inspector: ContainerInspector
+  readonly stream: AsyncIterable<DockerEvent>
 }
 
 /**
@@ -44,34 +47,47 @@ export class DockerSession {
   readonly #options: SessionOptions
   readonly #known: Map<string, KnownContainer>
   readonly #seen = new SeenEvents()
-  #context: Omit<MappingContext, 'networks' | 'networkOwner'> | undefined
-  #networks = new Map<string, NetworkFacts>()
-  /** Ids that `GET /networks` does not list; asked for once only. */
-  readonly #unlistedNetworks = new Set<string>()
+  readonly #opened: Opened
   /** Events that wait for the end of the full list; undefined once it is done. */
   #backlog: DockerEvent[] | undefined = []
   /** Nothing is published until the full list is. */
   #isQuiet = true
 
-  constructor(options: SessionOptions) {
+  private constructor(options: SessionOptions, opened: Opened) {
     this.#options = options
     this.#known = options.known
+    this.#opened = opened
+  }
+
+  /** Asks what daemon it is and opens its event stream. Throws DockerError. */
+  static async open(options: SessionOptions): Promise<DockerSession> {
+    const { client, clock, signal } = options
+    const askedMs = clock.now()
+    const info = await client.info(signal)
+    const aheadMs = info.systemTimeMs - (askedMs + clock.now()) / 2
+    const context = await options.contextFor(info)
+    const networks = await client.networks(signal)
+    const inspector = new ContainerInspector({ client, context, networks, signal })
+    const stream = await client.events(info.systemTimeMs, signal)
+    const { node } = context
+    return new DockerSession(options, {
+      node,
+      openedMs: info.systemTimeMs,
+      aheadMs,
+      inspector,
+      stream,
+    })
   }
 
   /** Runs until the connection breaks, and throws then. `onConnected`: the full list is published. */
   async run(onConnected: () => void): Promise<void> {
     const { client, clock, signal } = this.#options
-    const askedMs = clock.now()
-    const info = await client.info(signal)
-    const aheadMs = info.systemTimeMs - (askedMs + clock.now()) / 2
-    this.#context = await this.#options.contextFor(info)
-    this.#networks = await client.networks(signal)
-    const stream = await client.events(info.systemTimeMs, signal)
+    const { openedMs: sinceMs, aheadMs } = this.#opened
     const ended = Promise.race([
-      this.#follow(stream),
-      watchStream({ client, clock, seen: this.#seen, sinceMs: info.systemTimeMs, aheadMs, signal }),
+      this.#follow(this.#opened.stream),
+      watchStream({ client, clock, seen: this.#seen, sinceMs, aheadMs, signal }),
     ])
-    await Promise.race([this.#list(info.systemTimeMs, aheadMs), ended])
+    await Promise.race([this.#list(), ended])
     onConnected()
     await ended
   }
@@ -87,30 +103,16 @@ export class DockerSession {
     })
   }
 
-  async #list(daemonNowMs: number, aheadMs: number): Promise<void> {
-    const { client, clock, signal } = this.#options
-    const found = new Map<string, { inspect: Inspect; candidate: Candidate } | undefined>()
-    await eachLimited(await client.listContainers(signal), mostInspects, async (id) => {
-      try {
-        const answer = await this.#inspect(id)
-        if (answer !== undefined) found.set(id, answer)
-      } catch (error) {
-        // The daemon answers, but not for this container: the others go on, this one is asked again.
-        if (!(error instanceof DockerError) || error.status === undefined) throw error
-        this.#options.onTrouble(messageOf(error))
-        found.set(id, undefined)
-      }
-    })
-    const kills = await client.pastEvents(daemonNowMs - missedKillsMs, daemonNowMs, {
-      signal,
-      timeoutMs: 10_000,
-    })
+  async #list(): Promise<void> {
+    const { client, clock, onTrouble, signal } = this.#options
+    const { inspector, openedMs } = this.#opened
+    const list = await listAll({ client, inspector, openedMs, onTrouble, signal })
     signal.throwIfAborted()
-    for (const id of this.#known.keys()) if (!found.has(id)) this.#known.delete(id)
-    for (const [id, answer] of found) this.#absorbListed(id, answer)
+    for (const id of this.#known.keys()) if (!list.containers.has(id)) this.#known.delete(id)
+    for (const [id, answer] of list.containers) this.#absorbListed(id, answer)
     for (const candidate of this.#options.restored)
       this.#known.get(candidate.key)?.restore(candidate)
-    for (const kill of kills) if (kill.action === 'kill') this.#missedKill(kill, aheadMs)
+    for (const kill of list.kills) this.#missedKill(kill)
     const backlog = this.#backlog ?? []
     this.#backlog = undefined
     for (const event of backlog) this.#apply(event)
@@ -121,7 +123,7 @@ export class DockerSession {
     this.#publishAll()
   }
 
-  #absorbListed(id: string, answer: { inspect: Inspect; candidate: Candidate } | undefined): void {
+  #absorbListed(id: string, answer: Inspected | undefined): void {
     const container = this.#known.get(id) ?? new KnownContainer(id, id.slice(0, 12))
     container.wanted = undefined
     this.#known.set(id, container)
@@ -130,14 +132,11 @@ export class DockerSession {
   }
 
   /** A stop signal that was sent while fairlead was not there or not connected. */
-  #missedKill(event: DockerEvent, aheadMs: number): void {
+  #missedKill(event: DockerEvent): void {
     const container = this.#known.get(event.id)
     if (container === undefined || container.mark !== undefined) return
-    container.killed(
-      Number(event.attributes['signal']),
-      event.timeNano,
-      event.timeNano / 1e6 - aheadMs,
-    )
+    const sentMs = event.timeNano / 1e6 - this.#opened.aheadMs
+    container.killed(signalOf(event), event.timeNano, sentMs)
   }
 
   #publishAll(): void {
@@ -148,7 +147,7 @@ export class DockerSession {
       isComplete: true,
       upserts,
       removals: [],
-      cause: `full list of ${this.#context?.node} (${upserts.length} containers)`,
+      cause: `full list of ${this.#opened.node} (${upserts.length} containers)`,
       eventAtMs: undefined,
     })
   }
@@ -177,8 +176,8 @@ export class DockerSession {
   /** Its id says which containers are touched; the driver comes for free. */
   #applyNetwork(event: DockerEvent): void {
     const { container: id, name, type } = event.attributes
-    if (name !== undefined && type !== undefined && !this.#networks.has(event.id)) {
-      this.#networks.set(event.id, { name, driver: type })
+    if (name !== undefined && type !== undefined) {
+      this.#opened.inspector.learn(event.id, { name, driver: type })
     }
     const container = this.#known.get(id ?? '')
     this.#want(container, `${event.action} ${container?.name} ${name}`, event.timeNano / 1e6)
@@ -209,7 +208,7 @@ export class DockerSession {
   #killed(event: DockerEvent, eventAtMs: number): void {
     const container = this.#known.get(event.id)
     if (container === undefined) return
-    const signal = Number(event.attributes['signal'])
+    const signal = signalOf(event)
     container.killed(signal, event.timeNano, this.#options.clock.now())
     this.#armDrainTimer(container)
     this.#show(container, `kill ${signalName(signal)} ${container.name}`, eventAtMs)
@@ -235,7 +234,7 @@ export class DockerSession {
       const wanted = container.wanted
       container.wanted = undefined
       try {
-        const answer = await this.#inspect(container.id)
+        const answer = await this.#opened.inspector.inspect(container.id)
         if (!isCurrent()) break
         if (container.wanted === undefined) this.#answered(container, answer, wanted)
         if (hasFailed) this.#options.onTrouble('')
@@ -253,7 +252,7 @@ export class DockerSession {
 
   #answered(
     container: KnownContainer,
-    answer: { inspect: Inspect; candidate: Candidate } | undefined,
+    answer: Inspected | undefined,
     { cause, eventAtMs }: { cause: string; eventAtMs: number | undefined },
   ): void {
     if (answer === undefined) {
@@ -264,30 +263,6 @@ export class DockerSession {
     container.absorb(answer.inspect, answer.candidate)
     this.#armDrainTimer(container)
     this.#show(container, cause, eventAtMs)
-  }
-
-  async #inspect(id: string): Promise<{ inspect: Inspect; candidate: Candidate } | undefined> {
-    const { client, signal } = this.#options
-    const inspect = await client.inspect(id, signal)
-    if (inspect === undefined || this.#context === undefined) return undefined
-    await this.#learnNetworks(inspect)
-    const mode = inspect.HostConfig?.NetworkMode ?? ''
-    const networkOwner = mode.startsWith('container:')
-      ? await client.inspect(mode.slice('container:'.length), signal)
-      : undefined
-    const context = { ...this.#context, networks: this.#networks, networkOwner }
-    return { inspect, candidate: containerToCandidate(inspect, context) }
-  }
-
-  async #learnNetworks(inspect: Inspect): Promise<void> {
-    const ids = Object.values(inspect.NetworkSettings?.Networks ?? {}).map(
-      (each) => each.NetworkID ?? '',
-    )
-    const isNew = (id: string): boolean =>
-      id !== '' && !this.#networks.has(id) && !this.#unlistedNetworks.has(id)
-    if (!ids.some(isNew)) return
-    this.#networks = await this.#options.client.networks(this.#options.signal)
-    for (const id of ids.filter(isNew)) this.#unlistedNetworks.add(id)
   }
 
   #armDrainTimer(container: KnownContainer): void {
@@ -329,4 +304,10 @@ export class DockerSession {
       eventAtMs,
     })
   }
+}
+
+/** Docker gives the number. NaN, which is no container's stop signal, where there is none. */
+function signalOf(event: DockerEvent): number {
+  const given = event.attributes['signal']
+  return (given === undefined ? undefined : signalNumber(given)) ?? Number.NaN
 }

@@ -22,7 +22,8 @@ export class SshConnection extends Duplex {
     stderr.on('data', (chunk: Buffer) => {
       this.#said = (this.#said + chunk.toString('utf8')).slice(-500)
     })
-    stdin.on('error', (error) => this.destroy(error))
+    // A broken pipe says less than the end of the process, which follows and is reported.
+    stdin.on('error', () => undefined)
     this.#child.on('error', (error) => this.destroy(error))
     this.#child.on('close', (code) => {
       if (code === 0 || code === null) this.push(null)
@@ -44,7 +45,9 @@ export class SshConnection extends Duplex {
     _encoding: BufferEncoding,
     done: (error?: Error | null) => void,
   ): void {
-    this.#child.stdin.write(chunk, done)
+    this.#child.stdin.write(chunk, (error) => {
+      if (!error) done()
+    })
   }
 
   override _final(done: (error?: Error | null) => void): void {
