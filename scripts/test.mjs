@@ -27,7 +27,8 @@ await runMain(async () => {
   section('setup')
   await ensureHaproxy()
   await ensureDocker()
-  // Tests of TLS make their own certificates.
+  // What the tests make images and certificates of.
+  await ensureProgram('busybox', 'busybox-static')
   await ensureProgram('openssl', 'openssl')
   await ensureNodeModules()
   say('everything is there')
