@@ -9,7 +9,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/{architecture,golden,scenarios,property}/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'test/{architecture,golden,scenarios,property}/**/*.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },

@@ -109,7 +109,10 @@ function makeServer(word: string, lists: (readonly string[])[], admin: AdminStat
     maxconn,
     admin,
     hasHealth,
-    params: [...params].map((param) => JSON.stringify(param)).toSorted().join(' '),
+    params: [...params]
+      .map((param) => JSON.stringify(param))
+      .toSorted()
+      .join(' '),
   }
 }
 
