@@ -37,9 +37,13 @@ async function makeTrue(context: ApplyContext, desired: DesiredState): Promise<O
   return reloadWith(context, known, desired, plan, known)
 }
 
-/** What HAProxy runs, read back from it in full: at first, and after it was started or failed. */
+/**
+ * What HAProxy runs, read back from it in full: at first, and after it did not answer. Servers that
+ * waited to be deleted are among it, so the plan decides anew about them.
+ */
 async function readRunning(context: ApplyContext, desired: DesiredState): Promise<KnownState> {
   await sweepStaged([...desired.files.keys(), context.haproxy.configPath])
+  context.removals.clear()
   const known = await readBack(context.haproxy, desired.files.keys())
   context.keep(known)
   return known

@@ -112,7 +112,21 @@ export class HaproxyProcess implements HaproxyRunner {
       this.#isTextKnown = false
       const master = await launch({ ...this.#options, program: this.#options.program.path })
       this.#isAdopted = false
-      await this.#settle(master.workers[0] ?? 0, master.masterPid, master.version)
+      const [workerPid = 0] = master.workers
+      try {
+        await this.#settle(workerPid, master.masterPid, master.version)
+      } catch (error) {
+        // Nothing half-started is left behind.
+        const { masterPid } = master
+        const processes = {
+          masterPid,
+          masterTicks: startTicks(masterPid) ?? 0,
+          workerPid,
+          workerTicks: startTicks(workerPid),
+        }
+        await endGracefully(processes, 0)
+        throw error
+      }
       // A full disk must not keep HAProxy down: without the record the next fairlead finds HAProxy
       // by its socket and reloads once.
       await this.confirmText().catch(unlessUnwritable)
