@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, constantFrom, property } from 'fast-check'
 import { expect, it } from 'vitest'
 import { changedRange } from './changed-range.ts'
 
@@ -10,9 +10,9 @@ it('is empty for equal lists', () => {
 
 it('leads from the old list to the new one', () => {
   const objects = Array.from({ length: 6 }, (_, index) => ({ index }))
-  const lists = fc.array(fc.constantFrom(...objects), { maxLength: 8 })
-  fc.assert(
-    fc.property(lists, lists, (before, after) => {
+  const lists = array(constantFrom(...objects), { maxLength: 8 })
+  assert(
+    property(lists, lists, (before, after) => {
       const { start, endBefore, endAfter } = changedRange(before, after)
       const rebuilt = [
         ...before.slice(0, start),

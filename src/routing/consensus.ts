@@ -1,5 +1,5 @@
 import type { Problem } from '../model/problem.ts'
-import { shown } from './label-values.ts'
+import { shown, shownName } from './label-values.ts'
 import { type ServiceKey, type ServiceLabels, serviceKeys } from './labels.ts'
 import type { Member } from './member.ts'
 
@@ -29,7 +29,8 @@ export function consensusOf(
   const notes: Problem[] = []
   const decide = (key: ServiceKey): string => {
     const decided = decideOne(key, voters, inForce)
-    if (decided.note !== '') notes.push({ where: `service ${service}`, what: decided.note, hint })
+    if (decided.note !== '')
+      notes.push({ where: `service ${shownName(service)}`, what: decided.note, hint })
     return decided.value
   }
   const [host, isDefault, check, balance] = serviceKeys.map(decide)

@@ -1,4 +1,5 @@
 import type { Problem } from '../model/problem.ts'
+import { shownName } from './label-values.ts'
 import { contestedHostMs } from './hosts.ts'
 import { bySeniority, type RoutedService } from './routed-service.ts'
 
@@ -55,8 +56,8 @@ function chooseMarked(
   const problems = living
     .filter((each) => each !== service)
     .map((each) => ({
-      where: `service ${each.name}`,
-      what: `it is marked with fairlead.default, but ${service?.name ?? ''} is the default already`,
+      where: `service ${shownName(each.name)}`,
+      what: `it is marked with fairlead.default, but ${shownName(service?.name ?? '')} is the default already`,
       hint: 'mark one service only, or name it with --default-service',
     }))
   return { service, problems, nextChangeMs: stays ? changeMs : undefined }
@@ -72,7 +73,7 @@ function oldestOf(services: readonly RoutedService[]): RoutedService | undefined
 
 function missing(wanted: string): Problem {
   return {
-    where: `default service ${wanted}`,
+    where: `default service ${shownName(wanted)}`,
     what: 'no routed service has this name, so that requests for unknown hosts are answered with 503',
     hint: 'start it, or change --default-service',
   }

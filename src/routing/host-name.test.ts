@@ -11,6 +11,8 @@ it.each([
   ['*.例え.テスト', '*.xn--r8jz45g.xn--zckzah'],
   ['under_score.test', 'under_score.test'],
   ['localhost', 'localhost'],
+  ['0x7f.1', '0x7f.1'],
+  ['0', '0'],
 ])('makes %j the name %j', (text, name) => {
   expect(hostNameOf(text)).toEqual({ name })
 })

@@ -24,9 +24,14 @@ export function hostNameOf(text: string): { readonly name: string } | { readonly
   if (!/^[\p{L}\p{M}\p{N}._-]+$/u.test(base)) {
     return { reason: 'a host name has letters, digits, hyphens and dots only' }
   }
-  const ascii = domainToASCII(base).toLowerCase()
+  const ascii = asciiOf(base.toLowerCase())
   if (!isAsciiName(ascii)) return { reason: 'it cannot be written as an internet host name' }
   return { name: isWildcard ? `*.${ascii}` : ascii }
+}
+
+/** Plain names are left alone: `domainToASCII` would read `0x7f.1` as the address 127.0.0.1. */
+function asciiOf(name: string): string {
+  return /^[a-z0-9._-]+$/.test(name) && !name.includes('xn--') ? name : domainToASCII(name)
 }
 
 function isAsciiName(name: string): boolean {

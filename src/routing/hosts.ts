@@ -1,6 +1,6 @@
 import type { Problem } from '../model/problem.ts'
 import { hostNameOf } from './host-name.ts'
-import { shown } from './label-values.ts'
+import { shownName } from './label-values.ts'
 import { bySeniority, own, type RoutedService } from './routed-service.ts'
 
 export type HostTable = {
@@ -121,7 +121,7 @@ function readClaims(service: RoutedService, domain: string): Claims {
   const automatic = hostNameOf(`${service.name}.${domain}`)
   if ('name' in automatic && !automatic.name.startsWith('*')) hosts.add(automatic.name)
   const problem = {
-    where: `service ${shown(service.name)}`,
+    where: `service ${shownName(service.name)}`,
     what: `its name cannot be part of a host name, so that it has no name under .${domain}`,
     hint: 'add the label fairlead.host with a name for it, or give the service another name',
   }
@@ -132,9 +132,9 @@ function conflict(host: string, holder: RoutedService, loser: RoutedService): re
   if (loser === holder || !isLiving(loser)) return []
   return [
     {
-      where: `service ${loser.name}`,
-      what: `host ${host} belongs to service ${holder.name}, which had it first`,
-      hint: `change fairlead.host of one of the two`,
+      where: `service ${shownName(loser.name)}`,
+      what: `host ${host} belongs to service ${shownName(holder.name)}, which had it first`,
+      hint: 'change fairlead.host of one of the two',
     },
   ]
 }

@@ -72,6 +72,11 @@ export function readHosts(text: string): {
   return { hosts: [...hosts], complaints }
 }
 
+/** A name as it is shown: as it is, but for one that would break a line or is very long. */
+export function shownName(name: string): string {
+  return /^[\w.:/*-]{1,100}$/.test(name) ? name : shown(name)
+}
+
 /** A value as it is shown in a message: quoted, without control characters, cut when it is long. */
 export function shown(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)

@@ -4,7 +4,7 @@ import type { Problem } from '../model/problem.ts'
 import type { Service } from '../model/snapshot.ts'
 import { changedRange } from './changed-range.ts'
 import type { OperatorWord, Placement, RoutingInput } from './contract.ts'
-import { shown } from './label-values.ts'
+import { shownName } from './label-values.ts'
 import { type Member, memberOf } from './member.ts'
 import { routedPlacement, unroutedPlacement } from './placement.ts'
 import { backendName, longestName } from './routed-service.ts'
@@ -84,7 +84,7 @@ function decide(
   const backend = backendName(endpoint.service)
   if (Math.max(backend.length, member.server.length) > longestName) {
     const what = `its name is longer than the ${longestName} characters that HAProxy is given`
-    const problem = { where: `service ${shown(endpoint.service)}`, what, hint: shorten }
+    const problem = { where: `service ${shownName(endpoint.service)}`, what, hint: shorten }
     return { ...out, problem, placement: unroutedPlacement(stopped(what, shorten)) }
   }
   return { ...out, member, placement: routedPlacement(member, backend) }

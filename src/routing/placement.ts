@@ -1,5 +1,6 @@
 import type { Decision } from '../model/problem.ts'
 import type { Placement } from './contract.ts'
+import { shownName } from './label-values.ts'
 import type { Member } from './member.ts'
 import type { Selection } from './select.ts'
 
@@ -14,7 +15,7 @@ export function routedPlacement(member: Member, backend: string): Placement {
     const target: Decision = {
       step: 'backend',
       outcome: 'ok',
-      what: `service ${endpoint.service} is backend ${backend}`,
+      what: `service ${shownName(endpoint.service)} is backend ${backend}`,
     }
     const state: Decision =
       admin === 'ready'

@@ -3,7 +3,7 @@ import type { Candidate } from '../model/candidate.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Decision, Problem } from '../model/problem.ts'
 import type { RoutingSettings } from './contract.ts'
-import { shown } from './label-values.ts'
+import { shown, shownName } from './label-values.ts'
 import { type Labels, readLabels } from './labels.ts'
 
 type RouteMode = RoutingSettings['routeMode']
@@ -165,16 +165,11 @@ function selectionOf(labels: Labels, verdict: Verdict): Selection {
 
 /** `container web-1`, `registration db`. */
 function titleOf(candidate: Candidate): string {
-  return `${candidate.kind} ${plain(candidate.name)}`
+  return `${candidate.kind} ${shownName(candidate.name)}`
 }
 
 function labelName(key: string): string {
-  return `fairlead.${plain(key)}`
-}
-
-/** Names are shown as they are; only what would break a line, or is very long, is written as JSON. */
-function plain(name: string): string {
-  return /^[\w.:/*-]{1,100}$/.test(name) ? name : shown(name)
+  return `fairlead.${shownName(key)}`
 }
 
 function distinctPorts(endpoints: readonly Endpoint[]): readonly number[] {
