@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { round } from './statistics.ts'
@@ -23,6 +23,9 @@ export type Outcome = {
   readonly details: unknown
 }
 
+/** The machine's load before the bench began: above about one, milliseconds say little. */
+export const loadBefore = loadavg()[0] ?? Number.NaN
+
 /** Whether a row keeps its budget; NaN, which is "nothing measured", does not. */
 export function holds({ measured, budget }: Row): boolean {
   if (budget === undefined) return true
@@ -37,13 +40,23 @@ export function publish(name: string, outcome: Outcome): boolean {
   for (const note of outcome.notes) console.log(note)
   mkdirSync(folder, { recursive: true })
   const rows = outcome.rows.map((row) => ({ ...row, holds: holds(row) }))
-  const machine = { cpus: cpus().length, memoryBytes: totalmem(), kernel: release() }
+  const machine = {
+    cpus: cpus().length,
+    memoryBytes: totalmem(),
+    kernel: release(),
+    loadBefore,
+  }
   const text = { name, at: new Date().toISOString(), node: process.version, machine, isPassed }
   const file = join(folder, `${name}.json`)
   writeFileSync(
     file,
     `${JSON.stringify({ ...text, rows, notes: outcome.notes, details: outcome.details }, null, 2)}\n`,
   )
+  if (loadBefore > 1) {
+    console.log(
+      `the machine was busy before (load ${loadBefore}): times are worse than on a quiet one`,
+    )
+  }
   console.log(`${isPassed ? 'passed' : 'FAILED'}: bench:${name}, details in ${file}`)
   return isPassed
 }
