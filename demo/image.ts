@@ -47,6 +47,7 @@ export async function ensureImage(docker: Docker, say: (text: string) => void): 
   if (known.status === 200) return image
   say(`Docker: making the image ${image} of this machine's Node`)
   await importImage(docker, { name: imageName, tag, changes, files: nodeFiles(serverFile) })
+  await removeImages(docker, image)
   return image
 }
 
@@ -69,14 +70,24 @@ export async function importImage(docker: Docker, recipe: ImageRecipe): Promise<
   if (answer.body.includes('"error"')) throw new Error(`Docker: import: ${answer.body.trim()}`)
 }
 
-/** Removes every image that `ensureImage` ever made; returns their names. */
-export async function removeImages(docker: Docker): Promise<readonly string[]> {
+/**
+ * Removes every image that `ensureImage` ever made, except `kept` and what a container still uses;
+ * returns their names.
+ */
+export async function removeImages(docker: Docker, kept?: string): Promise<readonly string[]> {
   const filters = JSON.stringify({ label: [`${imageLabel}=true`] })
   const images = await docker.get<readonly { Id: string; RepoTags: readonly string[] | null }[]>(
     `/images/json?filters=${encodeURIComponent(filters)}`,
   )
-  for (const image of images) await docker.call('DELETE', `/images/${image.Id}?force=1`, [200, 404])
-  return images.flatMap((image) => image.RepoTags ?? [image.Id])
+  const removed: string[] = []
+  for (const { Id, RepoTags } of images) {
+    const names = RepoTags ?? [Id]
+    if (kept !== undefined && names.includes(kept)) continue
+    // 409: a container uses it.
+    const { status } = await docker.call('DELETE', `/images/${Id}?force=1`, [200, 404, 409])
+    if (status === 200) removed.push(...names)
+  }
+  return removed
 }
 
 // Size and time stand for the contents of the 100 MB of Node: hashing them takes longer than

@@ -8,9 +8,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Docker } from '../../demo/docker.ts'
 import { instanceOf } from '../../demo/folder.ts'
+import { imageName } from '../../demo/image.ts'
 import { processesOf } from '../../demo/leftovers.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -23,6 +24,16 @@ type Demo = { readonly child: ChildProcess; output(): string }
 let folder = ''
 let port = 0
 let demos: Demo[] = []
+let wasImageThere = false
+
+beforeAll(async () => {
+  wasImageThere = await hasImage()
+})
+
+afterAll(async () => {
+  if (!wasImageThere) await command('down', '--all')
+  expect(await hasImage()).toBe(wasImageThere)
+})
 
 beforeEach(async () => {
   folder = join(mkdtempSync(join(tmpdir(), 'fairlead-demo-')), 'demo')
@@ -92,6 +103,12 @@ async function hostnames(count: number): Promise<ReadonlyMap<string, number>> {
     seen.set(name, (seen.get(name) ?? 0) + 1)
   }
   return seen
+}
+
+async function hasImage(): Promise<boolean> {
+  const filters = JSON.stringify({ reference: [imageName] })
+  const path = `/images/json?filters=${encodeURIComponent(filters)}`
+  return (await docker.get<readonly unknown[]>(path)).length > 0
 }
 
 async function containers(): Promise<number> {
