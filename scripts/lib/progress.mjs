@@ -2,6 +2,13 @@
 
 const startedAtMs = performance.now()
 
+// A terminal or pipe that has gone must not keep a script from cleaning up.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (!['EPIPE', 'EIO'].includes(error.code)) throw error
+  })
+}
+
 /** Prints one progress line with the seconds since the script started. */
 export function say(text) {
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1).padStart(5)
