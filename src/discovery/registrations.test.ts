@@ -61,6 +61,8 @@ describe('a registration', () => {
     [{ ...web, Address: 'fe80::1%eth0' }, 'Address'],
     [{ ...web, Name: '' }, 'Name'],
     [{ ...web, ID: 'a\nb' }, 'ID'],
+    [{ ...web, ID: 'a\u009b31m' }, 'ID'],
+    [{ ...web, Name: 'a\ud800' }, 'Name'],
     [{ ...web, ID: 'x'.repeat(60_000) }, 'ID'],
   ])('is refused by name when it makes no sense: %#', (registration, field) => {
     expect(() => registrationToCandidate(registration, context)).toThrow(field)

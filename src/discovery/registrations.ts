@@ -3,6 +3,7 @@ import type { Candidate, Observation } from '../model/candidate.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { FairleadError } from '../model/errors.ts'
 import type { ServiceRegistration } from '../model/service-registration.ts'
+import { nameFault } from './name-fault.ts'
 
 /** The source name of everything registered by hand. */
 export const registrationSource = 'api'
@@ -10,7 +11,6 @@ export const registrationSource = 'api'
 /** A registration that cannot be taken: code `usage`; or one that is not there: `not_found`. */
 export class RegistrationError extends FairleadError {}
 
-const longestName = 255
 const metaPrefix = 'fairlead_'
 
 /**
@@ -18,8 +18,8 @@ const metaPrefix = 'fairlead_'
  * another address or port is another identity, which is probed anew. As with Consul a registration
  * without an address is on the agent's own machine, and a new one takes the maintenance mode back
  * only by `…/maintenance`.
- * Throws RegistrationError for a name or id that is empty, too long or has control characters, an
- * address that is not an IP address, a port that is not 1 to 65535.
+ * Throws RegistrationError for a name or id that is empty, too long or has control characters or half
+ * a surrogate pair, an address that is not an IP address, a port that is not 1 to 65535.
  */
 export function registrationToCandidate(
   registration: ServiceRegistration,
@@ -128,13 +128,8 @@ function weightLabel(registration: ServiceRegistration): Record<string, string> 
 }
 
 function checkedName(field: string, value: string): string {
-  // oxlint-disable-next-line no-control-regex
-  if (value === '' || value.length > longestName || /[\u0000-\u001f\u007f]/.test(value)) {
-    throw new RegistrationError(
-      'usage',
-      `${field} must have 1 to ${longestName} characters and no control characters`,
-    )
-  }
+  const fault = value === '' ? 'is empty' : nameFault(value)
+  if (fault !== '') throw new RegistrationError('usage', `${field} ${fault}`)
   return value
 }
 

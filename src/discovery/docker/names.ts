@@ -1,8 +1,5 @@
 import type { Metadata } from './metadata.ts'
 
-/** Longer ids and names are refused: HAProxy, Consul and people cannot do with them. */
-const mostCharacters = 255
-
 /**
  * The service name of one port, by Registrator's rules: SERVICE_NAME, else the image's base name;
  * with `-<port>` where the container has several ports and the port has no name of its own.
@@ -41,15 +38,6 @@ export function endpointId(
   const given = metadata.values.get('id') ?? ''
   if (given !== '') return given
   return `${node}:${container}:${port}${protocol === 'udp' ? ':udp' : ''}`
-}
-
-/** Why an id or a service name cannot be used; empty when it can. */
-export function nameFault(name: string): string {
-  if (name.length > mostCharacters) {
-    return `is ${name.length} characters long, at most ${mostCharacters} are allowed`
-  }
-  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(name)) return 'has a line break or control character'
-  return ''
 }
 
 /** A value from outside, made fit to stand in a message: quoted, escaped, cut short. */
