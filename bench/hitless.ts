@@ -42,6 +42,7 @@ type Trial = {
   readonly size: Size
   readonly load: LoadResult
   readonly reloads: number
+  readonly reasons: readonly string[]
   readonly containersStarted: number
   readonly endedAbruptly: number
 }
@@ -74,6 +75,7 @@ async function trial(
   const front = await open(stage)
   await routed(front)
   const reloadsBefore = await front.reloads()
+  const reasonsBefore = front.reasons?.().length ?? 0
   const load = startLoad(front.port, streams)
   stage.onClose(() => load.abort())
 
@@ -88,10 +90,19 @@ async function trial(
   await fleet.scale('shop', 2)
   const result = await load.stop()
   const reloads = (await front.reloads()) - reloadsBefore
+  const reasons = (front.reasons?.() ?? []).slice(reasonsBefore)
   await front.close()
   await stage.containers.removeAll()
   const { started: containersStarted, endedAbruptly } = fleet
-  return { name: front.name, size, load: result, reloads, containersStarted, endedAbruptly }
+  return {
+    name: front.name,
+    size,
+    load: result,
+    reloads,
+    reasons,
+    containersStarted,
+    endedAbruptly,
+  }
 }
 
 /** Waits until each service answers through the front. */
@@ -166,12 +177,14 @@ function rowsOf({ name, load, reloads }: Trial): readonly Row[] {
   ]
 }
 
-function remarks({ name, size, load, containersStarted, endedAbruptly }: Trial): readonly string[] {
+function remarks(trial: Trial): readonly string[] {
+  const { name, size, load, reasons, containersStarted, endedAbruptly } = trial
   const seconds = load.seconds.toFixed(0)
   const first = load.failures.slice(0, 5).map(({ stream, why }) => `  ${stream}: ${why}`)
   return [
     `${name}: 2 → ${size.peak} → 2 in ${seconds} s, ${containersStarted} containers started, ` +
       `${endedAbruptly} of them ended without a word (SIGKILL, or exit at SIGTERM)`,
+    ...reasons.slice(0, 5).map((reason) => `  ${reason}`),
     ...first,
   ]
 }

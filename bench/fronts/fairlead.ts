@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { StatusReport } from '../../src/api/contract.ts'
@@ -59,6 +60,7 @@ export async function openFairlead(stage: Stage, options: FairleadOptions = {}):
       return [haproxy.masterPid, haproxy.workerPid]
     },
     reloads: async () => (await status()).haproxy.reloads,
+    reasons: () => reloadReasons(readFileSync(`${folder}.log`, 'utf8')),
     async start() {
       const startedAt = performance.now()
       program = await startProgram(command, `${folder}.log`)
@@ -77,6 +79,20 @@ export async function openFairlead(stage: Stage, options: FairleadOptions = {}):
   stage.onClose(() => fairlead.close())
   await fairlead.start()
   return fairlead
+}
+
+// fairlead's log, one JSON object a line: what could not be done by commands, and why.
+function reloadReasons(log: string): readonly string[] {
+  type Entry = { msg?: string; causes?: readonly string[]; reasons?: readonly string[] }
+  return log
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Entry)
+    .filter(({ msg }) => msg === 'reload' || msg === 'failed')
+    .map(
+      ({ msg, causes = [], reasons = [] }) =>
+        `${msg}: ${reasons.join('; ')} (${causes.join('; ')})`,
+    )
 }
 
 // Not listening yet is no answer, as any other error before the first 200.

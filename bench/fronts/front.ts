@@ -11,6 +11,8 @@ export type Front = {
   proxies(): Promise<readonly number[]> | readonly number[]
   /** Reloads of the proxy since the front opened. */
   reloads(): Promise<number> | number
+  /** What led to them, where the front can say so. */
+  reasons?(): readonly string[]
   close(): Promise<void>
 }
 
