@@ -1,27 +1,111 @@
 /** What each error code means at the borders; `docs/errors.md` is checked against this table. */
 export const errorCodes = {
-  usage: { exit: 2, http: 400, canRetry: false, means: 'a command line or request that makes no sense' },
-  setting_invalid: { exit: 2, http: 400, canRetry: false, means: 'a setting has a value it cannot have' },
-  address_in_use: { exit: 1, http: 409, canRetry: true, means: 'another program listens on an address fairlead was told to use' },
-  address_unavailable: { exit: 1, http: 409, canRetry: false, means: 'an address fairlead was told to use is not this machine\'s, or may not be bound by this user' },
-  already_running: { exit: 1, http: 409, canRetry: false, means: 'another fairlead with the same name runs on this machine' },
+  usage: {
+    exit: 2,
+    http: 400,
+    canRetry: false,
+    means: 'a command line or request that makes no sense',
+  },
+  setting_invalid: {
+    exit: 2,
+    http: 400,
+    canRetry: false,
+    means: 'a setting has a value it cannot have',
+  },
+  address_in_use: {
+    exit: 1,
+    http: 409,
+    canRetry: true,
+    means: 'another program listens on an address fairlead was told to use',
+  },
+  address_unavailable: {
+    exit: 1,
+    http: 409,
+    canRetry: false,
+    means:
+      "an address fairlead was told to use is not this machine's, or may not be bound by this user",
+  },
+  already_running: {
+    exit: 1,
+    http: 409,
+    canRetry: false,
+    means: 'another fairlead with the same name runs on this machine',
+  },
   daemon_unreachable: { exit: 3, http: 503, canRetry: true, means: 'no fairlead daemon answers' },
-  docker_unreachable: { exit: 1, http: 503, canRetry: true, means: 'a Docker daemon does not answer' },
-  haproxy_missing: { exit: 1, http: 503, canRetry: false, means: 'the haproxy program was not found' },
-  haproxy_too_old: { exit: 1, http: 503, canRetry: false, means: 'the haproxy program is older than fairlead supports' },
-  haproxy_unreachable: { exit: 1, http: 503, canRetry: true, means: 'HAProxy does not answer on its control socket' },
+  docker_unreachable: {
+    exit: 1,
+    http: 503,
+    canRetry: true,
+    means: 'a Docker daemon does not answer',
+  },
+  haproxy_missing: {
+    exit: 1,
+    http: 503,
+    canRetry: false,
+    means: 'the haproxy program was not found',
+  },
+  haproxy_too_old: {
+    exit: 1,
+    http: 503,
+    canRetry: false,
+    means: 'the haproxy program is older than fairlead supports',
+  },
+  haproxy_unreachable: {
+    exit: 1,
+    http: 503,
+    canRetry: true,
+    means: 'HAProxy does not answer on its control socket',
+  },
   haproxy_refused: { exit: 1, http: 502, canRetry: false, means: 'HAProxy refused a command' },
-  config_rejected: { exit: 1, http: 422, canRetry: false, means: 'HAProxy found a mistake in a configuration; the running one stays' },
-  config_syntax: { exit: 1, http: 422, canRetry: false, means: 'a configuration text cannot be parsed' },
-  reload_failed: { exit: 1, http: 502, canRetry: true, means: 'HAProxy did not take up a new configuration; the old one goes on' },
-  state_unwritable: { exit: 1, http: 507, canRetry: true, means: 'a file in the state folder cannot be written' },
-  snapshot_refused: { exit: 1, http: 500, canRetry: false, means: 'a snapshot file is torn, or from a newer version; it was kept aside' },
-  not_found: { exit: 1, http: 404, canRetry: false, means: 'no such container, service or endpoint' },
+  config_rejected: {
+    exit: 1,
+    http: 422,
+    canRetry: false,
+    means: 'HAProxy found a mistake in a configuration; the running one stays',
+  },
+  config_syntax: {
+    exit: 1,
+    http: 422,
+    canRetry: false,
+    means: 'a configuration text cannot be parsed',
+  },
+  reload_failed: {
+    exit: 1,
+    http: 502,
+    canRetry: true,
+    means: 'HAProxy did not take up a new configuration; the old one goes on',
+  },
+  state_unwritable: {
+    exit: 1,
+    http: 507,
+    canRetry: true,
+    means: 'a file in the state folder cannot be written',
+  },
+  snapshot_refused: {
+    exit: 1,
+    http: 500,
+    canRetry: false,
+    means: 'a snapshot file is torn, or from a newer version; it was kept aside',
+  },
+  not_found: {
+    exit: 1,
+    http: 404,
+    canRetry: false,
+    means: 'no such container, service or endpoint',
+  },
   unauthorized: { exit: 1, http: 401, canRetry: false, means: 'the admin API wants a token' },
-  forbidden: { exit: 1, http: 403, canRetry: false, means: 'a request with a foreign Host or Origin' },
+  forbidden: {
+    exit: 1,
+    http: 403,
+    canRetry: false,
+    means: 'a request with a foreign Host or Origin',
+  },
   interrupted: { exit: 1, http: 503, canRetry: true, means: 'ended before it was done' },
   internal: { exit: 1, http: 500, canRetry: false, means: 'a defect in fairlead' },
-} as const satisfies Record<string, { exit: number; http: number; canRetry: boolean; means: string }>
+} as const satisfies Record<
+  string,
+  { exit: number; http: number; canRetry: boolean; means: string }
+>
 
 export type ErrorCode = keyof typeof errorCodes
 

@@ -95,7 +95,7 @@ describe('a labelled container', () => {
       {
         where: 'container web-1, label fairlead.hots',
         what: 'there is no such label; it is ignored',
-        hint: 'did you mean host?',
+        hint: 'did you mean fairlead.host?',
       },
     ])
   })

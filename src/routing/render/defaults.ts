@@ -18,12 +18,16 @@ const queueMs = 10_000
  * of the CPU of a request. A server may close an idle connection in the moment a request is sent on
  * it: such a request is repeated if that is allowed, and the others never travel on a used
  * connection (see `sni` of the servers).
+ *
+ * After a reload the old worker closes a client's idle connection only with an answer
+ * (`idle-close-on-response`): a request that is on its way on it just then is not lost.
  */
 export function renderDefaults(settings: RoutingSettings): string {
   const { timeouts } = settings
   const lines = [
     'mode http',
     'option http-keep-alive',
+    'option idle-close-on-response',
     'http-reuse always',
     'retries 3',
     'option redispatch 1',
