@@ -39,7 +39,7 @@ describe('the labels of an endpoint', () => {
     expect(readLabels({ prot: '80' }).problems).toEqual([
       { key: 'prot', what: 'there is no such label; it is ignored', hint: 'did you mean fairlead.port?' },
     ])
-    expect(readLabels({ colour: 'red' }).problems[0]?.hint).toMatch(/^known are enable, port/)
+    expect(readLabels({ colour: 'red' }).problems[0]?.hint).toMatch(/^known are fairlead.enable, fairlead.port/)
   })
 
   it.each([

@@ -166,7 +166,11 @@ export function get(port: number, options: { agent?: Agent; host?: string } = {}
 export function constantLoad(
   port: number,
   everyMs: number,
-): { stop: () => Promise<{ answered: number; failed: string[] }> } {
+): {
+  /** So far. */
+  answered: () => number
+  stop: () => Promise<{ answered: number; failed: string[] }>
+} {
   const agents = [new Agent(), new Agent({ keepAlive: true })]
   const failed: string[] = []
   const open = new Set<Promise<void>>()
@@ -188,6 +192,7 @@ export function constantLoad(
     open.add(one)
   }, everyMs)
   return {
+    answered: () => answered,
     stop: async () => {
       clearInterval(timer)
       await Promise.all(open)
