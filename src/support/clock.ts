@@ -2,9 +2,15 @@
 export type Clock = {
   /** Unix milliseconds. */
   now(): number
-  /** Resolves after the time, or at once when the signal aborts; never rejects. */
+  /**
+   * Resolves after the time, or at once when the signal aborts; never rejects. Does not follow
+   * `now()` when the clock is set, and may end a millisecond early by it.
+   */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>
 }
+
+/** Node takes a longer timer (more than 24 days) for one of 1 ms. */
+const mostTimerMs = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -16,7 +22,13 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', done)
         resolve()
       }
-      const timer = setTimeout(done, delayMs)
+      let leftMs = delayMs
+      const next = (): NodeJS.Timeout => {
+        const stepMs = Math.min(leftMs, mostTimerMs)
+        leftMs -= stepMs
+        return setTimeout(() => (leftMs > 0 ? (timer = next()) : done()), stepMs)
+      }
+      let timer = next()
       signal?.addEventListener('abort', done, { once: true })
     }),
 }

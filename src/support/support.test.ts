@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { writeFileAtomic } from './atomic-file.ts'
 import { Backoff } from './backoff.ts'
 import { BackgroundWriter } from './background-writer.ts'
@@ -21,6 +21,25 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
+})
+
+describe('the system clock', () => {
+  it('sleeps longer than the longest timer that Node has', async () => {
+    vi.useFakeTimers()
+    try {
+      let hasEnded = false
+      void systemClock.sleep(40 * 86_400_000).then(() => {
+        hasEnded = true
+      })
+      await vi.advanceTimersByTimeAsync(40 * 86_400_000 - 1)
+      expect(hasEnded).toBe(false)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(hasEnded).toBe(true)
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
 })
 
 describe('writeFileAtomic', () => {

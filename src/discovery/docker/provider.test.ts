@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ManualClock, systemClock } from '../../support/clock.ts'
+import { ManualClock, systemClock, type Clock } from '../../support/clock.ts'
 import { FakeDocker } from '../../../test/support/fake-docker.ts'
 import { waitUntil } from '../../../test/support/wait-until.ts'
 import { WatchedDocker } from '../../../test/support/watched-docker.ts'
@@ -158,6 +158,18 @@ describe('races', () => {
     expect(watched.candidates.get('c1')?.endpoints[0]?.draining).toBeUndefined()
   })
 
+  it('believes a death that by the clock was before the start: the clock was set back', async () => {
+    const inAnHour = new Date(Date.now() + 3_600_000).toISOString()
+    docker.run({ id: 'c1', name: 'web-1', startedAt: inAnHour })
+    docker.run({ id: 'c2', name: 'web-2', startedAt: inAnHour })
+    const watched = await watch()
+    docker.change('c1', { state: { Running: false, Status: 'exited' } })
+    docker.emit('die', 'c1')
+    await waitUntil('no endpoint', () => watched.candidates.get('c1')?.endpoints.length === 0)
+    docker.die('c2')
+    await waitUntil('gone', () => !watched.candidates.has('c2'))
+  })
+
   it('drops the answer of an inspect when the container has died meanwhile', async () => {
     const watched = await watch()
     const inspect = gate()
@@ -250,6 +262,23 @@ describe('draining', () => {
     expect(back.upserts[0]?.problems[0]?.what).toBe(
       'still running 7 s after its stop signal; it gets requests again',
     )
+  })
+
+  it('takes the mark back though the clock was set back meanwhile', async () => {
+    const clock = new ManualClock(Date.now())
+    // As a timer that fires a millisecond early, or a clock that was set: a second is missing.
+    const late: Clock = {
+      now: () => clock.now() - (clock.now() > startMs + 5_000 ? 1_000 : 0),
+      sleep: (delayMs, signal) => clock.sleep(delayMs, signal),
+    }
+    const startMs = clock.now()
+    docker.run({ id: 'c1', name: 'web-1', stopTimeout: 2 })
+    const watched = await watch({ clock: late })
+    docker.emit('kill', 'c1', { signal: '15' })
+    await watched.saidFor('kill SIGTERM web-1')
+    for (let second = 0; second < 8; second++) await clock.advance(1000)
+    await watched.saidFor('still running web-1')
+    expect(watched.candidates.get('c1')?.endpoints[0]?.draining).toBeUndefined()
   })
 
   it('keeps the mark over a restart of fairlead, for the same run only', async () => {

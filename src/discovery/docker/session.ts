@@ -191,11 +191,15 @@ export class DockerSession {
 
   /**
    * Acted on at once, without an inspect. An inspect that is under way for it finds its container
-   * no longer known, and is dropped. An event of an earlier run is ignored: the list knew better.
+   * no longer known, and is dropped. One from before its start is of an earlier run, which the list
+   * knew better, or the daemon's clock was set back: then it is asked.
    */
   #gone(event: DockerEvent, name: string, eventAtMs: number): void {
     const container = this.#known.get(event.id)
-    if (container === undefined || container.isBefore(event.timeNano)) return
+    if (container === undefined) return
+    if (container.isBefore(event.timeNano)) {
+      return this.#want(container, `${event.action} ${name}`, eventAtMs)
+    }
     this.#known.delete(event.id)
     const code = event.attributes['exitCode']
     this.#remove(
@@ -273,7 +277,8 @@ export class DockerSession {
     const { clock, signal } = this.#options
     await clock.sleep(Math.max(0, untilMs - clock.now()), signal)
     if (signal.aborted || this.#known.get(container.id) !== container) return
-    if (container.endOverdue(clock.now()))
+    // The time has passed, whatever the clock says: timers fire a moment early, clocks are set back.
+    if (container.endOverdue(Math.max(untilMs, clock.now())))
       this.#show(container, `still running ${container.name}`, undefined)
   }
 
