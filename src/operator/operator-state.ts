@@ -39,12 +39,16 @@ export async function readKeptState(
     return {
       state: {
         words: new Map(
-          Object.entries(words).map(([id, word]) => [
+          words.map(([id, word]) => [
             id,
             { state: word.state, weight: word.weight, sinceMs: word.sinceMs },
           ]),
         ),
-        memory: memory as RoutingMemory,
+        memory: {
+          ...memory,
+          hosts: Object.fromEntries(memory.hosts),
+          services: Object.fromEntries(memory.services),
+        } as RoutingMemory,
         accepted,
       },
       problem: undefined,
@@ -76,10 +80,25 @@ export async function writeKeptState(path: string, state: KeptState): Promise<vo
   )
 }
 
+/**
+ * The entries of an object whose keys are names from outside. `v.record` passes over `constructor`,
+ * `prototype` and `__proto__`, and endpoints, services and hosts may be called so.
+ */
+function entriesOf<S extends v.GenericSchema>(value: S) {
+  return v.pipe(
+    v.custom<Record<string, unknown>>(isPlainObject, 'an object is needed'),
+    v.transform((object) => Object.entries(object)),
+    v.array(v.tuple([v.string(), value])),
+  )
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 const schema = v.object({
   version: v.literal(formatVersion, 'it is of another version'),
-  words: v.record(
-    v.string(),
+  words: entriesOf(
     v.object({
       state: v.optional(v.picklist(['drain', 'maint'])),
       weight: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(256))),
@@ -88,9 +107,8 @@ const schema = v.object({
   ),
   memory: v.object({
     defaultService: v.optional(v.string()),
-    hosts: v.record(v.string(), v.string()),
-    services: v.record(
-      v.string(),
+    hosts: entriesOf(v.string()),
+    services: entriesOf(
       v.object({
         labels: v.record(v.string(), v.string()),
         emptySinceMs: v.optional(v.number()),

@@ -60,6 +60,25 @@ describe('the operator store', () => {
     expect(again.accepted()).toEqual(['x', 'y'])
   })
 
+  it('keeps what is said about names that every JavaScript object has', async () => {
+    const names = ['__proto__', 'constructor', 'prototype', 'toString']
+    const store = await reopened()
+    for (const name of names) await store.setWord(name, { state: 'drain' })
+    const known = { labels: {}, emptySinceMs: undefined, firstRoutedMs: 1 }
+    const memory = {
+      ...emptyMemory,
+      hosts: Object.fromEntries(names.map((name) => [name, 'web'])),
+      services: Object.fromEntries(names.map((name) => [name, known])),
+    }
+    store.keep(memory, [])
+    await store.flush()
+    const again = await reopened()
+    expect(again.problems()).toEqual([])
+    expect([...again.words().keys()]).toEqual(names)
+    expect(Object.keys(again.memory().hosts)).toEqual(names)
+    expect(Object.keys(again.memory().services)).toEqual(names)
+  })
+
   it('refuses a damaged file by name and keeps it aside', async () => {
     await writeFile(path, '{"version":7}')
     const store = await reopened()
