@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { sampleEndpoint } from '../../test/support/samples.ts'
-import { ManualClock, systemClock } from '../support/clock.ts'
+import { ManualClock, systemClock, type Clock } from '../support/clock.ts'
 import { connectTcp, Prober } from './prober.ts'
 
 const servers: Server[] = []
@@ -48,6 +48,49 @@ describe('the prober', () => {
     isListening = true
     await clock.advance(5_000)
     expect(onAccepted).toHaveBeenCalledTimes(1)
+  })
+
+  it('is not hurried by a clock that was set back', async () => {
+    const clock = new ManualClock()
+    const started = clock.now()
+    let tries = 0
+    const connect = (): Promise<boolean> => {
+      tries += 1
+      return Promise.resolve(false)
+    }
+    const now = (): number => clock.now() - (clock.now() > started + 1_000 ? 3_600_000 : 0)
+    const sleep: Clock['sleep'] = (delayMs, signal) => clock.sleep(delayMs, signal)
+    const prober = new Prober({ clock: { now, sleep }, onAccepted: () => undefined, connect })
+    prober.want([sampleEndpoint()])
+    await clock.advance(1_000)
+    const before = tries
+    await clock.advance(60_000)
+    expect(tries - before).toBeLessThan(60)
+    prober.stop()
+  })
+
+  it('tries a new endpoint before a thousand that do not answer', async () => {
+    const clock = new ManualClock()
+    const isDead = (address: string): boolean => address !== '10.1.0.1'
+    const connect = async (address: string): Promise<boolean> => {
+      if (isDead(address)) await clock.sleep(1_000)
+      return !isDead(address)
+    }
+    const accepted: string[] = []
+    const prober = new Prober({
+      clock,
+      onAccepted: (endpoint) => accepted.push(endpoint.address),
+      connect,
+    })
+    const dead = Array.from({ length: 1_000 }, (_, index) =>
+      sampleEndpoint({ id: `dead-${index}`, address: `10.0.${index >> 8}.${index & 255}` }),
+    )
+    prober.want(dead)
+    await clock.advance(20_000)
+    prober.want([...dead, sampleEndpoint({ id: 'new', address: '10.1.0.1' })])
+    await clock.advance(1_000)
+    expect(accepted).toEqual(['10.1.0.1'])
+    prober.stop()
   })
 
   it('knows nothing of the next container on the same address', async () => {

@@ -49,12 +49,13 @@ export class ManualClock implements Clock {
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve()
-      const sleeper = { at: this.#now + delayMs, wake: resolve }
-      this.#sleepers.push(sleeper)
-      signal?.addEventListener('abort', () => {
-        this.#sleepers = this.#sleepers.filter((each) => each !== sleeper)
+      const wake = (): void => {
+        signal?.removeEventListener('abort', wake)
+        this.#sleepers = this.#sleepers.filter((each) => each.wake !== wake)
         resolve()
-      })
+      }
+      this.#sleepers.push({ at: this.#now + delayMs, wake })
+      signal?.addEventListener('abort', wake, { once: true })
     })
   }
 
@@ -65,7 +66,6 @@ export class ManualClock implements Clock {
       await new Promise((resolve) => setImmediate(resolve))
       const next = this.#sleepers.sort((a, b) => a.at - b.at)[0]
       if (next === undefined || next.at > end) break
-      this.#sleepers.shift()
       this.#now = Math.max(this.#now, next.at)
       next.wake()
     }
