@@ -37,7 +37,7 @@ export type ControlParts = {
   readonly ledger: Ledger
   readonly clock: Clock
   readonly sources: () => readonly SourceState[]
-  readonly haproxy: () => HaproxyReport
+  readonly haproxy: () => Promise<HaproxyReport>
   readonly problems: () => readonly Problem[]
   /** `show stat` as CSV. Throws HaproxyError. */
   readonly showStatistics: () => Promise<string>
@@ -66,7 +66,7 @@ export function createControl(parts: ControlParts): DaemonControl {
         pipeline: pipeline.state(),
         words: store.words(),
         sources: parts.sources(),
-        haproxy: parts.haproxy(),
+        haproxy: await parts.haproxy(),
         statistics: await serverStatistics(parts.showStatistics),
         problems: [...parts.problems(), ...registry.problems(), ...store.problems()],
         instance: parts.instance,

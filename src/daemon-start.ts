@@ -7,6 +7,7 @@ import { bindsOf } from './haproxy/process/binds.ts'
 import { HaproxyProcess } from './haproxy/process/haproxy-process.ts'
 import type { RunningServer } from './haproxy/control.ts'
 import type { HaproxyProgram } from './haproxy/process/program.ts'
+import { parseInfo } from './haproxy/runtime/info.ts'
 import { parseServers, showServersCommand } from './haproxy/runtime/servers.ts'
 import { FairleadError, messageOf } from './model/errors.ts'
 import type { ChangeEntry, Pipeline } from './pipeline/pipeline.ts'
@@ -142,14 +143,32 @@ export function listenAddresses(settings: Settings, paths: Paths): readonly List
   return [unix, { kind: 'tcp', host, port: Number(match[2]) }]
 }
 
-export function haproxyReport(haproxy: HaproxyProcess): HaproxyReport {
+/** `show info` is asked for, so that the limits shown are those HAProxy has really taken. */
+export async function haproxyReport(haproxy: HaproxyProcess): Promise<HaproxyReport> {
+  const fields = await workerFields(haproxy)
+  const number = (name: string): number => Number(fields.get(name) ?? 0)
   return {
+    connections: number('CurrConns'),
+    maxConnections: number('Maxconn'),
+    maxFiles: number('Ulimit-n'),
     version: haproxy.version,
     masterPid: haproxy.masterPid,
     workerPid: haproxy.workerPid,
     state: haproxy.isRunning ? 'running' : 'down',
     isAdopted: haproxy.isAdopted,
     reloads: haproxy.reloads,
+  }
+}
+
+async function workerFields(haproxy: HaproxyProcess): Promise<ReadonlyMap<string, string>> {
+  if (!haproxy.isRunning) return new Map()
+  try {
+    const [reply = ''] = await haproxy.execute(['show info'])
+    return parseInfo(reply)?.fields ?? new Map()
+  } catch (error) {
+    // It may just be ending; `state` says so.
+    if (error instanceof FairleadError) return new Map()
+    throw error
   }
 }
 

@@ -210,8 +210,15 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
   )
   await firstApply(pipeline, haproxy)
   background('drift check', watchDrift({ applier, pipeline, log, signal }), run)
+  const {
+    version: haproxyVersion,
+    masterPid,
+    isAdopted,
+    maxConnections,
+    maxFiles,
+  } = await haproxyReport(haproxy)
   log.info(
-    { haproxy: haproxy.version, pid: haproxy.masterPid, isAdopted: haproxy.isAdopted },
+    { haproxy: haproxyVersion, pid: masterPid, isAdopted, maxConnections, maxFiles },
     `serving on ${settings.http.join(', ')}`,
   )
 }

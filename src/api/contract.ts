@@ -33,6 +33,11 @@ export type HaproxyReport = {
   readonly isAdopted: boolean
   /** Reloads since fairlead started. */
   readonly reloads: number
+  /** Client connections now, and the most there may be (`maxconn`); 0 when HAProxy does not answer. */
+  readonly connections: number
+  readonly maxConnections: number
+  /** File descriptors that HAProxy may have open (`ulimit -n`): two or more for each connection. */
+  readonly maxFiles: number
 }
 
 export type ServiceReport = {

@@ -78,6 +78,9 @@ const haproxy: HaproxyReport = {
   workerPid: 3,
   state: 'running',
   isAdopted: false,
+    connections: 3,
+    maxConnections: 9984,
+    maxFiles: 20_000,
   reloads: 0,
 }
 

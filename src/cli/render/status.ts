@@ -1,7 +1,8 @@
 import type { StatusReport } from '../../api/contract.ts'
+import { printable } from '../../support/printable.ts'
 import { endpointTable } from './endpoints.ts'
 import type { View } from './endpoints.ts'
-import { counted, printable, span } from './text.ts'
+import { counted, span } from './text.ts'
 
 /** `fairlead status` for people. Lines end in a line feed. */
 export function renderStatus(report: StatusReport, view: View): string {
@@ -42,7 +43,8 @@ function haproxyLine(haproxy: StatusReport['haproxy'], paint: View['paint']): st
   if (haproxy.state === 'starting') return paint('yellow', `${name} is starting`)
   const how = haproxy.isAdopted ? 'running, adopted' : 'running'
   const pids = `master ${haproxy.masterPid}, worker ${haproxy.workerPid}`
-  return `${name} ${how}, ${pids}, ${counted(haproxy.reloads, 'reload')}`
+  const connections = `${haproxy.connections} of at most ${haproxy.maxConnections} connections`
+  return `${name} ${how}, ${pids}, ${counted(haproxy.reloads, 'reload')}, ${connections}`
 }
 
 function isWell(report: StatusReport): boolean {

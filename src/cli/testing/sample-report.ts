@@ -71,6 +71,9 @@ export const emptyReport: StatusReport = {
     workerPid: 815,
     state: 'running',
     isAdopted: false,
+    connections: 3,
+    maxConnections: 9984,
+    maxFiles: 20_000,
     reloads: 0,
   },
   sources: [
