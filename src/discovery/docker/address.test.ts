@@ -76,7 +76,9 @@ describe('addresses', () => {
     expect(rows(sketch, { ...remote, haproxyNetworks: new Set(['bridge']) })).toEqual([
       'host1:a:80 | web | 172.17.0.5:80',
     ])
-    expect(problems({ exposed }, remote).at(-1)).toBe('port 80 not published on host')
+    expect(problems({ exposed }, remote)).toEqual([
+      'network "bridge" of the remote host host1 cannot be reached from here; port 80 not published on host',
+    ])
     expect(problems(sketch, { ...remote, daemonAddress: undefined }).at(-1)).toContain(
       'at which address is not known',
     )
@@ -113,7 +115,11 @@ describe('addresses', () => {
     expect(problems({ exposed, mode: 'none', networks: {} })).toEqual([
       'has no network (--network none)',
     ])
-    expect(problems({ exposed, networks: {} })[0]).toBe('has no address on any network')
+    const later = { mode: 'none', networks: { mynet: { ip: '10.5.0.3' } } }
+    expect(rows({ exposed, ...later })).toEqual(['host1:a:80 | web | 10.5.0.3:80'])
+    expect(problems({ exposed, networks: {} })).toEqual([
+      'has no address on any network; port 80 not published on host',
+    ])
     expect(problems({})).toEqual(['has no exposed port'])
     expect(problems({ exposed, state: { Running: false, Status: 'exited' } })).toEqual([
       'is not running (exited)',

@@ -37,13 +37,14 @@ export function reachOf(
   }
   const mode = owner.HostConfig?.NetworkMode ?? ''
   if (mode === 'host') return hostReach(context, where)
-  if (mode === 'none') {
+  if (mode === 'none' && !hasAddress(owner)) {
     return {
       kind: 'none',
       because: {
         where,
         what: 'has no network (--network none)',
-        hint: 'docker network connect <network> <container>',
+        // Docker refuses a second network beside `none`.
+        hint: 'docker network disconnect none <container>, then docker network connect <network> <container>',
       },
     }
   }
@@ -62,6 +63,12 @@ export function reachOf(
 export function networkOwnerOf(inspect: Inspect, context: MappingContext): Inspect | undefined {
   const isSharing = (inspect.HostConfig?.NetworkMode ?? '').startsWith('container:')
   return isSharing ? context.networkOwner : inspect
+}
+
+function hasAddress(inspect: Inspect): boolean {
+  return Object.values(inspect.NetworkSettings?.Networks ?? {}).some(
+    (each) => (each?.IPAddress || each?.GlobalIPv6Address || '') !== '',
+  )
 }
 
 function hasBindings(inspect: Inspect): boolean {

@@ -144,7 +144,8 @@ class Mapping {
     for (const port of ports) {
       const place = publishedPlace(port.port, port.bindings, this.#context)
       if ('address' in place) found.push({ port, address: place.address, hostPort: place.port })
-      else faults.push(place)
+      else if (reach.because === undefined || port.bindings.length > 0) faults.push(place)
+      else faults.push({ fault: place.fault, hint: reach.because.hint })
     }
     this.#explainPublished(reach.because, found.length, faults)
     return found
@@ -155,14 +156,12 @@ class Mapping {
     found: number,
     faults: readonly { fault: string; hint: string }[],
   ): void {
-    if (because !== undefined && found === 0) {
-      this.#problems.push(because)
-      this.#note('network', 'note', because.what, because.hint)
-    } else if (because !== undefined) {
+    if (because !== undefined && found > 0) {
       this.#note('network', 'note', `${because.what}; its published ports are used`)
     }
+    const reason = because === undefined ? '' : `${because.what}; `
     for (const { fault, hint } of faults) {
-      if (found === 0) this.#leaveOut('port', fault, hint)
+      if (found === 0) this.#leaveOut('port', `${reason}${fault}`, hint)
       else this.#note('port', 'note', fault, hint)
     }
   }
