@@ -6,7 +6,7 @@ import type { Settings } from '../settings/settings.ts'
 import type { CliContext } from './context.ts'
 import { FakeDaemon } from './testing/fake-daemon.ts'
 import { run } from './program.ts'
-import { fullReport, sampleNowMs } from './testing/sample-report.ts'
+import { fullReport, sampleEndpoint, sampleNowMs, webService } from './testing/sample-report.ts'
 
 let folder = ''
 let daemon = new FakeDaemon()
@@ -252,6 +252,16 @@ describe("operator's words", () => {
     expect(code).toBe(0)
     expect(out.startsWith(`${endpoint}: `)).toBe(true)
     expect(daemon.words).toEqual([{ endpoint, word }])
+  })
+
+  it('show an id from outside without what a terminal obeys', async () => {
+    await startDaemon()
+    const id = 'a\u202e\u009b31mb'
+    const service = { ...webService, endpoints: [sampleEndpoint({ id, candidate: 'a' })] }
+    daemon.report = { ...fullReport, services: [service] }
+    expect((await fairlead(['drain', 'a'])).out.startsWith('a·31mb: ')).toBe(true)
+    expect((await fairlead(['weight', 'a', '5'])).out).toBe('a·31mb: weight 5\n')
+    expect(daemon.words.map(({ endpoint }) => endpoint)).toEqual([id, id])
   })
 
   it('name the candidates of an ambiguous word, and what is near an unknown one', async () => {

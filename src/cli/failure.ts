@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander'
 import { errorCodes, FairleadError, messageOf } from '../model/errors.ts'
 import type { Problem } from '../model/problem.ts'
+import { printable } from '../support/printable.ts'
 import type { CliContext } from './context.ts'
-import { printable } from './render/text.ts'
 
 /** Says what went wrong, a line each and ` hint:` below, and gives the exit code. */
 export function reportFailure(error: unknown, context: CliContext): number {

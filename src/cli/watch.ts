@@ -1,10 +1,11 @@
 import type { StatusReport } from '../api/contract.ts'
 import { systemClock } from '../support/clock.ts'
 import { Mailbox } from '../support/mailbox.ts'
+import { printable } from '../support/printable.ts'
 import { ClientError } from './client.ts'
 import type { DaemonClient } from './client.ts'
 import type { CliContext } from './context.ts'
-import { cut, printable } from './render/text.ts'
+import { cut } from './render/text.ts'
 
 const everyMs = 1000
 /** Between two drawings at most this fast, however many changes there are. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { printable } from '../support/printable.ts'
 import type { CliContext } from './context.ts'
 import { addDaemonOptions, UsageError } from './locate.ts'
 import type { DaemonOptions } from './locate.ts'
@@ -19,7 +20,7 @@ export function addWeight(program: Command, context: CliContext): void {
       const weight = readWeight(text)
       const id = await say(endpoint, { weight }, options, context)
       const done = weight === null ? 'the weight is as labelled again' : `weight ${weight}`
-      context.out(`${id}: ${done}\n`)
+      context.out(`${printable(id)}: ${done}\n`)
     })
   addDaemonOptions(command)
 }

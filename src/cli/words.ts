@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { printable } from '../support/printable.ts'
 import type { Word } from './client.ts'
 import type { CliContext } from './context.ts'
 import { chooseEndpoint } from './endpoint-choice.ts'
@@ -26,7 +27,7 @@ export function addWordCommand(
     .addHelpText('after', `\nExample:\n  fairlead ${given.name} web-1`)
     .action(async (endpoint: string, options: DaemonOptions) => {
       const id = await say(endpoint, { state: given.name }, options, context)
-      context.out(`${id}: ${given.done}\n`)
+      context.out(`${printable(id)}: ${given.done}\n`)
     })
   addDaemonOptions(command)
 }

@@ -1,10 +1,12 @@
 import { styleText } from 'node:util'
 import pino, { type Logger } from 'pino'
+import { printable } from './printable.ts'
 
 export type { Logger } from 'pino'
 
 /**
- * The daemon's log on standard output: JSON lines for programs, or one readable line each. Written
+ * The daemon's log on standard output: JSON lines for programs, or one readable line each, with
+ * nothing in it that a terminal obeys but fairlead's own colours. Written
  * synchronously, so that the last line before a crash is there.
  */
 export function createLogger(
@@ -35,9 +37,11 @@ function readable(line: string): string {
   const isTerminal = process.stdout.isTTY
   const name = (names[level] ?? '').padEnd(5)
   const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${plain(value)}`)
-  return `${time} ${isTerminal ? styleText(colours[level], name) : name} ${msg ?? ''}${fields.join('')}\n`
+  return `${time} ${isTerminal ? styleText(colours[level], name) : name} ${printable(msg ?? '')}${fields.join('')}\n`
 }
 
 function plain(value: unknown): string {
-  return typeof value === 'string' && /^[\w./:@-]+$/.test(value) ? value : JSON.stringify(value)
+  return typeof value === 'string' && /^[\w./:@-]+$/.test(value)
+    ? value
+    : printable(JSON.stringify(value))
 }

@@ -1,7 +1,8 @@
 import type { EndpointReport, ServiceReport } from '../../api/contract.ts'
+import { printable } from '../../support/printable.ts'
 import { columnWidths, tableLine } from './table.ts'
 import type { Cell, Column } from './table.ts'
-import { counted, hostPort, printable } from './text.ts'
+import { counted, hostPort } from './text.ts'
 import type { Colour, Paint } from './text.ts'
 
 /** What a rendering may use: a painter, the width of the terminal, the time. */

@@ -1,6 +1,6 @@
 import type { Explanation } from '../../api/contract.ts'
 import type { Decision } from '../../model/problem.ts'
-import { printable } from './text.ts'
+import { printable } from '../../support/printable.ts'
 import type { Colour, Paint } from './text.ts'
 
 const marks: Readonly<Record<Decision['outcome'], readonly [mark: string, colour: Colour]>> = {

@@ -11,15 +11,6 @@ export function painter(hasColour: boolean): Paint {
   return (colour, text) => (hasColour && text !== '' ? styleText(colour, text, options) : text)
 }
 
-/**
- * A text on one line without control characters: names and labels come from containers, and a
- * terminal would obey what is in them.
- */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what is taken out
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]+/g, '·')
-}
-
 /** Cut to a width, with `…` in place of what is missing. */
 export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
