@@ -116,15 +116,29 @@ describe('an applier', () => {
     })
   })
 
-  it('changes nothing where a reload is needed and its files cannot be written', async () => {
-    await applier.applyDesired(desired(a))
+  it('follows servers by command where a reload is needed and its files cannot be written', async () => {
+    await applier.applyDesired(desired(a + b))
     const blocked = join(folder, 'block', 'page')
     await writeFile(join(folder, 'block'), '')
-    const state = desired(a + b)
+    const c = '  server c 10.0.0.3:80\n'
+    const state = desired(a + c, { 'app/a': 'drain' })
     const withPage = { ...state, files: new Map([...state.files, [blocked, 'page']]) }
     await expect(applier.applyDesired(withPage)).rejects.toMatchObject({ code: 'state_unwritable' })
-    expect(await readFile(haproxy.configPath, 'utf8')).toBe(desired(a).config)
-    expect(await applier.applyDesired(state)).toMatchObject({ how: 'runtime', problems: [] })
+    expect(haproxy.reloads).toBe(0)
+    expect(await readFile(haproxy.configPath, 'utf8')).toBe(state.config)
+    expect(await applier.applyDesired(state)).toMatchObject({ how: 'none', problems: [] })
+    expect(await applier.checkDrift(state)).toEqual([])
+  })
+
+  it('leaves hosts and backends for the reload that cannot be done', async () => {
+    await applier.applyDesired(desired(a + b))
+    await writeFile(join(folder, 'block'), '')
+    const state = desired(b, {}, 'x.test app\ny.test other\n')
+    const files = new Map([...state.files, [join(folder, 'block', 'page'), 'page']])
+    const config = `${state.config}backend other\n${a}`
+    await expect(applier.applyDesired({ ...state, config, files })).rejects.toThrow('cannot write')
+    expect(await applier.checkDrift(desired(b))).toEqual([])
+    expect(await readFile(haproxy.configPath, 'utf8')).toBe(desired(b).config)
   })
 
   it('starts HAProxy again after it ended', async () => {

@@ -1,4 +1,5 @@
 import type { DesiredState } from '../model/desired-state.ts'
+import { FairleadError } from '../model/errors.ts'
 import { runPlan } from './apply/commands.ts'
 import type { ApplyContext, ApplyResult, Outcome } from './apply/context.ts'
 import { decide } from './apply/decide.ts'
@@ -6,6 +7,7 @@ import { discardText, persistText, rememberText, stageText } from './apply/files
 import { reloadWith, startWith } from './apply/load.ts'
 import { readBack } from './apply/read-back.ts'
 import type { KnownState } from './apply/read-back.ts'
+import { hasToWait, withServersOf } from './apply/servers-only.ts'
 import { sweepStaged } from './apply/staged-files.ts'
 import type { Plan } from './diff/plan.ts'
 
@@ -14,7 +16,8 @@ import type { Plan } from './diff/plan.ts'
  * one hitless reload; HAProxy is started where it is down. Call it one at a time.
  *
  * Guarantees: the text on disk never claims more than what was done; a rejected text is not left on
- * disk; when it throws, HAProxy goes on with what it had.
+ * disk; when it throws, HAProxy goes on with what it had; where only the reload could not be done, its
+ * servers are those that are wanted.
  *
  * Throws ConfigRejectedError, ApplyError, StateWriteError (only where a reload is needed), and
  * HaproxyError `address_in_use`, `address_unavailable`, `reload_failed`, `haproxy_unreachable`.
@@ -34,7 +37,26 @@ async function makeTrue(context: ApplyContext, desired: DesiredState): Promise<O
   const { plan, known } = await decide(context, running, desired)
   if (plan.kind === 'none') return keepAsIs(context, known, desired)
   if (plan.kind === 'runtime') return runAndVerify(context, known, desired, plan)
-  return reloadWith(context, known, desired, plan, known)
+  try {
+    return await reloadWith(context, known, desired, plan, known)
+  } catch (error) {
+    if (hasToWait(error)) await followServers(context, known, desired)
+    throw error
+  }
+}
+
+/** The reload cannot be done now; servers that come and go do not wait for it. */
+async function followServers(
+  context: ApplyContext,
+  known: KnownState,
+  desired: DesiredState,
+): Promise<void> {
+  const servers = withServersOf(known, desired)
+  if (servers === undefined) return
+  const plan = context.planChanges(known, servers, context.capabilities)
+  // What it throws is not told: the reload's own failure says more, and a repair begins with it.
+  if (plan.kind === 'runtime')
+    await runAndVerify(context, known, servers, plan).catch(onlyFairleadErrors)
 }
 
 /**
@@ -99,4 +121,8 @@ async function runAndVerify(
     verifiedAt,
     problems,
   }
+}
+
+function onlyFairleadErrors(error: unknown): void {
+  if (!(error instanceof FairleadError)) throw error
 }

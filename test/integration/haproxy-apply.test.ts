@@ -201,8 +201,9 @@ describe('applying to a real HAProxy', () => {
       message: expect.stringMatching(new RegExp(`${busy} is in use by .*pid ${process.pid}`)),
     })
     await expect(
-      apply([a], { binds: [`127.0.0.1:${lab.port}`, '192.0.2.1:80'] }),
+      apply([b], { binds: [`127.0.0.1:${lab.port}`, '192.0.2.1:80'] }),
     ).rejects.toMatchObject({ code: 'address_unavailable' })
+    expect(await answers(2)).toBe('bb')
     expect((await load.stop()).failed).toEqual([])
     expect(await reloads()).toBe(0)
   })
@@ -333,6 +334,16 @@ describe('applying to a real HAProxy', () => {
     ).rejects.toMatchObject({ code: 'state_unwritable' })
     expect(await readFile(full.configPath, 'utf8')).toBe(before)
     expect(await readdir(folder)).not.toContain(expect.stringContaining('.tmp'))
+    // What needs a reload has to wait; servers that go and come do not wait with it.
+    for (const [wanted, answered] of [
+      [[b], 'bb'],
+      [[a, b], 'ab'],
+    ] as const) {
+      await expect(
+        other.applyDesired(lab.desired(wanted, { balance: 'leastconn' })),
+      ).rejects.toMatchObject({ code: 'state_unwritable' })
+      expect(await answers(2)).toBe(answered)
+    }
     await writeFile(`${folder}/ballast`, '')
     expect(await other.applyDesired(lab.desired([a, b]))).toMatchObject({
       how: 'none',
