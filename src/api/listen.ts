@@ -28,6 +28,17 @@ export type Listener = {
 
 /** A socket on which nothing moves for so long is closed: a reader of events that stopped reading. */
 const stalledMs = 60_000
+/** A request that has not arrived whole by then is given up: its sender may have no token. */
+const limits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+}
+/**
+ * Connections of one listener at once; more are closed unanswered. Whoever opens many must not use
+ * up the file descriptors that the way to Docker and HAProxy needs.
+ */
+export const mostConnections = 512
 
 /**
  * Listens on one address. Throws ListenError; then nothing is left bound.
@@ -83,7 +94,9 @@ function createServer(fetch: Fetch, arrivalOf: (env: HttpBindings) => Arrival): 
     // This adapter makes HTTP/1 servers only, as it is used here.
     fetch: (request, env) => fetch(request, { arrival: arrivalOf(env as HttpBindings) }),
     overrideGlobalObjects: false,
+    serverOptions: limits,
   }) as Server
+  server.maxConnections = mostConnections
   server.setTimeout(stalledMs)
   return server
 }

@@ -1,11 +1,11 @@
 import { chmod, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { request, type IncomingMessage, type RequestOptions } from 'node:http'
-import { connect, createServer, type AddressInfo, type Server } from 'node:net'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { changeEntry, MemoryDaemon } from '../../test/support/memory-daemon.ts'
-import type { ListenAddress } from './listen.ts'
+import { mostConnections, type ListenAddress } from './listen.ts'
 import { serveApi, type ServedApi } from './server.ts'
 
 const token = 'a-token-of-good-length'
@@ -94,6 +94,29 @@ describe('on a tcp address', () => {
       const starting = serve([{ kind: 'tcp', host, port: 0 }])
       await expect(starting).rejects.toMatchObject({ code: 'setting_invalid' })
     }
+  })
+
+  it('closes what is too much on one listener, and answers on the others', async () => {
+    const path = join(folder, 'admin.sock')
+    const api = await serve([{ kind: 'unix', path }, anyPort])
+    const port = portOf(api, 1)
+    const sockets: Socket[] = []
+    releases.push(() => {
+      for (const socket of sockets) socket.destroy()
+    })
+    const opened = (): Promise<Socket> =>
+      new Promise((resolve, reject) => {
+        const socket = connect(port, '127.0.0.1', () => resolve(socket)).once('error', reject)
+        sockets.push(socket)
+      })
+    for (let count = 0; count < mostConnections; count++) await opened()
+    const surplus = await opened()
+    await new Promise((resolve) => surplus.once('close', resolve).resume())
+    expect((await ask({ socketPath: path, path: '/healthz' })).status).toBe(200)
+    for (const socket of sockets.splice(0)) socket.destroy()
+    await vi.waitFor(async () => {
+      expect((await ask({ host: '127.0.0.1', port, path: '/healthz' })).status).toBe(200)
+    })
   })
 
   it('says that the port is busy, and leaves nothing of the other addresses', async () => {
