@@ -129,8 +129,7 @@ export class Pipeline {
   }
 
   async #readRegistry(signal: AbortSignal): Promise<void> {
-    for await (const change of this.#parts.registry.changes(signal))
-      this.#mailbox.put(change.causes)
+    for await (const causes of this.#parts.registry.changes(signal)) this.#mailbox.put(causes)
   }
 
   async #pass(causes: readonly Cause[]): Promise<void> {

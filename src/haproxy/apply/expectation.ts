@@ -51,7 +51,9 @@ export function expectationOf(
   return {
     questions: [...serverQuestions, ...[...maps].map(showMapCommand)],
     check(replies, removals) {
-      read = new Map(serverQuestions.flatMap((_, index) => [...parseServers(replies[index] ?? '')]))
+      read = new Map(
+        serverQuestions.flatMap((_, index) => [...parseServers(replies[index] ?? '', touched)]),
+      )
       return (
         compareServers(touched, expected, read, new Set(removals)) ??
         compareMaps(maps, replies.slice(serverQuestions.length), desired)

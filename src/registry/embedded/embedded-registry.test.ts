@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sampleCandidate, sampleEndpoint } from '../../../test/support/samples.ts'
 import type { Observation } from '../../model/candidate.ts'
+import type { Cause } from '../../model/snapshot.ts'
 import { systemClock } from '../../support/clock.ts'
-import type { RegistryChange } from '../registry.ts'
 import { EmbeddedRegistry } from './embedded-registry.ts'
 import { decodeSnapshot, encodeSnapshot } from './snapshot-file.ts'
 
@@ -100,12 +100,12 @@ describe('the embedded registry', () => {
     const changes = registry.changes(controller.signal)
     const first = changes.next()
     registry.accept(observation({ upserts: [web1], cause: 'start web-1' }))
-    expect((await first).value).toMatchObject({ causes: [{ what: 'start web-1' }] })
+    expect((await first).value).toMatchObject([{ what: 'start web-1' }])
     registry.accept(observation({ upserts: [web2], cause: 'start web-2' }))
     registry.accept(observation({ upserts: [api1], cause: 'start api-1' }))
-    const second = (await changes.next()).value as RegistryChange
-    expect(second.snapshot).toBe(registry.snapshot())
-    expect(second.causes.map((cause) => cause.what)).toEqual(['start web-2', 'start api-1'])
+    const second = (await changes.next()).value as readonly Cause[]
+    expect(registry.snapshot().services.size).toBe(2)
+    expect(second.map((cause) => cause.what)).toEqual(['start web-2', 'start api-1'])
     controller.abort()
     expect((await changes.next()).done).toBe(true)
   })

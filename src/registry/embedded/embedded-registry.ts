@@ -5,7 +5,7 @@ import { emptySnapshot, mergeCauses, type Cause, type Snapshot } from '../../mod
 import { BackgroundWriter } from '../../support/background-writer.ts'
 import type { Clock } from '../../support/clock.ts'
 import { Mailbox } from '../../support/mailbox.ts'
-import type { Registry, RegistryChange } from '../registry.ts'
+import type { Registry } from '../registry.ts'
 import { merge, type CandidateChange, type Contents } from './merge.ts'
 import { ServiceIndex } from './service-index.ts'
 import { readSnapshotFile, SnapshotError, writeSnapshotFile } from './snapshot-file.ts'
@@ -103,14 +103,14 @@ export class EmbeddedRegistry implements Registry {
     return [this.#loadProblem, this.#storageProblem].filter((each) => each !== undefined)
   }
 
-  async *changes(signal: AbortSignal): AsyncGenerator<RegistryChange, void, undefined> {
+  async *changes(signal: AbortSignal): AsyncGenerator<readonly Cause[], void, undefined> {
     const mailbox = new Mailbox<readonly Cause[]>(mergeCauses)
     this.#readers.add(mailbox)
     try {
       for (;;) {
         const causes = await mailbox.take(signal)
         if (causes === undefined) return
-        yield { snapshot: this.snapshot(), causes }
+        yield causes
       }
     } finally {
       this.#readers.delete(mailbox)

@@ -16,12 +16,13 @@ export class ServiceIndex {
   readonly #claims = new Map<string, Claim[]>()
   readonly #contested = new Set<string>()
   #services: ReadonlyMap<string, Service> = new Map()
+  /** Endpoint ids whose holder may be another one than `#services` says, with that one. */
+  #touched = new Map<string, Endpoint | undefined>()
 
+  /** Notes the changes; services are built when they are asked for, so a burst builds them once. */
   apply(changes: readonly CandidateChange[]): void {
-    /** Endpoint ids whose holder may be another one now, with the holder before. */
-    const touched = new Map<string, Endpoint | undefined>()
     const touch = (id: string): void => {
-      if (!touched.has(id)) touched.set(id, this.#claims.get(id)?.[0]?.endpoint)
+      if (!this.#touched.has(id)) this.#touched.set(id, this.#claims.get(id)?.[0]?.endpoint)
     }
     for (const { before, after } of changes) {
       for (const endpoint of before?.endpoints ?? []) {
@@ -34,7 +35,6 @@ export class ServiceIndex {
         this.#claim({ endpoint, candidate: after })
       }
     }
-    this.#rebuild(touched)
   }
 
   /** The candidate whose endpoint of this id counts. */
@@ -43,6 +43,8 @@ export class ServiceIndex {
   }
 
   services(): ReadonlyMap<string, Service> {
+    if (this.#touched.size > 0) this.#rebuild(this.#touched)
+    this.#touched = new Map()
     return this.#services
   }
 
