@@ -2,6 +2,8 @@ import { Agent, request } from 'node:http'
 
 export type LoadReport = {
   readonly sent: number
+  /** Of these, not answered yet. */
+  readonly pending: number
   /** What went wrong, one line each; empty is what every test wants. */
   readonly failures: readonly string[]
   /** How many answers each hostname gave. */
@@ -42,7 +44,8 @@ export class Load {
 
   /** So far; ends nothing. */
   report(): LoadReport {
-    return { sent: this.#sent, failures: this.#failures, byHostname: new Map(this.#byHostname) }
+    const byHostname = new Map(this.#byHostname)
+    return { sent: this.#sent, pending: this.#pending.size, failures: this.#failures, byHostname }
   }
 
   /** Ends the load and waits for the answers under way. */

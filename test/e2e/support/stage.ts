@@ -27,6 +27,10 @@ export type ContainerOptions = {
   readonly hasHealthcheck?: boolean
   readonly exposedPorts?: readonly string[]
   readonly name?: string
+  /** Docker's NetworkMode; the default bridge without. */
+  readonly network?: string
+  /** Publish port 80 at a port that is free: on all addresses, or on this one. */
+  readonly publish?: boolean | string
 }
 
 export type Container = { readonly id: string; readonly name: string; readonly hostname: string }
@@ -44,6 +48,7 @@ export class Stage {
   readonly docker: Docker
   readonly #run: string
   readonly #daemons: ChildProcess[] = []
+  readonly #networks: string[] = []
   #image = ''
   #count = 0
 
@@ -58,9 +63,15 @@ export class Stage {
     const run = `fl-e2e-${randomBytes(3).toString('hex')}`
     const stage = new Stage(await mkdtemp(join(tmpdir(), 'fl-e2e-')), await freePort(), run)
     stage.#image = `${imageName}:${run}`
-    await importImage(stage.docker, {
+    await stage.giveImage(stage.docker)
+    return stage
+  }
+
+  /** Makes the containers' image on a Docker daemon. */
+  async giveImage(docker: Docker): Promise<void> {
+    await importImage(docker, {
       name: imageName,
-      tag: run,
+      tag: this.#run,
       changes: [
         `ENTRYPOINT ${JSON.stringify(['/bin/node', ...nodeFlags, '/srv/server.mjs'])}`,
         'ENV PATH=/bin UV_THREADPOOL_SIZE=1',
@@ -68,7 +79,6 @@ export class Stage {
       ],
       files: nodeFiles(serverFile),
     })
-    return stage
   }
 
   get stateFolder(): string {
@@ -80,7 +90,16 @@ export class Stage {
     return `${this.#run}-${what}`
   }
 
-  async createContainer(options: ContainerOptions): Promise<Container> {
+  /** A Docker network of this run, by its full name. Removed in the end. */
+  async createNetwork(what: string, options: object = {}): Promise<string> {
+    const name = this.name(what)
+    await this.post('/networks/create', { Name: name, ...options })
+    this.#networks.push(name)
+    return name
+  }
+
+  /** On this machine's Docker daemon, or on another one that has the image. */
+  async createContainer(options: ContainerOptions, docker = this.docker): Promise<Container> {
     this.#count += 1
     const name = options.name ?? `${this.#run}-${this.#count}`
     const body = {
@@ -95,34 +114,35 @@ export class Stage {
       StopTimeout: options.stopTimeout ?? 3,
       Labels: { [runLabel]: this.#run, 'fairlead.enable': 'true', ...options.labels },
       ExposedPorts: Object.fromEntries((options.exposedPorts ?? []).map((port) => [port, {}])),
-      HostConfig: { LogConfig: { Type: 'none' } },
+      HostConfig: {
+        LogConfig: { Type: 'none' },
+        NetworkMode: options.network ?? 'default',
+        PortBindings: bindingsOf(options.publish ?? false),
+      },
       ...(options.hasHealthcheck === true ? { Healthcheck: healthcheck } : {}),
     }
-    const answer = await this.docker.call('POST', `/containers/create?name=${name}`, [201], {
-      body,
-    })
+    const answer = await docker.call('POST', `/containers/create?name=${name}`, [201], { body })
     const { Id } = JSON.parse(answer.body) as { Id: string }
     return { id: Id, name, hostname: Id.slice(0, 12) }
   }
 
-  async startContainer(options: ContainerOptions): Promise<Container> {
-    const container = await this.createContainer(options)
-    await this.post(`/containers/${container.id}/start`)
+  async startContainer(options: ContainerOptions, docker = this.docker): Promise<Container> {
+    const container = await this.createContainer(options, docker)
+    await this.post(`/containers/${container.id}/start`, undefined, docker)
     return container
   }
 
   /** POST to Docker: `/containers/ID/stop`, `/containers/ID/kill?signal=KILL` and the like. */
-  async post(path: string, body?: object): Promise<void> {
+  async post(path: string, body?: object, docker = this.docker): Promise<void> {
     const options = { timeoutMs: 60_000, ...(body === undefined ? {} : { body }) }
-    await this.docker.call('POST', path, [200, 201, 204, 304], options)
+    await docker.call('POST', path, [200, 201, 204, 304], options)
   }
 
-  /** On the default bridge. */
-  async addressOf(container: Container): Promise<string> {
-    const { NetworkSettings } = await this.docker.get<{ NetworkSettings: { IPAddress: string } }>(
-      `/containers/${container.id}/json`,
-    )
-    return NetworkSettings.IPAddress
+  async addressOf(container: Container, network = 'bridge'): Promise<string> {
+    const { NetworkSettings } = await this.docker.get<{
+      NetworkSettings: { Networks: Record<string, { IPAddress: string }> }
+    }>(`/containers/${container.id}/json`)
+    return NetworkSettings.Networks[network]?.IPAddress ?? ''
   }
 
   async remove(container: Container): Promise<void> {
@@ -249,6 +269,9 @@ export class Stage {
       `/containers/json?all=1&filters=${filters}`,
     )
     await Promise.all(left.map(({ Id }) => this.remove({ id: Id, name: '', hostname: '' })))
+    for (const network of this.#networks) {
+      await this.docker.call('DELETE', `/networks/${network}`, [204, 404])
+    }
     await this.docker.call('DELETE', `/images/${this.#image}?force=1`, [200, 404])
     await this.until(async () => (await this.haproxyPid()) === 0, 'HAProxy has ended', 10_000)
     await rm(this.folder, { recursive: true, force: true })
@@ -269,6 +292,11 @@ export async function freePort(): Promise<number> {
   const address = server.address()
   await new Promise((resolve) => server.close(resolve))
   return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+function bindingsOf(publish: boolean | string): object {
+  if (publish === false) return {}
+  return { '80/tcp': [{ HostIp: publish === true ? '' : publish, HostPort: '' }] }
 }
 
 const healthcheck = {
