@@ -86,6 +86,17 @@ describe('the lock file', () => {
       await takeLock(join(folder, 'lock'))
     )()
   })
+
+  it('goes to one of many that take over the same dead lock at once', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      await writeFile(join(folder, 'lock'), `${2 ** 22 + 1} 1\n`)
+      const results = await Promise.allSettled(
+        Array.from({ length: 20 }, () => takeLock(join(folder, 'lock'))),
+      )
+      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+      expect(await readdir(folder)).toEqual(['lock'])
+    }
+  })
 })
 
 describe('startTicksOf', () => {
