@@ -30,6 +30,8 @@ await runMain(async () => {
   // What the tests make images and certificates of.
   await ensureProgram('busybox', 'busybox-static')
   await ensureProgram('openssl', 'openssl')
+  // What they make a second Docker host's network of.
+  await ensureProgram('ip', 'iproute2')
   await ensureNodeModules()
   say('everything is there')
 
