@@ -165,6 +165,31 @@ describe('the pipeline', () => {
     expect(pipeline.state().problems).toEqual([])
   })
 
+  it('goes on after a pass in which routing failed', async () => {
+    let isBroken = true
+    const applied: string[] = []
+    const { pipeline, clock, changes } = await startPipeline(
+      (desired) => {
+        applied.push(desired.config)
+        return Promise.resolve(done)
+      },
+      {
+        route: (input) => {
+          if (isBroken) throw new TypeError('a defect')
+          return routeLines(input)
+        },
+      },
+    )
+    pipeline.trigger('start')
+    await pipeline.firstPass()
+    expect(pipeline.state()).toMatchObject({ isApplied: false, problems: [{ what: 'a defect' }] })
+    expect(changes.map(({ how }) => how)).toEqual(['failed'])
+    isBroken = false
+    await clock.advance(1_000)
+    expect(applied).toEqual([''])
+    expect(pipeline.state()).toMatchObject({ isApplied: true, error: undefined })
+  })
+
   it('does nothing when a change leaves the desired state as it is', async () => {
     let applies = 0
     const { clock, pipeline, start } = await startPipeline(() => {

@@ -132,7 +132,16 @@ export class Pipeline {
     for await (const causes of this.#parts.registry.changes(signal)) this.#mailbox.put(causes)
   }
 
+  /** Never throws: what goes wrong in a pass, also in routing, must not end those after it. */
   async #pass(causes: readonly Cause[]): Promise<void> {
+    try {
+      await this.#routeAndApply(causes)
+    } catch (error) {
+      this.#failed(causes, error)
+    }
+  }
+
+  async #routeAndApply(causes: readonly Cause[]): Promise<void> {
     const { registry, clock, store, prober } = this.#parts
     this.#timer?.abort()
     const snapshot = registry.snapshot()
@@ -188,33 +197,33 @@ export class Pipeline {
   ): Promise<void> {
     const desiredHash = desiredStateHash(routing.desired)
     this.#state = { ...this.#state, snapshot, routing, desiredHash, isApplied: false }
-    try {
-      const applied = await this.#parts.apply(routing.desired)
-      this.#appliedConfig = routing.desired
-      this.#isVerifyWanted = false
-      this.#backoff.reset()
-      this.#state = {
-        ...this.#state,
-        isApplied: true,
-        problems: applied.problems,
-        error: undefined,
-      }
-      if (applied.how !== 'none') {
-        this.#report(causes, desiredHash, { ...applied, how: applied.how })
-      }
-    } catch (error) {
-      this.#isVerifyWanted = true
-      const hint = error instanceof FairleadError ? error.hint : ''
-      const problem: Problem = { where: 'haproxy', what: messageOf(error), hint }
-      this.#state = { ...this.#state, isApplied: false, problems: [problem], error }
-      this.#report(causes, desiredHash, {
-        how: 'failed',
-        changes: [],
-        reasons: [messageOf(error)],
-        commands: 0,
-      })
-      this.#wakeAfter(this.#backoff.next(), 'tried again after a failure')
+    const applied = await this.#parts.apply(routing.desired)
+    this.#appliedConfig = routing.desired
+    this.#isVerifyWanted = false
+    this.#backoff.reset()
+    this.#state = {
+      ...this.#state,
+      isApplied: true,
+      problems: applied.problems,
+      error: undefined,
     }
+    if (applied.how !== 'none') {
+      this.#report(causes, desiredHash, { ...applied, how: applied.how })
+    }
+  }
+
+  #failed(causes: readonly Cause[], error: unknown): void {
+    this.#isVerifyWanted = true
+    const hint = error instanceof FairleadError ? error.hint : ''
+    const problem: Problem = { where: 'haproxy', what: messageOf(error), hint }
+    this.#state = { ...this.#state, isApplied: false, problems: [problem], error }
+    this.#report(causes, this.#state.desiredHash, {
+      how: 'failed',
+      changes: [],
+      reasons: [messageOf(error)],
+      commands: 0,
+    })
+    this.#wakeAfter(this.#backoff.next(), 'tried again after a failure')
   }
 
   #report(
