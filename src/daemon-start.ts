@@ -11,7 +11,6 @@ import { parseInfo } from './haproxy/runtime/info.ts'
 import { parseServers, showServersCommand } from './haproxy/runtime/servers.ts'
 import { FairleadError, messageOf } from './model/errors.ts'
 import type { ChangeEntry, Pipeline } from './pipeline/pipeline.ts'
-import type { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts'
 import type { Settings } from './settings/settings.ts'
 import { systemClock } from './support/clock.ts'
 import type { Logger } from './support/log.ts'
@@ -67,21 +66,29 @@ export async function abandonHaproxy(haproxy: HaproxyProcess): Promise<void> {
 }
 
 /**
- * Waits until something is known that may be applied: a source has spoken, or the snapshot file has
- * the last good state. With neither, an empty state would take the servers of an adopted HAProxy
- * away, so the wait goes on; and without a HAProxy to protect, the start fails with the reason.
+ * Waits until something is known that may be applied: each source has given its list, or `restored`,
+ * the snapshot file, has its last good state. A source of which nothing is known is waited for while
+ * it may still answer, since without it an adopted HAProxy would lose its servers. With nothing known
+ * at all that wait goes on; and without a HAProxy to protect, the start fails with the reason.
  */
 export async function requireKnowledge(options: {
   readonly sources: Sources
-  readonly registry: EmbeddedRegistry
-  readonly haproxy: HaproxyProcess
+  /** Names of the sources that the snapshot file has. */
+  readonly restored: ReadonlySet<string>
+  readonly haproxy: Pick<HaproxyProcess, 'isAdopted'>
   readonly log: Logger
   readonly firstListMs: number
   readonly signal: AbortSignal
 }): Promise<void> {
-  const { sources, registry, haproxy, log, firstListMs, signal } = options
+  const { sources, restored, haproxy, log, firstListMs, signal } = options
+  const unknown = () => sources.unspoken().filter(({ source }) => !restored.has(source))
+  const mayAnswer = () => unknown().some(({ error }) => error === '')
   await sources.firstLists(firstListMs)
-  if (sources.hasAnySpoken() || registry.snapshot().revision > 0) return
+  while (mayAnswer() && !signal.aborted && (haproxy.isAdopted || !sources.hasAnySpoken())) {
+    await sources.firstLists(firstListMs)
+  }
+  if (sources.hasAnySpoken()) return
+  if (haproxy.isAdopted ? unknown().length < sources.states().length : restored.size > 0) return
   if (!haproxy.isAdopted) {
     const reasons = sources.states().map((each) => `${each.source}: ${each.error || 'no answer'}`)
     throw new StartError('docker_unreachable', `no Docker daemon answers (${reasons.join('; ')})`, {
@@ -133,6 +140,22 @@ export function background(
     run.log.error(`${what} failed: ${messageOf(error)}`)
   })
   run.releases.push(what, () => watched)
+}
+
+/**
+ * As `background`, for a task without which fairlead would be up and follow nothing: its failure
+ * ends the daemon, so that whoever watches over it starts it anew. HAProxy serves on.
+ */
+export function essential(
+  what: string,
+  task: Promise<void>,
+  run: { readonly log: Logger; readonly releases: Releases; readonly fail: () => void },
+): void {
+  const failing = task.catch((error: unknown) => {
+    run.fail()
+    throw error
+  })
+  background(what, failing, run)
 }
 
 export function listenAddresses(settings: Settings, paths: Paths): readonly ListenAddress[] {

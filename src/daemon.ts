@@ -8,6 +8,7 @@ import { pathsOf, routingSettings } from './daemon-settings.ts'
 import {
   abandonHaproxy,
   background,
+  essential,
   firstApply,
   haproxyReport,
   listenAddresses,
@@ -34,6 +35,7 @@ import type { Settings } from './settings/settings.ts'
 import { systemClock } from './support/clock.ts'
 import { takeLock } from './support/lock-file.ts'
 import { createLogger, type Logger } from './support/log.ts'
+import { makeOwnFolder } from './support/own-folder.ts'
 import { Releases } from './support/releases.ts'
 import { version } from './version.ts'
 
@@ -57,7 +59,12 @@ export async function runDaemon(settings: Settings): Promise<number> {
   const stopping = new AbortController()
   releases.push('background tasks', () => stopping.abort())
   const ending = endOnSignal(releases)
-  const run = { log, releases, signal: stopping.signal, end: ending.end }
+  let exitCode = 0
+  const fail = (): void => {
+    exitCode = 1
+    ending.end('leave')
+  }
+  const run = { log, releases, signal: stopping.signal, end: ending.end, fail }
   let how: Ending | undefined
   try {
     const haproxy = await prepare(settings, run, () => how)
@@ -65,7 +72,7 @@ export async function runDaemon(settings: Settings): Promise<number> {
     // A signal during the start ends it; what it still does then fails into the log.
     how = await Promise.race([start.then(() => ending.wanted), ending.wanted])
     log.info(how === 'down' ? 'ending fairlead and HAProxy' : 'ending fairlead; HAProxy serves on')
-    return 0
+    return exitCode
   } finally {
     stopping.abort()
     await releases.run((what, error) => log.error(`ending ${what}: ${messageOf(error)}`))
@@ -95,6 +102,8 @@ type Run = {
   readonly releases: Releases
   readonly signal: AbortSignal
   readonly end: (how: Ending) => void
+  /** Ends fairlead with exit code 1 and leaves HAProxy serving. */
+  readonly fail: () => void
 }
 
 /** The lock, the state folder, HAProxy found and adopted: what can fail before anything is served. */
@@ -105,6 +114,7 @@ async function prepare(
 ): Promise<HaproxyProcess> {
   const program = await findHaproxy(settings.haproxy)
   const paths = pathsOf(settings.stateFolder)
+  await makeOwnFolder(settings.stateFolder)
   run.releases.push('lock', await takeLock(paths.lock))
   await mkdir(paths.maps, { recursive: true, mode: 0o700 })
   if (isRoot()) await mkdir(paths.chroot, { recursive: true, mode: 0o755 })
@@ -128,6 +138,7 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
 
   const registry = new EmbeddedRegistry(paths.snapshot, clock)
   await registry.load()
+  const restored = new Set(registry.sources())
   releases.push('registry', () => registry.flush())
   const store = new OperatorStore(paths.kept, clock)
   await store.load()
@@ -194,10 +205,10 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
   })
   releases.push('admin API', () => api.close())
 
-  background('sources', sources.run(signal), run)
-  await requireKnowledge({ sources, registry, haproxy, log, firstListMs, signal })
+  essential('sources', sources.run(signal), run)
+  await requireKnowledge({ sources, restored, haproxy, log, firstListMs, signal })
   background('access log', accessLog.run(signal), run)
-  background('pipeline', pipeline.run(signal), run)
+  essential('pipeline', pipeline.run(signal), run)
   releases.push(
     'supervision',
     haproxy.onExit(() => {

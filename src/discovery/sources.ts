@@ -46,6 +46,13 @@ export class Sources {
     return this.#spoken.size > 0 || this.#providers.length === 0
   }
 
+  /** Those that have not given a full list yet. */
+  unspoken(): readonly SourceState[] {
+    return this.#providers
+      .filter((provider) => !this.#spoken.has(provider))
+      .map((provider) => provider.state())
+  }
+
   states(): readonly SourceState[] {
     return this.#providers.map((provider) => provider.state())
   }
