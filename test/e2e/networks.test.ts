@@ -211,7 +211,6 @@ describe('a container without a bridge network of its own', () => {
       expect((await endpointOf(open))?.address).toBe('127.0.0.1')
       expect((await answer(web)).hostname).toBe(open.hostname)
     } finally {
-      await stage.close()
       execFileSync('ip', ['link', 'delete', parent])
     }
   })

@@ -8,10 +8,12 @@ const local = 'unix:///var/run/docker.sock'
 
 let stage: Stage
 let second: SecondDaemon
+const opened: SecondDaemon[] = []
 let web: string
 
 async function open(hostName: string): Promise<void> {
   second = await SecondDaemon.open(hostName)
+  opened.push(second)
   await stage.giveImage(second.docker)
 }
 
@@ -21,8 +23,11 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  await stage.close()
-  await second.close()
+  try {
+    await stage.close()
+  } finally {
+    for (const daemon of opened.splice(0)) await daemon.close()
+  }
 })
 
 /** One container on each daemon, both of the same name. */
