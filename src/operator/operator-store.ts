@@ -85,10 +85,7 @@ export class OperatorStore {
   /** Keeps routing's memory and the probed endpoints; written when something changed. */
   keep(memory: RoutingMemory, accepted: readonly string[]): void {
     const isSame =
-      (memory === this.#state.memory ||
-        JSON.stringify(memory) === JSON.stringify(this.#state.memory)) &&
-      accepted.length === this.#state.accepted.length &&
-      accepted.every((key, index) => key === this.#state.accepted[index])
+      isSameMemory(memory, this.#state.memory) && isSameList(accepted, this.#state.accepted)
     this.#state = { ...this.#state, memory, accepted }
     if (!isSame) this.#writer.touch()
   }
@@ -108,4 +105,28 @@ export class OperatorStore {
 
 function stateOf(state: 'drain' | 'maint' | 'ready'): 'drain' | 'maint' | undefined {
   return state === 'ready' ? undefined : state
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((key, index) => key === b[index]))
+}
+
+/** Routing keeps the objects of what did not change, so that this seldom looks into them. */
+function isSameMemory(a: RoutingMemory, b: RoutingMemory): boolean {
+  return (
+    a.defaultService === b.defaultService &&
+    isSameRecord(a.hosts, b.hosts) &&
+    isSameRecord(a.services, b.services)
+  )
+}
+
+function isSameRecord<T>(a: Readonly<Record<string, T>>, b: Readonly<Record<string, T>>): boolean {
+  if (a === b) return true
+  const keys = Object.keys(a)
+  if (keys.length !== Object.keys(b).length) return false
+  return keys.every((key) => Object.hasOwn(b, key) && isSameValue(a[key], b[key]))
+}
+
+function isSameValue(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
 }

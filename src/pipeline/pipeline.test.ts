@@ -56,6 +56,7 @@ function routeLines(input: RoutingInput): RoutingResult {
         },
       ]),
     ),
+    unproven: endpoints.filter((each) => !input.hasAccepted(each)),
     nextRunAtMs: undefined,
   }
 }

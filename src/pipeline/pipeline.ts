@@ -146,8 +146,9 @@ export class Pipeline {
     this.#timer?.abort()
     const snapshot = registry.snapshot()
     let routing = this.#route(snapshot)
-    if (this.#acceptServing(snapshot, routing)) routing = this.#route(snapshot)
-    prober.want(routedEndpoints(snapshot, routing))
+    if (this.#acceptServing(routing)) routing = this.#route(snapshot)
+    prober.want(routing.unproven)
+    this.#forgetOthers(snapshot, routing)
     store.keep(routing.memory, prober.accepted())
     if (routing.nextRunAtMs !== undefined) {
       this.#wakeAfter(
@@ -175,19 +176,26 @@ export class Pipeline {
   }
 
   /** In the first pass: learns from what the adopted HAProxy serves. True when that was news. */
-  #acceptServing(snapshot: Snapshot, routing: RoutingResult): boolean {
+  #acceptServing(routing: RoutingResult): boolean {
     const { serving, prober } = this.#parts
     if (serving === undefined || this.#appliedConfig !== undefined) return false
     let isNews = false
-    for (const endpoint of routedEndpoints(snapshot, routing)) {
+    for (const endpoint of routing.unproven) {
       const placement = routing.placements.get(endpoint.id)
-      if (placement?.isRouted !== true || prober.hasAccepted(endpoint)) continue
+      if (placement?.isRouted !== true) continue
       const server = serving.get(`${placement.backend}/${placement.server}`)
       if (server?.address !== endpoint.address || server.port !== endpoint.port) continue
       prober.accept(endpoint)
       isNews = true
     }
     return isNews
+  }
+
+  /** What was probed of endpoints that have gone must not add up over the years. */
+  #forgetOthers(snapshot: Snapshot, routing: RoutingResult): void {
+    const { prober } = this.#parts
+    if (prober.accepted().length <= 2 * routing.placements.size + 64) return
+    prober.keepOnly([...snapshot.services.values()].flatMap((service) => service.endpoints))
   }
 
   async #apply(
@@ -255,14 +263,6 @@ export class Pipeline {
     void this.#parts.clock.sleep(delayMs, timer.signal).then(() => {
       if (!timer.signal.aborted) this.trigger(what)
     })
-  }
-}
-
-function* routedEndpoints(snapshot: Snapshot, routing: RoutingResult): Generator<Endpoint> {
-  for (const service of snapshot.services.values()) {
-    for (const endpoint of service.endpoints) {
-      if (routing.placements.get(endpoint.id)?.isRouted === true) yield endpoint
-    }
   }
 }
 

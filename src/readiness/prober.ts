@@ -18,14 +18,17 @@ const mostAtOnce = 128
  * at once and then after a tenth of the time it has already taken (5 ms at first, 5 s at most): so
  * the answer is never late by more than a tenth, and one that stays dead is not hammered.
  *
- * What was learnt belongs to the endpoint's identity, address and port: the next container on the
- * same address starts anew.
+ * What was learnt belongs to the endpoint's identity, start, address and port: the next container on
+ * the same address starts anew.
  */
 export class Prober {
   readonly #connect: Connect
   readonly #clock: Clock
   readonly #onAccepted: (endpoint: Endpoint) => void
   readonly #accepted = new Set<string>()
+  /** Those of `#accepted` that were asked about: every pass asks about every endpoint. */
+  readonly #proven = new WeakSet<Endpoint>()
+  #acceptedList: readonly string[] | undefined
   readonly #probes = new Map<string, AbortController>()
   #free = mostAtOnce
   readonly #waitingFirst: (() => void)[] = []
@@ -44,33 +47,35 @@ export class Prober {
   /** Takes over what an earlier process learnt. */
   restore(keys: Iterable<string>): void {
     for (const key of keys) this.#accepted.add(key)
+    this.#acceptedList = undefined
   }
 
   /** Takes another's word for it: HAProxy has it up already. */
   accept(endpoint: Endpoint): void {
     this.#accepted.add(probeKey(endpoint))
+    this.#acceptedList = undefined
   }
 
-  /** What to hand to `restore` in the next process. */
+  /** What to hand to `restore` in the next process; the same object as long as nothing changes. */
   accepted(): readonly string[] {
-    return [...this.#accepted]
+    this.#acceptedList ??= [...this.#accepted]
+    return this.#acceptedList
   }
 
   hasAccepted(endpoint: Endpoint): boolean {
-    return endpoint.isHealthReported || this.#accepted.has(probeKey(endpoint))
+    if (endpoint.isHealthReported || this.#proven.has(endpoint)) return true
+    if (!this.#accepted.has(probeKey(endpoint))) return false
+    this.#proven.add(endpoint)
+    return true
   }
 
-  /**
-   * Says which endpoints matter now: those not yet known are probed until they accept; probes of
-   * others end, and what was learnt of others is forgotten.
-   */
+  /** Says which endpoints are to be found out about now; probes of others end. */
   want(endpoints: Iterable<Endpoint>): void {
     const wanted = new Set<string>()
     for (const endpoint of endpoints) {
-      if (endpoint.isHealthReported) continue
       const key = probeKey(endpoint)
       wanted.add(key)
-      if (this.#accepted.has(key) || this.#probes.has(key)) continue
+      if (this.hasAccepted(endpoint) || this.#probes.has(key)) continue
       const controller = new AbortController()
       this.#probes.set(key, controller)
       void this.#probe(endpoint, key, controller.signal)
@@ -80,7 +85,14 @@ export class Prober {
       controller.abort()
       this.#probes.delete(key)
     }
-    for (const key of this.#accepted) if (!wanted.has(key)) this.#accepted.delete(key)
+  }
+
+  /** Forgets what was learnt of all others. Costs as much as there are endpoints: now and then. */
+  keepOnly(endpoints: Iterable<Endpoint>): void {
+    const kept = new Set<string>()
+    for (const endpoint of endpoints) kept.add(probeKey(endpoint))
+    for (const key of this.#accepted) if (!kept.has(key)) this.#accepted.delete(key)
+    this.#acceptedList = undefined
   }
 
   stop(): void {
@@ -101,7 +113,7 @@ export class Prober {
       if (signal.aborted) return
       if (hasAccepted) {
         this.#probes.delete(key)
-        this.#accepted.add(key)
+        this.accept(endpoint)
         this.#onAccepted(endpoint)
         return
       }
@@ -133,7 +145,7 @@ export class Prober {
 function probeKey(endpoint: Endpoint): string {
   let key = keys.get(endpoint)
   if (key === undefined) {
-    key = `${endpoint.identity} ${endpoint.address} ${endpoint.port}`
+    key = `${endpoint.identity} ${endpoint.startedAtMs} ${endpoint.address} ${endpoint.port}`
     keys.set(endpoint, key)
   }
   return key

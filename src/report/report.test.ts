@@ -50,6 +50,7 @@ function pipelineState(
       problems: [],
       routes,
       placements,
+      unproven: [],
       nextRunAtMs: undefined,
     },
     desiredHash: 'abc',
@@ -78,9 +79,9 @@ const haproxy: HaproxyReport = {
   workerPid: 3,
   state: 'running',
   isAdopted: false,
-    connections: 3,
-    maxConnections: 9984,
-    maxFiles: 20_000,
+  connections: 3,
+  maxConnections: 9984,
+  maxFiles: 20_000,
   reloads: 0,
 }
 

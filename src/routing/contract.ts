@@ -117,6 +117,8 @@ export type RoutingResult = {
   readonly routes: readonly Route[]
   /** By endpoint id; every endpoint of the snapshot. */
   readonly placements: ReadonlyMap<string, Placement>
+  /** Routed endpoints that nobody has seen to accept a connection yet. */
+  readonly unproven: readonly Endpoint[]
   /** When routing must run again though nothing changed (Unix ms): a gone service's time is over. */
   readonly nextRunAtMs: number | undefined
 }

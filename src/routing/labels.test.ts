@@ -37,9 +37,15 @@ describe('the labels of an endpoint', () => {
 
   it('name the key that an unknown one was meant to be', () => {
     expect(readLabels({ prot: '80' }).problems).toEqual([
-      { key: 'prot', what: 'there is no such label; it is ignored', hint: 'did you mean fairlead.port?' },
+      {
+        key: 'prot',
+        what: 'there is no such label; it is ignored',
+        hint: 'did you mean fairlead.port?',
+      },
     ])
-    expect(readLabels({ colour: 'red' }).problems[0]?.hint).toMatch(/^known are fairlead.enable, fairlead.port/)
+    expect(readLabels({ colour: 'red' }).problems[0]?.hint).toMatch(
+      /^known are fairlead.enable, fairlead.port/,
+    )
   })
 
   it.each([

@@ -112,7 +112,10 @@ function unknownKeys(given: Readonly<Record<string, string>>): LabelProblem[] {
       return {
         key,
         what: 'there is no such label; it is ignored',
-        hint: meant === undefined ? `known are ${known.map((each) => `fairlead.${each}`).join(', ')}` : `did you mean fairlead.${meant}?`,
+        hint:
+          meant === undefined
+            ? `known are ${known.map((each) => `fairlead.${each}`).join(', ')}`
+            : `did you mean fairlead.${meant}?`,
       }
     })
 }

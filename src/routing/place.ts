@@ -1,4 +1,5 @@
 import type { AdminState } from '../model/desired-state.ts'
+import type { Endpoint } from '../model/endpoint.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Placement, RoutingInput, RoutingSettings } from './contract.ts'
 import type { Member } from './member.ts'
@@ -13,6 +14,7 @@ export type Placed = {
   /** Only servers that are not ready. */
   readonly admins: ReadonlyMap<string, AdminState>
   readonly problems: readonly Problem[]
+  readonly unproven: readonly Endpoint[]
 }
 
 /**
@@ -32,6 +34,7 @@ export function place(input: RoutingInput): Placed {
   const placements = new Map<string, Placement>()
   const admins = new Map<string, AdminState>()
   const problems = selectionProblems(selections)
+  const unproven: Endpoint[] = []
   for (const service of snapshot.services.values()) {
     const placed = placeService(known?.services.get(service.name), service, selections, input)
     services.set(service.name, placed)
@@ -39,7 +42,8 @@ export function place(input: RoutingInput): Placed {
     if (placed.members.length > 0) members.set(service.name, placed.members)
     for (const [server, admin] of placed.admins) admins.set(server, admin)
     if (placed.problems.length > 0) problems.push(...placed.problems)
+    for (const endpoint of placed.unproven) unproven.push(endpoint)
   }
   knownBySettings.set(settings, { selections, services })
-  return { members, placements, admins, problems }
+  return { members, placements, admins, problems, unproven }
 }

@@ -20,6 +20,8 @@ export type PlacedService = {
   /** `backend/server` of those that are not ready. */
   readonly admins: readonly (readonly [string, AdminState])[]
   readonly problems: readonly Problem[]
+  /** Routed, but not yet seen to accept a connection. */
+  readonly unproven: readonly Endpoint[]
 }
 
 type Outcome = {
@@ -98,12 +100,14 @@ function collect(service: Service, outcomes: readonly Outcome[]): PlacedService 
   const members: Member[] = []
   const admins: [string, AdminState][] = []
   const problems: Problem[] = []
+  const unproven: Endpoint[] = []
   const backend = backendName(service.name)
-  for (const { member, problem } of outcomes) {
+  for (const { member, problem, hasAccepted } of outcomes) {
     if (problem !== undefined) problems.push(problem)
     if (member === undefined) continue
     members.push(member)
+    if (!hasAccepted) unproven.push(member.endpoint)
     if (member.admin !== 'ready') admins.push([`${backend}/${member.server}`, member.admin])
   }
-  return { service, outcomes, members, admins, problems }
+  return { service, outcomes, members, admins, problems, unproven }
 }

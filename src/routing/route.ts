@@ -36,6 +36,7 @@ export function route(input: RoutingInput): RoutingResult {
     problems: [...placed.problems, ...routed.problems, ...table.problems, ...chosen.problems],
     routes: services.map((service) => routeOf(service, table.byService, chosen.service)),
     placements: placed.placements,
+    unproven: placed.unproven,
     nextRunAtMs: nextRun(services, settings.goneServiceMs, [
       table.nextChangeMs,
       chosen.nextChangeMs,
