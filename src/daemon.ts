@@ -249,20 +249,28 @@ function dockerSources(settings: Settings, registry: EmbeddedRegistry): Sources 
       clock: systemClock,
     }),
   )
-  forgetDropped(registry, new Set([registrationSource, ...providers.map((each) => each.source)]))
+  const watched = new Set([registrationSource, ...providers.map((each) => each.source)])
+  forget(registry, (source) => !watched.has(source), 'is not watched any more')
+  // Docker gives addresses anew at each start of the machine; what had them before is not there.
+  const local = new Set(providers.filter(({ isLocal }) => isLocal).map(({ source }) => source))
+  if (registry.isFromBeforeBoot)
+    forget(registry, (source) => local.has(source), 'was restarted with the machine')
   return new Sources({ providers, accept: (observation) => registry.accept(observation) })
 }
 
-/** A daemon that no setting names any more says nothing any more. */
-function forgetDropped(registry: EmbeddedRegistry, watched: ReadonlySet<string>): void {
-  for (const source of registry.sources()) {
-    if (watched.has(source)) continue
+/** The sources' candidates of the snapshot are not believed; they are known to have none. */
+function forget(
+  registry: EmbeddedRegistry,
+  isMeant: (source: string) => boolean,
+  why: string,
+): void {
+  for (const source of registry.sources().filter(isMeant)) {
     registry.accept({
       source,
       isComplete: true,
       upserts: [],
       removals: [],
-      cause: `${source} is not watched any more`,
+      cause: `${source} ${why}`,
       eventAtMs: undefined,
     })
   }

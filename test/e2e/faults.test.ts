@@ -2,8 +2,9 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { decodeSnapshot, encodeSnapshot } from '../../src/registry/embedded/snapshot-file.ts'
 import { DockerProxy } from './support/docker-proxy.ts'
-import { get, Load } from './support/load.ts'
+import { get, Load, type Answer } from './support/load.ts'
 import { end, Stage } from './support/stage.ts'
 
 let stage: Stage
@@ -136,6 +137,33 @@ describe('Docker', () => {
       const answer = await get({ port: stage.port }).catch(() => undefined)
       return answer?.status === 200
     }, 'it serves again')
+  })
+
+  it('may be away after the machine was restarted: no address from before is used', async () => {
+    const proxy = new DockerProxy(join(stage.folder, 'docker.sock'))
+    await proxy.open()
+    releases.push(() => proxy.close())
+    await stage.startContainer({ service: web })
+    const daemon = await stage.up('--docker', proxy.url)
+    await stage.untilServing(web, 1)
+    await end(daemon, 'SIGTERM')
+    process.kill(await stage.haproxyPid(), 'SIGKILL')
+    await proxy.close()
+    const path = join(stage.stateFolder, 'registry.snapshot')
+    const { contents } = decodeSnapshot(await readFile(path, 'utf8'))
+    await writeFile(path, encodeSnapshot(contents, 'another boot'))
+    stage.spawnUp('--docker', proxy.url)
+    const request = { port: stage.port, host: `${web}.localhost` }
+    let answer: Answer | undefined
+    await stage.until(async () => {
+      answer = await get(request).catch(() => undefined)
+      return answer !== undefined
+    }, 'it answers')
+    expect(answer?.status).toBe(503)
+    expect(answer?.headers['retry-after']).toBeDefined()
+    await proxy.open()
+    await stage.untilServing(web, 1)
+    expect((await get(request)).status).toBe(200)
   })
 })
 

@@ -30,7 +30,11 @@ export type DockerProviderOptions = {
 }
 
 /** A provider that also tells what the daemon calls itself, once it has answered. */
-export type DockerProvider = Provider & { readonly nodeName: string | undefined }
+export type DockerProvider = Provider & {
+  readonly nodeName: string | undefined
+  /** The daemon runs on this machine. */
+  readonly isLocal: boolean
+}
 
 /** Name of a Docker host's source: stable over restarts, also before the daemon has answered. */
 export function dockerSourceName(host: DockerHost): string {
@@ -69,6 +73,10 @@ class DockerWatcher implements DockerProvider {
 
   get nodeName(): string | undefined {
     return this.#nodeName
+  }
+
+  get isLocal(): boolean {
+    return this.#client.remoteHost === undefined
   }
 
   state(): SourceState {

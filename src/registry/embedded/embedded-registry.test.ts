@@ -120,6 +120,16 @@ describe('the snapshot file', () => {
     await after.load()
     expect(after.snapshot().services).toEqual(before.snapshot().services)
     expect(after.candidatesOf('docker:pi1')).toEqual([web1, api1])
+    expect(after.isFromBeforeBoot).toBe(false)
+  })
+
+  it('tells when it is from before the machine was started', async () => {
+    const contents = new Map([['docker:pi1', new Map([[web1.key, web1]])]])
+    await writeFile(path, encodeSnapshot(contents, 'another boot'))
+    const registry = new EmbeddedRegistry(path, systemClock)
+    await registry.load()
+    expect(registry.isFromBeforeBoot).toBe(true)
+    expect(registry.candidatesOf('docker:pi1')).toEqual([web1])
   })
 
   it('is refused by name and kept aside when it is torn', async () => {
@@ -146,7 +156,7 @@ describe('the snapshot file', () => {
       ['api', new Map([[api1.key, api1]])],
     ])
     const whole = encodeSnapshot(contents)
-    expect(decodeSnapshot(whole)).toEqual(contents)
+    expect(decodeSnapshot(whole).contents).toEqual(contents)
     fc.assert(
       fc.property(fc.integer({ min: 0, max: whole.length - 1 }), (length) => {
         expect(() => decodeSnapshot(whole.slice(0, length))).toThrow()

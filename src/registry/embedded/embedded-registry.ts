@@ -26,6 +26,7 @@ export class EmbeddedRegistry implements Registry {
   readonly #writer: BackgroundWriter
   #storageProblem: Problem | undefined
   #loadProblem: Problem | undefined
+  #isFromBeforeBoot = false
   readonly #onProblem: () => void
 
   constructor(path: string, clock: Clock, onProblem: () => void = () => {}) {
@@ -42,9 +43,11 @@ export class EmbeddedRegistry implements Registry {
   /** Takes up the snapshot file, if there is a good one. A refused one becomes a problem on show. */
   async load(): Promise<void> {
     try {
-      const contents = await readSnapshotFile(this.#path)
-      if (contents === undefined) return
+      const stored = await readSnapshotFile(this.#path)
+      if (stored === undefined) return
+      const { contents } = stored
       this.#contents = contents
+      this.#isFromBeforeBoot = stored.isFromBeforeBoot
       this.#take(
         [...contents.values()].flatMap((source) =>
           [...source.values()].map((after) => ({ before: undefined, after })),
@@ -54,6 +57,11 @@ export class EmbeddedRegistry implements Registry {
       if (!(error instanceof SnapshotError)) throw error
       this.#loadProblem = { where: 'registry', what: error.message, hint: error.hint }
     }
+  }
+
+  /** What was loaded is from before the machine's last start. */
+  get isFromBeforeBoot(): boolean {
+    return this.#isFromBeforeBoot
   }
 
   accept(observation: Observation): void {

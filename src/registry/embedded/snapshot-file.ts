@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { readFile, rename } from 'node:fs/promises'
 import * as v from 'valibot'
 import type { Candidate } from '../../model/candidate.ts'
@@ -21,13 +22,20 @@ export async function writeSnapshotFile(path: string, contents: Contents): Promi
   await writeFileAtomic(path, encodeSnapshot(contents))
 }
 
-export function encodeSnapshot(contents: Contents): string {
+export function encodeSnapshot(contents: Contents, bootId = ownBootId): string {
   const sources = [...contents].map(
     ([source, candidates]) =>
       `{"source":${JSON.stringify(source)},"candidates":[${[...candidates.values()].map(jsonOf).join(',')}]}`,
   )
-  const body = `{"sources":[${sources.join(',')}]}`
+  const body = `{"bootId":${JSON.stringify(bootId)},"sources":[${sources.join(',')}]}`
   return `fairlead-snapshot ${formatVersion} ${sha256(body)}\n${body}\n`
+}
+
+/** What a snapshot file says. */
+export type Stored = {
+  readonly contents: Contents
+  /** It was written before the machine was started: no container of this machine goes on from then. */
+  readonly isFromBeforeBoot: boolean
 }
 
 /**
@@ -35,7 +43,7 @@ export function encodeSnapshot(contents: Contents): string {
  * renamed to `<path>.refused`, so that it can be looked at and is not met again, and SnapshotError
  * says why.
  */
-export async function readSnapshotFile(path: string): Promise<Contents | undefined> {
+export async function readSnapshotFile(path: string): Promise<Stored | undefined> {
   let text: string
   try {
     text = await readFile(path, 'utf8')
@@ -62,7 +70,7 @@ export async function readSnapshotFile(path: string): Promise<Contents | undefin
 }
 
 /** Throws an Error that says what is wrong; never returns half of a snapshot. */
-export function decodeSnapshot(text: string): Contents {
+export function decodeSnapshot(text: string): Stored {
   const [header = '', body = '', rest] = text.split('\n')
   const [magic, version, checksum] = header.split(' ')
   if (magic !== 'fairlead-snapshot') throw new Error('it is not a snapshot file')
@@ -73,22 +81,40 @@ export function decodeSnapshot(text: string): Contents {
   if (rest !== '' || sha256(body) !== checksum)
     throw new Error('it is torn: its checksum does not fit')
   const parsed = JSON.parse(body) as {
+    bootId?: string
     sources: readonly { source: string; candidates: readonly Candidate[] }[]
   }
   v.parse(snapshotSchema, parsed)
-  return new Map(
-    parsed.sources.map(({ source, candidates }) => [
-      source,
-      new Map(candidates.map((each) => [each.key, each])),
-    ]),
-  )
+  const { bootId = '', sources } = parsed
+  return {
+    contents: new Map(
+      sources.map(({ source, candidates }) => [
+        source,
+        new Map(candidates.map((each) => [each.key, each])),
+      ]),
+    ),
+    isFromBeforeBoot: bootId !== '' && ownBootId !== '' && bootId !== ownBootId,
+  }
 }
+
+/** Names one run of the kernel (proc(5), /proc/sys/kernel/random/boot_id); empty where there is none. */
+function readBootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+  } catch {
+    // Not Linux: then it is not known that a snapshot is from before.
+    return ''
+  }
+}
+
+const ownBootId = readBootId()
 
 /**
  * The checksum already says that this program wrote the body; the shape is checked once more as
  * far as an older defect could have broken it.
  */
 const snapshotSchema = v.object({
+  bootId: v.optional(v.string()),
   sources: v.array(
     v.object({
       source: v.string(),
