@@ -66,6 +66,7 @@ const done: Applied = { how: 'runtime', changes: [], reasons: [], commands: 1, p
 async function startPipeline(
   apply: (desired: DesiredState) => Promise<Applied>,
   parts: Partial<PipelineParts> = {},
+  connect: () => Promise<boolean> = () => Promise.resolve(true),
 ) {
   const clock = new ManualClock()
   const registry = new EmbeddedRegistry(join(folder, 'registry'), clock)
@@ -74,7 +75,7 @@ async function startPipeline(
   const prober = new Prober({
     clock,
     onAccepted: (endpoint) => pipeline.onAccepted(endpoint),
-    connect: () => Promise.resolve(true),
+    connect,
   })
   const pipeline: Pipeline = new Pipeline({
     registry,
@@ -136,12 +137,31 @@ describe('the pipeline', () => {
     const { clock, start, changes } = await startPipeline(() => Promise.resolve(done))
     start('pi1:a:80')
     await clock.advance(1)
+    expect(changes).toHaveLength(1)
     expect(changes[0]).toMatchObject({
       how: 'runtime',
-      causes: ['start pi1:a:80'],
+      causes: ['start pi1:a:80', 'pi1:a:80 accepts connections'],
       eventToDoneMs: 100_000,
     })
-    expect(changes[1]?.causes).toEqual(['pi1:a:80 accepts connections'])
+  })
+
+  it('does not wait for a program that takes its time: it comes in first, and gets traffic later', async () => {
+    const applied: string[] = []
+    let answer: (hasAccepted: boolean) => void = () => undefined
+    const { clock, start } = await startPipeline(
+      (desired) => {
+        applied.push(desired.config)
+        return Promise.resolve(done)
+      },
+      {},
+      () => new Promise((resolve) => (answer = resolve)),
+    )
+    start('pi1:a:80')
+    await clock.advance(10)
+    expect(applied).toEqual(['pi1:a:80 false\n'])
+    answer(true)
+    await clock.advance(10)
+    expect(applied).toEqual(['pi1:a:80 false\n', 'pi1:a:80 true\n'])
   })
 
   it('keeps the last state and tries again when an apply fails', async () => {
@@ -220,6 +240,7 @@ describe('the pipeline', () => {
         return Promise.resolve(done)
       },
       { serving },
+      () => Promise.resolve(false),
     )
     registry.accept(observationOf('pi1:a:80'))
     registry.accept({ ...observationOf('pi1:b:80'), isComplete: false })

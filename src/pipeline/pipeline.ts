@@ -12,6 +12,9 @@ import { Backoff } from '../support/backoff.ts'
 import type { Clock } from '../support/clock.ts'
 import { Mailbox } from '../support/mailbox.ts'
 
+/** Longer than a connection takes on a local network, and nothing against what an apply takes. */
+const firstTriesMs = 4
+
 /** What came of bringing HAProxy to a desired state. */
 export type Applied = {
   readonly how: 'none' | 'runtime' | 'reload'
@@ -67,6 +70,8 @@ export class Pipeline {
   readonly #backoff = new Backoff(1_000, 30_000)
   readonly #firstPass = signal()
   #timer: AbortController | undefined
+  /** While first tries are waited for: what they found, which then needs no pass of its own. */
+  #provenMeanwhile: Cause[] | undefined
   #isVerifyWanted = true
   #appliedConfig: DesiredState | undefined
   readonly #createdAtMs: number
@@ -103,10 +108,13 @@ export class Pipeline {
   /** The event behind it is the start, unless that was before fairlead's own. */
   onAccepted(endpoint: Endpoint): void {
     const hasSeenStart = endpoint.startedAtMs >= this.#createdAtMs
-    this.trigger(
-      `${endpoint.id} accepts connections`,
-      hasSeenStart ? endpoint.startedAtMs : undefined,
-    )
+    const cause: Cause = {
+      what: `${endpoint.id} accepts connections`,
+      eventAtMs: hasSeenStart ? endpoint.startedAtMs : undefined,
+      seenAtMs: this.#parts.clock.now(),
+    }
+    if (this.#provenMeanwhile === undefined) this.#mailbox.put([cause])
+    else this.#provenMeanwhile.push(cause)
   }
 
   /** Runs until the signal aborts; the pass under way is finished. */
@@ -147,7 +155,8 @@ export class Pipeline {
     const snapshot = registry.snapshot()
     let routing = this.#route(snapshot)
     if (this.#acceptServing(routing)) routing = this.#route(snapshot)
-    prober.want(routing.unproven)
+    const proven = await this.#firstTries(routing)
+    if (proven.length > 0) routing = this.#route(snapshot)
     this.#forgetOthers(snapshot, routing)
     store.keep(routing.memory, prober.accepted())
     if (routing.nextRunAtMs !== undefined) {
@@ -160,7 +169,24 @@ export class Pipeline {
       this.#state = { ...this.#state, snapshot, routing }
       return
     }
-    await this.#apply(snapshot, routing, causes)
+    await this.#apply(snapshot, routing, mergeCauses(causes, proven))
+  }
+
+  /**
+   * Has new endpoints probed, and waits for a moment for the answers: a program that listens already
+   * then comes into HAProxy by one change instead of two. Gives what was learnt.
+   */
+  async #firstTries(routing: RoutingResult): Promise<readonly Cause[]> {
+    const { prober, clock } = this.#parts
+    const tried = prober.want(routing.unproven)
+    if (tried === undefined) return []
+    const proven: Cause[] = []
+    this.#provenMeanwhile = proven
+    const enough = new AbortController()
+    await Promise.race([tried, clock.sleep(firstTriesMs, enough.signal)])
+    enough.abort()
+    this.#provenMeanwhile = undefined
+    return proven
   }
 
   #route(snapshot: Snapshot): RoutingResult {

@@ -69,22 +69,31 @@ export class Prober {
     return true
   }
 
-  /** Says which endpoints are to be found out about now; probes of others end. */
-  want(endpoints: Iterable<Endpoint>): void {
+  /**
+   * Says which endpoints are to be found out about now; probes of others end. Resolves when each
+   * new one was tried once; undefined when there is no new one.
+   */
+  want(endpoints: Iterable<Endpoint>): Promise<void> | undefined {
     const wanted = new Set<string>()
+    const firstTries: Promise<void>[] = []
     for (const endpoint of endpoints) {
       const key = probeKey(endpoint)
       wanted.add(key)
       if (this.hasAccepted(endpoint) || this.#probes.has(key)) continue
-      const controller = new AbortController()
-      this.#probes.set(key, controller)
-      void this.#probe(endpoint, key, controller.signal)
+      const stop = new AbortController()
+      this.#probes.set(key, stop)
+      firstTries.push(
+        new Promise((resolve) => {
+          void this.#probe(endpoint, key, stop.signal, resolve)
+        }),
+      )
     }
-    for (const [key, controller] of this.#probes) {
+    for (const [key, stop] of this.#probes) {
       if (wanted.has(key)) continue
-      controller.abort()
+      stop.abort()
       this.#probes.delete(key)
     }
+    return firstTries.length === 0 ? undefined : Promise.all(firstTries).then(() => undefined)
   }
 
   /** Forgets what was learnt of all others. Costs as much as there are endpoints: now and then. */
@@ -96,11 +105,16 @@ export class Prober {
   }
 
   stop(): void {
-    for (const controller of this.#probes.values()) controller.abort()
+    for (const stop of this.#probes.values()) stop.abort()
     this.#probes.clear()
   }
 
-  async #probe(endpoint: Endpoint, key: string, signal: AbortSignal): Promise<void> {
+  async #probe(
+    endpoint: Endpoint,
+    key: string,
+    signal: AbortSignal,
+    onTried: () => void,
+  ): Promise<void> {
     let elapsedMs = 0
     let waiting = this.#waitingFirst
     while (!signal.aborted) {
@@ -110,19 +124,21 @@ export class Prober {
       const hasAccepted =
         !signal.aborted && (await this.#connect(endpoint.address, endpoint.port, connectTimeoutMs))
       this.#release()
-      if (signal.aborted) return
+      if (signal.aborted) break
       if (hasAccepted) {
         this.#probes.delete(key)
         this.accept(endpoint)
         this.#onAccepted(endpoint)
-        return
+        break
       }
+      onTried()
       // Summed up, not told by the clock: one that was set back would make for a try every 5 ms.
       elapsedMs += Math.max(0, this.#clock.now() - triedAtMs)
       const pauseMs = Math.min(5_000, Math.max(5, elapsedMs / 10))
       elapsedMs += pauseMs
       await this.#clock.sleep(pauseMs, signal)
     }
+    onTried()
   }
 
   async #acquire(waiting: (() => void)[]): Promise<void> {

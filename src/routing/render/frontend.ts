@@ -10,11 +10,12 @@ const networksPerLine = 50
 /**
  * Time, client, service, server (which names the container), status, bytes; then milliseconds: to
  * receive the request, in the queue, to connect, until the server answered, in all; how it ended
- * (configuration.txt §8.5), retries; host and request line, quoted. HAProxy escapes what would
- * break a line or a quote (§8.6), so that a request cannot forge an entry.
+ * (configuration.txt §8.5), retries; host and request line, quoted. What would break a line or a
+ * quote is escaped, in the request line by HAProxy itself, in the host as JSON does it, so that a
+ * request cannot forge an entry.
  */
 const logFormat =
-  '%tr %ci:%cp %b %s %ST %B %TR/%Tw/%Tc/%Tr/%Ta %tsc %rc %{+Q}[capture.req.hdr(0)] %{+Q}r'
+  '%tr %ci:%cp %b %s %ST %B %TR/%Tw/%Tc/%Tr/%Ta %tsc %rc "%[capture.req.hdr(0),json(utf8s)]" %{+Q}r'
 
 /**
  * The one frontend. The rules run for every request, so that there are as few as can be, and what
@@ -48,12 +49,13 @@ const repeatRules = [
 
 /**
  * What a client says about where a request came from is not believed, whichever X-Forwarded header
- * it uses, unless it is a trusted proxy; then its words stay and our own address of it is added.
+ * it uses, unless it is a trusted proxy; then its words stay and our own address of it is added. The
+ * form with underscores goes too: many programs behind CGI or WSGI cannot tell the two apart.
  */
 function forwardRules(trustedProxies: readonly string[]): readonly string[] {
   if (trustedProxies.length === 0) {
     return [
-      'http-request del-header x-forwarded- -m beg',
+      ...['x-forwarded', 'x_forwarded'].map((name) => `http-request del-header ${name} -m beg`),
       'http-request del-header forwarded',
       'http-request add-header X-Forwarded-For %[src]',
       ...forwarded.map(([name, value]) => `http-request add-header ${name} ${value}`),
@@ -61,7 +63,9 @@ function forwardRules(trustedProxies: readonly string[]): readonly string[] {
   }
   return [
     ...trustedAcl(trustedProxies),
-    'http-request del-header x-forwarded- -m beg unless is_trusted',
+    ...['x-forwarded', 'x_forwarded'].map(
+      (name) => `http-request del-header ${name} -m beg unless is_trusted`,
+    ),
     'http-request del-header forwarded unless is_trusted',
     'http-request add-header X-Forwarded-For %[src]',
     ...forwarded.map(
