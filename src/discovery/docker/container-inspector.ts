@@ -35,6 +35,12 @@ export class ContainerInspector {
     if (!this.#networks.has(id)) this.#networks.set(id, facts)
   }
 
+  /** A network has gone; its id is never used again. */
+  forget(id: string): void {
+    this.#networks.delete(id)
+    this.#unlisted.delete(id)
+  }
+
   /** undefined: there is no such container. Throws DockerError. */
   async inspect(id: string): Promise<Inspected | undefined> {
     const inspect = await this.#client.inspect(id, this.#signal)

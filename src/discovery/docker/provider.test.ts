@@ -372,6 +372,17 @@ async function step(clock: ManualClock): Promise<void> {
 }
 
 describe('networks', () => {
+  it('forgets a network that has gone, so that those of months do not pile up', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    const watched = await watch()
+    const asked = () => docker.asked.filter((path) => path === '/networks').length
+    const before = asked()
+    docker.emit('destroy', 'net-bridge', { name: 'bridge', type: 'bridge' }, 'network')
+    docker.run({ id: 'c2', name: 'web-2' })
+    await watched.saidFor('start web-2')
+    expect(asked()).toBe(before + 1)
+  })
+
   it('asks for the networks again when it meets one it does not know, once', async () => {
     const watched = await watch()
     docker.networks.set('net-ov', { name: 'ov', driver: 'overlay' })

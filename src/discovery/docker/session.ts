@@ -153,7 +153,10 @@ export class DockerSession {
   }
 
   #apply(event: DockerEvent): void {
-    if (event.type === 'network') return this.#applyNetwork(event)
+    if (event.type === 'network') {
+      if (event.action === 'destroy') return this.#opened.inspector.forget(event.id)
+      return this.#applyNetwork(event)
+    }
     const container = this.#known.get(event.id)
     const name = event.attributes['name'] ?? container?.name ?? event.id.slice(0, 12)
     const eventAtMs = event.timeNano / 1e6
