@@ -23,7 +23,7 @@ async function startAll(count: number): Promise<Container[]> {
 async function hostnames(count: number): Promise<string[]> {
   const names: string[] = []
   for (let left = count; left > 0; left -= 1) {
-    const { body } = await get({ port: stage.port })
+    const { body } = await get({ port: stage.port, host: `${web}.localhost` })
     names.push((JSON.parse(body) as { hostname: string }).hostname)
   }
   return names
@@ -73,7 +73,12 @@ describe('containers come and go', () => {
     await startAll(1)
     await stage.up()
     await stage.untilServing(web, 1)
-    const load = new Load({ port: stage.port, perSecond: 100, service: web })
+    const load = new Load({
+      port: stage.port,
+      perSecond: 100,
+      host: `${web}.localhost`,
+      service: web,
+    })
     await stage.startContainer({ service: web, delayMs: 1_500 })
     await stage.untilServing(web, 2)
     expect((await load.stop()).failures).toEqual([])
@@ -120,12 +125,14 @@ describe('containers come and go', () => {
     const container = await stage.startContainer({ service: web, hasHealthcheck: true })
     await stage.up()
     await stage.untilServing(web, 1)
-    await get({ port: stage.port, path: '/unhealthy' })
+    await get({ port: stage.port, host: `${web}.localhost`, path: '/unhealthy' })
     await stage.until(
-      async () => (await get({ port: stage.port })).status === 503,
+      async () => (await get({ port: stage.port, host: `${web}.localhost` })).status === 503,
       'it answers 503',
     )
-    expect((await get({ port: stage.port })).headers['retry-after']).toBeDefined()
+    expect(
+      (await get({ port: stage.port, host: `${web}.localhost` })).headers['retry-after'],
+    ).toBeDefined()
     const explained = await stage.ask('explain', container.name)
     expect(explained.stdout).toContain('HEALTHCHECK')
     await get({ port: 80, address: await stage.addressOf(container), path: '/healthy' })
@@ -178,7 +185,12 @@ describe('fairlead itself comes and goes', () => {
       const daemon = await stage.up()
       await stage.untilServing(web, 2)
       const pid = await stage.haproxyPid()
-      const load = new Load({ port: stage.port, perSecond: 200, service: web })
+      const load = new Load({
+        port: stage.port,
+        perSecond: 200,
+        host: `${web}.localhost`,
+        service: web,
+      })
       await end(daemon, signal)
       expect(await stage.haproxyPid()).toBe(pid)
       await stage.startContainer({ service: web })

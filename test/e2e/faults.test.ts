@@ -85,7 +85,12 @@ describe('Docker', () => {
     await stage.startContainer({ service: web })
     await stage.up('--docker', proxy.url)
     await stage.untilServing(web, 2)
-    const load = new Load({ port: stage.port, perSecond: 100, service: web })
+    const load = new Load({
+      port: stage.port,
+      perSecond: 100,
+      host: `${web}.localhost`,
+      service: web,
+    })
     await proxy.close()
     await stage.until(
       async () => (await stage.status()).sources[0]?.state === 'connecting',
@@ -134,7 +139,9 @@ describe('Docker', () => {
     await proxy.close()
     stage.spawnUp('--docker', proxy.url)
     await stage.until(async () => {
-      const answer = await get({ port: stage.port }).catch(() => undefined)
+      const answer = await get({ port: stage.port, host: `${web}.localhost` }).catch(
+        () => undefined,
+      )
       return answer?.status === 200
     }, 'it serves again')
   })
