@@ -28,7 +28,8 @@ export class Sources {
   async firstLists(timeoutMs: number): Promise<void> {
     if (this.haveSpoken()) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs)
+      // A start that a signal has ended does not stay for this.
+      const timer = setTimeout(resolve, timeoutMs).unref()
       this.#onSpoken = (): void => {
         if (!this.haveSpoken()) return
         clearTimeout(timer)
