@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AdminState, DesiredState } from '../model/desired-state.ts'
 import { ManualClock } from '../support/clock.ts'
 import { Applier } from './applier.ts'
+import type { PlanChanges } from './apply/context.ts'
 import { planChanges } from './diff/plan-changes.ts'
 import { MemoryHaproxy } from './memory-control.ts'
 
@@ -13,12 +14,23 @@ describe('an applier', () => {
   let haproxy: MemoryHaproxy
   let clock: ManualClock
   let applier: Applier
+  /** For each plan, whether its base was known to be as wanted before. */
+  let agreed: boolean[] = []
+
+  /** What is left out as being as it should be must make no difference. */
+  const planBothWays: PlanChanges = (base, ...rest) => {
+    agreed.push(base.agreedStates !== undefined)
+    const plan = planChanges(base, ...rest)
+    expect(plan).toEqual(planChanges({ ...base, agreedStates: undefined }, ...rest))
+    return plan
+  }
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'fl-applier-'))
     haproxy = new MemoryHaproxy(join(folder, 'haproxy.cfg'))
     clock = new ManualClock()
-    applier = new Applier({ haproxy, planChanges, clock, lingerMs: 1000 })
+    agreed = []
+    applier = new Applier({ haproxy, planChanges: planBothWays, clock, lingerMs: 1000 })
   })
 
   afterEach(async () => {
@@ -139,6 +151,27 @@ describe('an applier', () => {
     await expect(applier.applyDesired({ ...state, config, files })).rejects.toThrow('cannot write')
     expect(await applier.checkDrift(desired(b))).toEqual([])
     expect(await readFile(haproxy.configPath, 'utf8')).toBe(desired(b).config)
+  })
+
+  it('takes for agreed only what was verified', async () => {
+    const basesOf = async (work: Promise<unknown>): Promise<boolean[]> => {
+      agreed = []
+      await work.catch(() => undefined)
+      return agreed
+    }
+    const drained = desired(a + b, { 'app/b': 'drain' })
+    expect(await basesOf(applier.applyDesired(desired(a + b)))).toEqual([false])
+    expect(await basesOf(applier.applyDesired(drained))).toEqual([true])
+    expect(await basesOf(applier.checkDrift(drained))).toEqual([false])
+    expect(await basesOf(applier.applyDesired(drained))).toEqual([true])
+    await haproxy.execute(['set server app/a state maint'])
+    expect(await basesOf(applier.checkDrift(drained))).toEqual([false])
+    expect(await basesOf(applier.applyDesired(drained))).toEqual([false])
+    haproxy.busyServers.add('app/b')
+    expect(await basesOf(applier.applyDesired(desired(a)))).toEqual([true])
+    // The server that lingers is taken back: planned anew with it.
+    expect(await basesOf(applier.applyDesired(desired(a + b)))).toEqual([true, false])
+    expect(await basesOf(applier.applyDesired(desired(b)))).toEqual([true])
   })
 
   it('starts HAProxy again after it ended', async () => {

@@ -57,10 +57,7 @@ export class Applier {
           capabilities: this.#currentCapabilities(),
           removals: this.#removals,
           known: this.#current(),
-          keep: (state) => {
-            this.#known =
-              state === undefined ? undefined : { workerPid: this.#haproxy.workerPid, state }
-          },
+          keep: (state) => this.#keep(state),
         },
         desired,
       ),
@@ -84,8 +81,9 @@ export class Applier {
         before === undefined
           ? read
           : { ...read, config: before.config, files: mapsOver(before.files, read.files) }
-      this.#known = { workerPid: this.#haproxy.workerPid, state }
+      this.#keep(state)
       const plan = this.#planChanges(state, desired, this.#currentCapabilities())
+      if (plan.kind === 'none') this.#keep({ ...state, agreedStates: desired.servers })
       const changes = plan.changes.map((change) => change.summary)
       return plan.kind === 'reload' ? [...new Set([...plan.reasons, ...changes])] : changes
     })
@@ -94,6 +92,10 @@ export class Applier {
   /** Ends the background removals; HAProxy goes on. */
   async close(): Promise<void> {
     await this.#removals.close()
+  }
+
+  #keep(state: KnownState | undefined): void {
+    this.#known = state === undefined ? undefined : { workerPid: this.#haproxy.workerPid, state }
   }
 
   #current(): KnownState | undefined {

@@ -49,6 +49,9 @@ frontend unused
     const base = { config: current.config, files: current.files, servers: await serversOf(socket) }
     const plan = planChanges(base, wanted, capabilities)
     expect(plan.kind).not.toBe('reload')
+    expect(planChanges({ ...base, agreedStates: current.servers }, wanted, capabilities)).toEqual(
+      plan,
+    )
     if (plan.kind === 'runtime') {
       await runAll(socket, plan.commands)
       await runAll(

@@ -35,7 +35,9 @@ export async function decide(
     known.servers.set(key, lingering.server)
     config = withServer(config, lingering.config, key)
   }
-  const base = { ...known, config }
+  // With a server in maintenance that no plan has looked at yet.
+  const base = { ...known, config, agreedStates: undefined }
+  context.keep(base)
   return { plan: context.planChanges(base, desired, context.capabilities), known: base }
 }
 

@@ -26,7 +26,10 @@ export async function persistText(staging: Promise<StagedFiles>): Promise<Proble
   }
 }
 
-/** What is known after an apply: what was wanted, and, unless there was a problem, that it is on disk. */
+/**
+ * What is known after an apply that HAProxy has and that was verified: what was wanted, and, unless
+ * there was a problem, that it is on disk.
+ */
 export function rememberText(
   context: ApplyContext,
   known: KnownState,
@@ -36,7 +39,7 @@ export function rememberText(
   const { config, files } = desired
   const onDisk =
     problems.length > 0 ? known.onDisk : new Map([...files, [context.haproxy.configPath, config]])
-  context.keep({ config, files, servers: known.servers, onDisk })
+  context.keep({ config, files, servers: known.servers, agreedStates: desired.servers, onDisk })
 }
 
 /** Removes what was staged, if it was. */

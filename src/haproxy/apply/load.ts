@@ -96,7 +96,7 @@ async function finishLoad(
     const failure = await runPlan(context, known, desired, plan)
     if (failure !== undefined) throw notTaken(failure)
   }
-  context.keep({ ...known, files: desired.files })
+  context.keep({ ...known, files: desired.files, agreedStates: desired.servers })
   return { how: 'reload', ...result, commands, verifiedAt: performance.now(), problems }
 }
 

@@ -112,12 +112,45 @@ export type TextLine = { readonly text: string; readonly number: number }
 
 /** The lines of a section, numbered as in the whole text. */
 export function linesOf(section: SectionText): TextLine[] {
+  return linesBetween(section.text, 0, section.text.length, section.line)
+}
+
+/** The lines of a stretch that begins at the start of a line, numbered from `number`. */
+export function linesBetween(text: string, start: number, end: number, number: number): TextLine[] {
   const lines: TextLine[] = []
-  let number = section.line
-  for (let at = 0; at < section.text.length; number += 1) {
-    const end = section.text.indexOf('\n', at)
-    lines.push({ text: section.text.slice(at, end === -1 ? undefined : end), number })
-    at = end === -1 ? section.text.length : end + 1
+  for (let at = start; at < end;) {
+    const feed = text.indexOf('\n', at)
+    const lineEnd = feed === -1 || feed > end ? end : feed
+    lines.push({ text: text.slice(at, lineEnd), number: number + lines.length })
+    at = lineEnd + 1
   }
   return lines
+}
+
+/**
+ * The lines of a section in which `part` occurs, numbered as in the whole text. Found by search, so
+ * that one line among thousands costs little.
+ */
+export function* linesWith(section: SectionText, part: string): Generator<TextLine> {
+  const { text } = section
+  let number = section.line
+  let counted = 0
+  for (let at = text.indexOf(part); at !== -1;) {
+    const start = text.lastIndexOf('\n', at) + 1
+    const feed = text.indexOf('\n', at)
+    const end = feed === -1 ? text.length : feed
+    number += countLines(text, counted, start)
+    counted = start
+    yield { text: text.slice(start, end), number }
+    at = text.indexOf(part, end)
+  }
+}
+
+/** The line feeds from `start` to before `end`. */
+export function countLines(text: string, start: number, end: number): number {
+  let count = 0
+  for (let at = text.indexOf('\n', start); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) {
+    count += 1
+  }
+  return count
 }

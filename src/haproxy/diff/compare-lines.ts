@@ -1,6 +1,8 @@
 import { firstWord, linesOf } from '../config/sections.ts'
 import type { SectionText, TextLine } from '../config/sections.ts'
 import { splitWords } from '../config/split-words.ts'
+import { middlesOf } from './common-ends.ts'
+import { settingsNamed } from './inherited.ts'
 
 /** A line that is not a server, as words. */
 export type Setting = { readonly words: readonly string[]; readonly number: number }
@@ -34,45 +36,19 @@ export function compareLines(
   hasServers: boolean,
 ): LineDifference {
   if (before.text === after.text) return nothing
-  const headerLines = after.keyword === '' ? 0 : 1
-  const linesBefore = linesOf(before)
-  const linesAfter = linesOf(after)
-  const middle = trimEqualEnds(linesBefore, linesAfter, headerLines)
-  const splitBefore = separate(middle.before, hasServers)
-  const splitAfter = separate(middle.after, hasServers)
+  const middles = middlesOf(before, after)
+  const splitBefore = separate(middles.before, hasServers)
+  const splitAfter = separate(middles.after, hasServers)
   const settings = compareSettings(splitBefore.settings, splitAfter.settings)
   const canMove = hasServers && (hasLateDefaultServer(before) || hasLateDefaultServer(after))
   const servers = canMove
-    ? { before: linesBefore.filter(isServerLine), after: linesAfter.filter(isServerLine) }
+    ? { before: linesOf(before).filter(isServerLine), after: linesOf(after).filter(isServerLine) }
     : withoutCommon(splitBefore.servers, splitAfter.servers)
   return { settings, servers }
 }
 
 function isServerLine(line: TextLine): boolean {
   return firstWord(line.text, 0, line.number) === 'server'
-}
-
-type Ends = { readonly before: readonly TextLine[]; readonly after: readonly TextLine[] }
-
-function trimEqualEnds(
-  before: readonly TextLine[],
-  after: readonly TextLine[],
-  start: number,
-): Ends {
-  let first = start
-  const shorter = Math.min(before.length, after.length)
-  while (first < shorter && before[first]?.text === after[first]?.text) first += 1
-  let last = 0
-  while (
-    last < shorter - first &&
-    before[before.length - 1 - last]?.text === after[after.length - 1 - last]?.text
-  ) {
-    last += 1
-  }
-  return {
-    before: before.slice(first, before.length - last),
-    after: after.slice(first, after.length - last),
-  }
 }
 
 function separate(
@@ -94,31 +70,38 @@ function separate(
 
 /** A `default-server` line counts for the servers after it; with one among them, order matters. */
 function hasLateDefaultServer(section: SectionText): boolean {
-  if (!section.text.includes('default-server')) return false
-  let hasServer = false
-  for (const line of linesOf(section)) {
-    const word = firstWord(line.text, 0, line.number)
-    if (word === 'server') hasServer = true
-    else if (word === 'default-server' && hasServer) return true
-  }
-  return false
+  const last = settingsNamed(section, 'default-server').at(-1)?.number
+  if (last === undefined) return false
+  const first = firstServerLine(section)
+  return first !== undefined && first < last
 }
 
-function withoutCommon(before: readonly TextLine[], after: readonly TextLine[]): Ends {
-  const beforeTexts = new Set(before.map(({ text }) => text))
-  const afterTexts = new Set(after.map(({ text }) => text))
-  return {
-    before: before.filter(({ text }) => !afterTexts.has(text)),
-    after: after.filter(({ text }) => !beforeTexts.has(text)),
+/** Its number; the first of them mostly follows a few settings. */
+function firstServerLine({ text, line }: SectionText): number | undefined {
+  let number = line
+  for (let at = 0; at < text.length; number += 1) {
+    if (firstWord(text, at, number) === 'server') return number
+    const feed = text.indexOf('\n', at)
+    at = feed === -1 ? text.length : feed + 1
   }
+  return undefined
+}
+
+/** Of a line that is there more than once, as many as the other has fewer. */
+function withoutCommon(
+  before: readonly TextLine[],
+  after: readonly TextLine[],
+): LineDifference['servers'] {
+  const textOf = ({ text }: TextLine): string => text
+  return { before: without(before, after, textOf), after: without(after, before, textOf) }
 }
 
 function compareSettings(
   before: readonly Setting[],
   after: readonly Setting[],
 ): LineDifference['settings'] {
-  const removed = without(before, after)
-  const added = without(after, before)
+  const removed = without(before, after, keyOf)
+  const added = without(after, before, keyOf)
   let reorderedAt: number | undefined
   if (removed.length === 0 && added.length === 0) {
     const moved = after.find((setting, index) => keyOf(setting) !== keyOfMaybe(before[index]))
@@ -127,13 +110,13 @@ function compareSettings(
   return { removed, added, reorderedAt }
 }
 
-/** The settings of `some` that `others` lacks; of a repeated one, as many as `others` has fewer. */
-function without(some: readonly Setting[], others: readonly Setting[]): Setting[] {
+/** Those of `some` that `others` lacks; of a repeated one, as many as `others` has fewer. */
+function without<T>(some: readonly T[], others: readonly T[], keyOf: (item: T) => string): T[] {
   const counts = new Map<string, number>()
   for (const other of others) counts.set(keyOf(other), (counts.get(keyOf(other)) ?? 0) + 1)
-  return some.filter((setting) => {
-    const count = counts.get(keyOf(setting)) ?? 0
-    counts.set(keyOf(setting), count - 1)
+  return some.filter((item) => {
+    const count = counts.get(keyOf(item)) ?? 0
+    counts.set(keyOf(item), count - 1)
     return count <= 0
   })
 }

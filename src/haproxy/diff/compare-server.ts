@@ -4,6 +4,7 @@ import { showWords } from '../config/split-words.ts'
 import type { RunningServer } from '../control.ts'
 import { isSameAddress, parseServerAddress, printServerAddress } from './address.ts'
 import type { Change } from './plan.ts'
+import { canTakeTraffic } from './scan-servers.ts'
 import { addServerCommands, setStateCommand } from './server-commands.ts'
 import { differingKeywords, paramOf } from './server-line.ts'
 import type { ServerLine, ServerParams } from './server-line.ts'
@@ -119,8 +120,7 @@ function adjust(input: ServerInput, running: RunningServer, before: WithParams):
     const what = `${running.admin} → ${admin}`
     change(stage, 'server-state', what, setStateCommand(backend, running.name, admin))
   }
-  const staysReady =
-    running.admin === 'ready' && admin === 'ready' && running.operational !== 'stopped'
+  const staysReady = admin === 'ready' && canTakeTraffic(running)
   return { steps, reasons: [], staysReady }
 }
 

@@ -35,8 +35,18 @@ export function hasServers(section: SectionText): boolean {
   return section.keyword === 'backend' || section.keyword === 'listen'
 }
 
-/** Throws ConfigSyntaxError when a section's header cannot be split into words. */
+/**
+ * Throws ConfigSyntaxError when a section's header cannot be split into words. The last layout is
+ * kept: the text that is wanted now is the base of the next difference.
+ */
 export function layOut(text: string): Layout {
+  if (last?.text !== text) last = { text, layout: layOutAnew(text) }
+  return last.layout
+}
+
+let last: { readonly text: string; readonly layout: Layout } | undefined
+
+function layOutAnew(text: string): Layout {
   const sections = new Map<string, PlacedSection>()
   const namedDefaults = new Map<string, PlacedSection>()
   let lastDefaults: PlacedSection | undefined

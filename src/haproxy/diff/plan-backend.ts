@@ -2,13 +2,12 @@ import type { AdminState } from '../../model/desired-state.ts'
 import type { Capabilities } from '../capabilities.ts'
 import type { TextLine } from '../config/sections.ts'
 import type { RunningServer } from '../control.ts'
-import type { LineDifference } from './compare-lines.ts'
 import { compareServer } from './compare-server.ts'
 import type { ServerOutcome } from './compare-server.ts'
+import type { SectionPair } from './compare-structure.ts'
 import { defaultServersAt, defaultServersOf, settingsNamed, staticBalance } from './inherited.ts'
 import type { DefaultServers } from './inherited.ts'
-import type { PlacedSection } from './layout.ts'
-import { scanServers } from './scan-servers.ts'
+import type { Scan } from './scan-servers.ts'
 import { setStateCommand } from './server-commands.ts'
 import { flattenParams, parseServerLine } from './server-line.ts'
 import type { ServerLine, ServerParams } from './server-line.ts'
@@ -17,11 +16,10 @@ import type { Findings, Stage, Step } from './steps.ts'
 /** HAProxy's `add server` walks all servers of the backend, so adding is quadratic: above this a reload is quicker. */
 export const mostAddsPerBackend = 2_000
 
-export type BackendInput = {
-  readonly before: PlacedSection
-  readonly after: PlacedSection
-  readonly difference: LineDifference
-  /** By name; emptied by the servers that are found in the text. */
+export type BackendInput = SectionPair & {
+  /** The lines in the new text that may ask for something; all others are as they should be. */
+  readonly scan: Scan
+  /** By name, without the servers of those other lines; emptied by the ones that are wanted. */
   readonly running: Map<string, RunningServer>
   /** By name; a server that is not listed is ready, unless its line says `disabled`. */
   readonly admin: ReadonlyMap<string, AdminState>
@@ -30,20 +28,20 @@ export type BackendInput = {
 
 /** What must be done to the servers of one `backend` or `listen` that is in both texts. */
 export function planBackend(input: BackendInput): Findings {
-  const { after, difference, running } = input
+  const { after, difference, scan } = input
   const changed = new Set(difference.servers.after.map(({ number }) => number))
   const defaults = { before: defaultServersOf(input.before), after: defaultServersOf(after) }
-  const scan = scanServers(after, defaults.after, changed, running, input.admin)
   const before = serversByName(difference.servers.before)
   const outcomes: ServerOutcome[] = []
   for (const line of scan.open) {
     const server = parseServerLine(line)
-    const known = changed.has(line.number) ? before.get(server.name) : server
+    const known = changed.has(line.number) ? before.get(server.name) : asBefore(input, server)
     outcomes.push(lookCloser(input, defaults, server, known))
   }
   const steps = outcomes.flatMap((outcome) => outcome.steps)
-  const keepsReady = scan.settledReady + outcomes.filter(({ staysReady }) => staysReady).length > 0
   steps.push(...removals(input))
+  const keepsReady = (): boolean =>
+    outcomes.some(({ staysReady }) => staysReady) || scan.hasSettledReady()
   const reasons = shorten(
     after.key,
     outcomes.flatMap((outcome) => outcome.reasons),
@@ -52,6 +50,16 @@ export function planBackend(input: BackendInput): Findings {
     steps: placeLeaving(steps, keepsReady),
     reasons: [...reasons, ...wholeBackend(input, steps)],
   }
+}
+
+/**
+ * A server whose line is in both texts, with the number it had: only the same text can have
+ * `default-server` lines after it, otherwise all of them count.
+ */
+function asBefore({ before, after }: BackendInput, server: ServerLine): ServerLine {
+  const isSame = before.text === after.text
+  const number = isSame ? server.number - after.line + before.line : Number.POSITIVE_INFINITY
+  return { ...server, number }
 }
 
 function lookCloser(
@@ -113,12 +121,12 @@ function isNumbered(name: string, prefix: string): boolean {
  * Puts what leaves after what comes, where otherwise no server would be ready in between. Adds of
  * such a backend go before those of others, so that the leaving need not wait for them.
  */
-function placeLeaving(steps: readonly Step[], keepsReady: boolean): Step[] {
+function placeLeaving(steps: readonly Step[], keepsReady: () => boolean): Step[] {
   const isLeaving = steps.some(
     ({ stage, change }) => stage === 'leave' && change.commands.length > 0,
   )
   const isJoining = steps.some(({ stage }) => stage === 'add' || stage === 'adjust')
-  if (keepsReady || !isLeaving || !isJoining) return [...steps]
+  if (!isLeaving || !isJoining || keepsReady()) return [...steps]
   const moved: Partial<Record<Stage, Stage>> = { leave: 'leave-after-add', add: 'add-then-leave' }
   return steps.map((step) => ({ ...step, stage: moved[step.stage] ?? step.stage }))
 }

@@ -4,12 +4,17 @@ import { parseConfig } from '../config/parse.ts'
 import { ConfigSyntaxError } from '../config/syntax-error.ts'
 import type { RunningServer } from '../control.ts'
 import { compareStructure } from './compare-structure.ts'
+import type { Structure } from './compare-structure.ts'
+import { byBackend } from './by-backend.ts'
 import { hasServers, layOut } from './layout.ts'
 import { planBackend } from './plan-backend.ts'
+import type { BackendInput } from './plan-backend.ts'
 import { planFiles } from './plan-files.ts'
 import type { Change, Plan, RunningState } from './plan.ts'
+import { scanServers } from './scan-servers.ts'
 import { inOrder } from './steps.ts'
 import type { Step } from './steps.ts'
+import { touchedBackends } from './touched-backends.ts'
 
 /**
  * What must be done so that HAProxy runs the desired state: nothing, commands, or a reload with its
@@ -38,19 +43,12 @@ type KnownState = RunningState & { readonly config: string }
 
 function compare(base: KnownState, desired: DesiredState, capabilities: Capabilities): Plan {
   const structure = compareStructure(layOut(base.config), layOut(desired.config), capabilities)
-  const running = serversByBackend(base.servers)
-  const admin = adminByBackend(desired.servers)
+  const backends =
+    touchedBackends(base, desired, structure) ?? allBackends(base, desired, structure)
   const steps: Step[] = []
   const reasons = [...structure.reasons]
-  for (const pair of structure.pairs) {
-    const { before, after } = pair
-    if (!hasServers(after) || before.isConditional || after.isConditional) continue
-    const found = planBackend({
-      ...pair,
-      running: running.get(after.name) ?? new Map(),
-      admin: admin.get(after.name) ?? new Map(),
-      capabilities,
-    })
+  for (const backend of backends) {
+    const found = planBackend({ ...backend, capabilities })
     steps.push(...found.steps)
     reasons.push(...found.reasons)
   }
@@ -58,6 +56,22 @@ function compare(base: KnownState, desired: DesiredState, capabilities: Capabili
   steps.push(...files.steps)
   reasons.push(...files.reasons)
   return assemble(steps, reasons, structure.reasons)
+}
+
+/** Every backend, with all its servers compared with what is running. */
+function* allBackends(
+  base: RunningState,
+  desired: DesiredState,
+  structure: Structure,
+): Generator<Omit<BackendInput, 'capabilities'>> {
+  const runningByBackend = byBackend(base.servers)
+  const adminByBackend = byBackend(desired.servers)
+  for (const pair of structure.pairs) {
+    if (!hasServers(pair.after) || pair.before.isConditional || pair.after.isConditional) continue
+    const running = runningByBackend.get(pair.after.name) ?? new Map<string, RunningServer>()
+    const admin = adminByBackend.get(pair.after.name) ?? new Map<string, AdminState>()
+    yield { ...pair, scan: scanServers(pair, running, admin), running, admin }
+  }
 }
 
 function syntaxError(config: string): ConfigSyntaxError | undefined {
@@ -96,29 +110,4 @@ function assemble(
     commands: changes.flatMap(({ commands }) => commands),
     removals: ordered.flatMap(({ removal }) => (removal === undefined ? [] : [removal])),
   }
-}
-
-function serversByBackend(
-  servers: ReadonlyMap<string, RunningServer>,
-): Map<string, Map<string, RunningServer>> {
-  const byBackend = new Map<string, Map<string, RunningServer>>()
-  for (const server of servers.values()) {
-    const own = byBackend.get(server.backend)
-    if (own === undefined) byBackend.set(server.backend, new Map([[server.name, server]]))
-    else own.set(server.name, server)
-  }
-  return byBackend
-}
-
-function adminByBackend(
-  servers: ReadonlyMap<string, AdminState>,
-): Map<string, Map<string, AdminState>> {
-  const byBackend = new Map<string, Map<string, AdminState>>()
-  for (const [id, state] of servers) {
-    const slash = id.indexOf('/')
-    const backend = id.slice(0, slash)
-    const own = byBackend.get(backend) ?? new Map<string, AdminState>()
-    byBackend.set(backend, own.set(id.slice(slash + 1), state))
-  }
-  return byBackend
 }

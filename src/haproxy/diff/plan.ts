@@ -1,3 +1,4 @@
+import type { AdminState } from '../../model/desired-state.ts'
 import type { RunningServer } from '../control.ts'
 
 /** What is known of the running HAProxy: the base of the difference. */
@@ -8,6 +9,12 @@ export type RunningState = {
   readonly files: ReadonlyMap<string, string>
   /** Read back from HAProxy: `backend/server` → server. Decides over the text what exists. */
   readonly servers: ReadonlyMap<string, RunningServer>
+  /**
+   * Given only where `servers` was found to be just what `config` with these admin states asks for:
+   * nothing would be planned between the two. A plan then looks only at servers whose line or state
+   * is another in the desired state, and is the same as without it.
+   */
+  readonly agreedStates?: ReadonlyMap<string, AdminState> | undefined
 }
 
 /** One thing that differs, and how it is brought about. */

@@ -2,37 +2,34 @@ import type { AdminState } from '../../model/desired-state.ts'
 import { firstWord } from '../config/sections.ts'
 import type { TextLine } from '../config/sections.ts'
 import type { RunningServer } from '../control.ts'
-import { defaultServersAt } from './inherited.ts'
-import type { DefaultServers } from './inherited.ts'
-import type { PlacedSection } from './layout.ts'
+import type { SectionPair } from './compare-structure.ts'
+import { defaultServersAt, defaultServersOf } from './inherited.ts'
 
 /** Server lines of a section, sorted by whether a glance settles them. */
 export type Scan = {
   /** Lines to be looked at word by word. */
   readonly open: readonly TextLine[]
-  /** How many of the settled servers are ready and can take traffic. */
-  readonly settledReady: number
+  /** Whether one of the other servers is ready and can take traffic. */
+  readonly hasSettledReady: () => boolean
 }
 
 /**
- * Sets aside the server lines that are not `changed` and say just what is running, and takes these
+ * Sets aside the server lines that have not changed and say just what is running, and takes these
  * servers out of `running`. Done on the characters, without splitting into words: this is what
  * makes one change among 10,000 servers cheap. Where a glance cannot tell, the line stays open.
  */
 export function scanServers(
-  section: PlacedSection,
-  defaultServers: DefaultServers,
-  changed: ReadonlySet<number>,
+  { after: section, difference }: SectionPair,
   running: Map<string, RunningServer>,
   admin: ReadonlyMap<string, AdminState>,
 ): Scan {
-  const inheritsWeight = defaultServersAt(defaultServers, Number.POSITIVE_INFINITY).some((words) =>
-    words.includes('weight'),
-  )
+  const changed = new Set(difference.servers.after.map(({ number }) => number))
+  const defaults = defaultServersAt(defaultServersOf(section), Number.POSITIVE_INFINITY)
+  const inheritsWeight = defaults.some((words) => words.includes('weight'))
   const { text } = section
   const isPlain = !obscure.test(text) && !text.includes(' disabled')
   const open: TextLine[] = []
-  let settledReady = 0
+  let isSettledReady = false
   let number = section.line
   for (let start = 0; start < text.length; number += 1) {
     const feed = text.indexOf('\n', start)
@@ -46,9 +43,14 @@ export function scanServers(
       continue
     }
     running.delete(server.name)
-    if (server.admin === 'ready' && server.operational !== 'stopped') settledReady += 1
+    isSettledReady ||= canTakeTraffic(server)
   }
-  return { open, settledReady }
+  return { open, hasSettledReady: () => isSettledReady }
+}
+
+/** Whether a running server is ready, and not down by HAProxy's own checks. */
+export function canTakeTraffic({ admin, operational }: RunningServer): boolean {
+  return admin === 'ready' && operational !== 'stopped'
 }
 
 /** The running server that this line describes exactly; undefined: a closer look is needed. */

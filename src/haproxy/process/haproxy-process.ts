@@ -11,11 +11,13 @@ import type { Bind } from './binds.ts'
 import { endGracefully, signalProcess } from './end.ts'
 import type { Processes } from './end.ts'
 import type { HaproxyProgram } from './program.ts'
-import { isSameProcess, readRunRecord, startTicks, writeRunRecord } from './run-record.ts'
+import { isSameProcess, readRunRecord, writeRunRecord } from './run-record.ts'
+import { startTicksOf } from '../../support/process-identity.ts'
 import type { HaproxyRunner } from './runner.ts'
 import { checkSocketPath, launch } from './launch.ts'
 import { reloadMaster } from './reload.ts'
 import { validateConfig } from './validate.ts'
+import { Watch } from './watch.ts'
 
 export type HaproxyProcessOptions = {
   readonly program: HaproxyProgram
@@ -32,8 +34,6 @@ export type HaproxyProcessOptions = {
 
 type Running = Processes & { readonly version: string }
 
-const watchMs = 200
-
 /**
  * HAProxy as a process of its own, in its own session: it outlives fairlead, and the next fairlead
  * adopts it.
@@ -49,7 +49,7 @@ export class HaproxyProcess implements HaproxyRunner {
   #isTextKnown = false
   #isAdopted = false
   #reloads = 0
-  #watch: NodeJS.Timeout | undefined
+  #watch: Watch | undefined
 
   constructor(options: HaproxyProcessOptions) {
     this.#options = options
@@ -120,9 +120,9 @@ export class HaproxyProcess implements HaproxyRunner {
         const { masterPid } = master
         const processes = {
           masterPid,
-          masterTicks: startTicks(masterPid) ?? 0,
+          masterTicks: startTicksOf(masterPid) ?? 0,
           workerPid,
-          workerTicks: startTicks(workerPid),
+          workerTicks: startTicksOf(workerPid),
         }
         await endGracefully(processes, 0)
         throw error
@@ -263,12 +263,12 @@ export class HaproxyProcess implements HaproxyRunner {
     }
     this.#running = {
       masterPid,
-      masterTicks: startTicks(masterPid) ?? 0,
+      masterTicks: startTicksOf(masterPid) ?? 0,
       workerPid,
-      workerTicks: startTicks(workerPid),
+      workerTicks: startTicksOf(workerPid),
       version,
     }
-    this.#watch ??= setInterval(() => this.#look(), watchMs).unref()
+    this.#watch ??= new Watch(this.#options.masterSocket, () => this.#look())
   }
 
   #look(): void {
@@ -281,7 +281,7 @@ export class HaproxyProcess implements HaproxyRunner {
   }
 
   #release(): void {
-    clearInterval(this.#watch)
+    this.#watch?.end()
     this.#watch = undefined
     this.#running = undefined
   }

@@ -6,7 +6,7 @@ import { ConfigRejectedError, HaproxyError } from '../runtime/errors.ts'
 import { pause, showProcesses } from '../runtime/master.ts'
 import type { MasterReport } from '../runtime/master.ts'
 import { reducedEnvironment } from './program.ts'
-import { startTicks } from './run-record.ts'
+import { startTicksOf } from '../../support/process-identity.ts'
 import { parseMessages } from './validate.ts'
 
 /**
@@ -50,7 +50,7 @@ export async function launch(options: {
   } finally {
     await log.close()
   }
-  const isAlive = (): boolean => startTicks(pid) !== undefined
+  const isAlive = (): boolean => startTicksOf(pid) !== undefined
   try {
     for (;;) {
       const report = await showProcesses(masterSocket, { patienceMs: 30_000, isAlive })

@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { StagedFiles, sweepStaged } from '../apply/staged-files.ts'
 import { bindsOf, parseBind, probeBinds } from './binds.ts'
 import { findHaproxy } from './program.ts'
-import { readRunRecord, startTicks, writeRunRecord } from './run-record.ts'
+import { readRunRecord, writeRunRecord } from './run-record.ts'
+import { startTicksOf } from '../../support/process-identity.ts'
 import { parseMessages } from './validate.ts'
 
 let folder: string
@@ -125,9 +126,9 @@ describe('the run record', () => {
   })
 
   it('tells a process by its start time', () => {
-    expect(startTicks(process.pid)).toBeGreaterThan(0)
-    expect(startTicks(process.pid)).toBe(startTicks(process.pid))
-    expect(startTicks(2 ** 22 + 1)).toBe(undefined)
+    expect(startTicksOf(process.pid)).toBeGreaterThan(0)
+    expect(startTicksOf(process.pid)).toBe(startTicksOf(process.pid))
+    expect(startTicksOf(2 ** 22 + 1)).toBe(undefined)
   })
 })
 

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { writeFileAtomic } from '../../support/atomic-file.ts'
+import { startTicksOf } from '../../support/process-identity.ts'
 
 /** Which HAProxy fairlead runs, kept in the state folder so that the next fairlead finds it again. */
 export type RunRecord = {
@@ -36,26 +36,7 @@ function isRunRecord(value: unknown): value is RunRecord {
   )
 }
 
-/**
- * Start time of a living process in clock ticks since boot (proc(5), /proc/pid/stat, field 22);
- * undefined when there is none, also for one that has ended and was not waited for.
- */
-export function startTicks(pid: number): number | undefined {
-  if (pid <= 0) return undefined
-  let text: string
-  try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  } catch {
-    // No such process (any more).
-    return undefined
-  }
-  // The second field is the program's name in parentheses and may hold anything.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const isEnded = fields[0] === 'Z' || fields[0] === 'X'
-  return isEnded ? undefined : Number(fields[19])
-}
-
 /** Whether the very process that was seen before is still there. */
 export function isSameProcess(pid: number, ticks: number | undefined): boolean {
-  return ticks !== undefined && startTicks(pid) === ticks
+  return ticks !== undefined && startTicksOf(pid) === ticks
 }

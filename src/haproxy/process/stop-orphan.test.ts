@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { showProcesses } from '../runtime/master.ts'
-import { startTicks, writeRunRecord } from './run-record.ts'
+import { writeRunRecord } from './run-record.ts'
+import { startTicksOf } from '../../support/process-identity.ts'
 import { stopOrphan } from './stop-orphan.ts'
 import type { OrphanPaths } from './stop-orphan.ts'
 
@@ -35,7 +36,7 @@ it('ends the recorded process with the gentle signal', async () => {
   const { pid, ended } = await start('true')
   await writeRunRecord(record(), {
     masterPid: pid,
-    masterStartTicks: startTicks(pid) ?? 0,
+    masterStartTicks: startTicksOf(pid) ?? 0,
     workerPid: 0,
   })
   expect(await stopOrphan(paths(), 5000)).toBe(true)
@@ -46,7 +47,7 @@ it('ends one that does not obey with a harder signal', async () => {
   const { pid, ended } = await start("trap '' USR1")
   await writeRunRecord(record(), {
     masterPid: pid,
-    masterStartTicks: startTicks(pid) ?? 0,
+    masterStartTicks: startTicksOf(pid) ?? 0,
     workerPid: 0,
   })
   expect(await stopOrphan(paths(), 50)).toBe(true)
@@ -55,7 +56,7 @@ it('ends one that does not obey with a harder signal', async () => {
 
 it('leaves a later process alone that has the same pid, and one without a record', async () => {
   expect(await stopOrphan(paths(), 1000)).toBe(false)
-  const ticks = startTicks(process.pid) ?? 0
+  const ticks = startTicksOf(process.pid) ?? 0
   await writeRunRecord(record(), {
     masterPid: process.pid,
     masterStartTicks: ticks - 1,
@@ -74,5 +75,5 @@ it('finds a HAProxy by its master socket when no record was written yet', async 
   await showProcesses(masterSocket, { patienceMs: 10_000 })
   expect(await stopOrphan(paths(), 5000)).toBe(true)
   await ended
-  expect(startTicks(child.pid ?? 0)).toBeUndefined()
+  expect(startTicksOf(child.pid ?? 0)).toBeUndefined()
 })

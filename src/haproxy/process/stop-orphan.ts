@@ -2,7 +2,8 @@ import { FairleadError } from '../../model/errors.ts'
 import { showProcesses } from '../runtime/master.ts'
 import { endGracefully } from './end.ts'
 import type { Processes } from './end.ts'
-import { isSameProcess, readRunRecord, startTicks } from './run-record.ts'
+import { isSameProcess, readRunRecord } from './run-record.ts'
+import { startTicksOf } from '../../support/process-identity.ts'
 
 /** Where a HAProxy that runs has left its traces, in the state folder. */
 export type OrphanPaths = { readonly record: string; readonly masterSocket: string }
@@ -23,17 +24,17 @@ async function byRecord({ record: path }: OrphanPaths): Promise<Processes | unde
   if (record === undefined) return undefined
   const { masterPid, masterStartTicks: masterTicks, workerPid } = record
   if (!isSameProcess(masterPid, masterTicks)) return undefined
-  return { masterPid, masterTicks, workerPid, workerTicks: startTicks(workerPid) }
+  return { masterPid, masterTicks, workerPid, workerTicks: startTicksOf(workerPid) }
 }
 
 /** A fairlead that was killed right after it started HAProxy has not come to write the record. */
 async function bySocket({ masterSocket }: OrphanPaths): Promise<Processes | undefined> {
   try {
     const { masterPid, workers } = await showProcesses(masterSocket, { patienceMs: 0 })
-    const masterTicks = startTicks(masterPid)
+    const masterTicks = startTicksOf(masterPid)
     if (masterTicks === undefined) return undefined
     const workerPid = workers[0] ?? 0
-    return { masterPid, masterTicks, workerPid, workerTicks: startTicks(workerPid) }
+    return { masterPid, masterTicks, workerPid, workerTicks: startTicksOf(workerPid) }
   } catch (error) {
     if (error instanceof FairleadError && error.code === 'haproxy_unreachable') return undefined
     throw error
