@@ -4,7 +4,9 @@ import { messageOf } from '../model/errors.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Clock } from '../support/clock.ts'
 
-const checkEveryMs = 500
+const followEveryMs = 500
+/** A few seconds' lines more or less make no difference to a file of this size. */
+const rotateEveryMs = 5_000
 const chunkBytes = 65_536
 
 /**
@@ -43,8 +45,9 @@ export class AccessLog {
   /** Runs until the signal aborts. Lines from before the start are not followed. */
   async run(signal: AbortSignal): Promise<void> {
     this.#offset = await sizeOf(this.#path)
+    const everyMs = this.#follow === undefined ? rotateEveryMs : followEveryMs
     while (!signal.aborted) {
-      await this.#clock.sleep(checkEveryMs, signal)
+      await this.#clock.sleep(everyMs, signal)
       try {
         await this.check()
         this.#error = ''

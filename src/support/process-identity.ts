@@ -6,11 +6,12 @@ import { readFileSync } from 'node:fs'
  * and the process is alive; undefined when there is no such process.
  */
 export function startTicksOf(pid: number): number | undefined {
+  if (pid <= 0) return undefined
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // The second field is the command in parentheses and may hold anything.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? undefined : Number(fields[19])
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : Number(fields[19])
   } catch {
     return process.platform === 'linux' || !isAlive(pid) ? undefined : 0
   }

@@ -10,7 +10,7 @@ import type { AdminState, DesiredState } from '../../src/model/desired-state.ts'
 import { HaproxyProcess } from '../../src/haproxy/process/haproxy-process.ts'
 import type { HaproxyProcessOptions } from '../../src/haproxy/process/haproxy-process.ts'
 import { findHaproxy } from '../../src/haproxy/process/program.ts'
-import { startTicks } from '../../src/haproxy/process/run-record.ts'
+import { startTicksOf } from '../../src/support/process-identity.ts'
 
 /** One server of the lab's only backend, `app`. */
 export type LabServer = {
@@ -223,5 +223,5 @@ export async function until(what: string, isTrue: () => boolean | Promise<boolea
 }
 
 export function isAlive(pid: number): boolean {
-  return startTicks(pid) !== undefined
+  return startTicksOf(pid) !== undefined
 }
