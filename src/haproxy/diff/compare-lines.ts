@@ -2,10 +2,8 @@ import { firstWord, linesOf } from '../config/sections.ts'
 import type { SectionText, TextLine } from '../config/sections.ts'
 import { splitWords } from '../config/split-words.ts'
 import { middlesOf } from './common-ends.ts'
-import { settingsNamed } from './inherited.ts'
-
-/** A line that is not a server, as words. */
-export type Setting = { readonly words: readonly string[]; readonly number: number }
+import { settingsNamed } from './settings.ts'
+import type { Setting } from './settings.ts'
 
 /** How two versions of one section differ. */
 export type LineDifference = {

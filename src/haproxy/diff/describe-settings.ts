@@ -1,5 +1,6 @@
 import { showWords } from '../config/split-words.ts'
-import type { LineDifference, Setting } from './compare-lines.ts'
+import type { LineDifference } from './compare-lines.ts'
+import type { Setting } from './settings.ts'
 
 /** More lines than this that differ in one section are counted, not listed. */
 const mostListed = 50

@@ -1,8 +1,6 @@
-import { firstWord, linesWith } from '../config/sections.ts'
-import type { SectionText } from '../config/sections.ts'
-import { splitWords } from '../config/split-words.ts'
-import type { Setting } from './compare-lines.ts'
 import type { PlacedSection } from './layout.ts'
+import { settingsNamed } from './settings.ts'
+import type { Setting } from './settings.ts'
 
 /** The `default-server` lines that count for the servers of one section. */
 export type DefaultServers = {
@@ -38,25 +36,6 @@ export function lastSetting(
   const own = settingsNamed(section, keyword).at(-1)
   if (own !== undefined || section.defaults === undefined) return own?.words
   return lastSetting(section.defaults, keyword)
-}
-
-/** The lines that start with `keyword`, their words without it. Looked for once in each section. */
-export function settingsNamed(section: SectionText, keyword: string): readonly Setting[] {
-  const known = settings.get(section) ?? new Map<string, readonly Setting[]>()
-  const found = known.get(keyword) ?? findSettings(section, keyword)
-  settings.set(section, known.set(keyword, found))
-  return found
-}
-
-const settings = new WeakMap<SectionText, Map<string, readonly Setting[]>>()
-
-function findSettings(section: SectionText, keyword: string): readonly Setting[] {
-  const found: Setting[] = []
-  for (const { text, number } of linesWith(section, keyword)) {
-    if (firstWord(text, 0, number) !== keyword) continue
-    found.push({ words: splitWords(text, number).slice(1), number })
-  }
-  return found
 }
 
 /**

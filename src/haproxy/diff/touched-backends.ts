@@ -4,13 +4,13 @@ import type { TextLine } from '../config/sections.ts'
 import type { RunningServer } from '../control.ts'
 import { byBackend } from './by-backend.ts'
 import type { SectionPair, Structure } from './compare-structure.ts'
-import { settingsNamed } from './inherited.ts'
-import type { PlacedSection } from './layout.ts'
 import { hasServers } from './layout.ts'
+import type { PlacedSection } from './layout.ts'
 import type { BackendInput } from './plan-backend.ts'
 import type { RunningState } from './plan.ts'
 import { canTakeTraffic } from './scan-servers.ts'
 import { parseServerLine } from './server-line.ts'
+import { settingsNamed } from './settings.ts'
 
 /** Above this many states that changed, all lines are gone through instead of looking for each. */
 const mostLookedFor = 30
