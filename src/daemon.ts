@@ -18,6 +18,7 @@ import {
   servingServers,
   watchDrift,
 } from './daemon-start.ts'
+import { ownContainerIds } from './discovery/docker/own-container.ts'
 import { createDockerProvider } from './discovery/docker/provider.ts'
 import { registrationSource } from './discovery/registrations.ts'
 import { Sources } from './discovery/sources.ts'
@@ -164,7 +165,7 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
       ledger.record(change)
     },
   })
-  const sources = dockerSources(settings, registry)
+  const sources = dockerSources(settings, registry, await ownContainerIds())
   const accessLog = new AccessLog({
     path: paths.log,
     mostBytes: accessLogBytes,
@@ -234,7 +235,11 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
   )
 }
 
-function dockerSources(settings: Settings, registry: EmbeddedRegistry): Sources {
+function dockerSources(
+  settings: Settings,
+  registry: EmbeddedRegistry,
+  own: ReadonlySet<string>,
+): Sources {
   const restored = registry
     .sources()
     .filter((source) => source !== registrationSource)
@@ -246,6 +251,7 @@ function dockerSources(settings: Settings, registry: EmbeddedRegistry): Sources 
       usePublished: settings.usePublished,
       publishedAddress: settings.publishedAddress,
       restored,
+      ownContainerIds: own,
       clock: systemClock,
     }),
   )

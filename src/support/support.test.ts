@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -85,6 +85,16 @@ describe('the lock file', () => {
     await (
       await takeLock(join(folder, 'lock'))
     )()
+  })
+
+  it('is not kept by a guard that somebody killed in the act has left', async () => {
+    const guard = join(folder, 'lock.guard')
+    await mkdir(guard)
+    await utimes(guard, 1, 1)
+    await (
+      await takeLock(join(folder, 'lock'))
+    )()
+    expect(await readdir(folder)).toEqual([])
   })
 
   it('goes to one of many that take over the same dead lock at once', async () => {
