@@ -24,7 +24,7 @@ describe('the prober', () => {
     const accepted = await new Promise((resolve) => {
       const prober = new Prober({ clock: systemClock, onAccepted: resolve })
       expect(prober.hasAccepted(endpoint)).toBe(false)
-      prober.want([endpoint])
+      void prober.want([endpoint])
     })
     expect(accepted).toBe(endpoint)
   })
@@ -39,7 +39,7 @@ describe('the prober', () => {
       return Promise.resolve(isListening)
     }
     const prober = new Prober({ clock, onAccepted, connect })
-    prober.want([sampleEndpoint()])
+    void prober.want([sampleEndpoint()])
     await clock.advance(100_000)
     const pauses = tries.slice(1).map((at, index) => at - (tries[index] ?? 0))
     expect(pauses[0]).toBe(5)
@@ -61,7 +61,7 @@ describe('the prober', () => {
     const now = (): number => clock.now() - (clock.now() > started + 1_000 ? 3_600_000 : 0)
     const sleep: Clock['sleep'] = (delayMs, signal) => clock.sleep(delayMs, signal)
     const prober = new Prober({ clock: { now, sleep }, onAccepted: () => undefined, connect })
-    prober.want([sampleEndpoint()])
+    void prober.want([sampleEndpoint()])
     await clock.advance(1_000)
     const before = tries
     await clock.advance(60_000)
@@ -85,9 +85,9 @@ describe('the prober', () => {
     const dead = Array.from({ length: 1_000 }, (_, index) =>
       sampleEndpoint({ id: `dead-${index}`, address: `10.0.${index >> 8}.${index & 255}` }),
     )
-    prober.want(dead)
+    void prober.want(dead)
     await clock.advance(20_000)
-    prober.want([...dead, sampleEndpoint({ id: 'new', address: '10.1.0.1' })])
+    void prober.want([...dead, sampleEndpoint({ id: 'new', address: '10.1.0.1' })])
     await clock.advance(1_000)
     expect(accepted).toEqual(['10.1.0.1'])
     prober.stop()
@@ -98,7 +98,7 @@ describe('the prober', () => {
     const first = sampleEndpoint({ address: '127.0.0.1', port })
     const prober = await new Promise<Prober>((resolve) => {
       const made = new Prober({ clock: systemClock, onAccepted: () => resolve(made) })
-      made.want([first])
+      void made.want([first])
     })
     expect(prober.hasAccepted(first)).toBe(true)
     expect(prober.hasAccepted({ ...first, identity: 'another container' })).toBe(false)
@@ -108,7 +108,7 @@ describe('the prober', () => {
     const endpoint = sampleEndpoint({ address: '127.0.0.1', port: await listen() })
     const prober = await new Promise<Prober>((resolve) => {
       const made = new Prober({ clock: systemClock, onAccepted: () => resolve(made) })
-      made.want([endpoint])
+      void made.want([endpoint])
     })
     prober.keepOnly([])
     expect(prober.hasAccepted({ ...endpoint })).toBe(false)
@@ -118,7 +118,7 @@ describe('the prober', () => {
     const endpoint = sampleEndpoint({ address: '127.0.0.1', port: await listen() })
     const prober = await new Promise<Prober>((resolve) => {
       const made = new Prober({ clock: systemClock, onAccepted: () => resolve(made) })
-      made.want([endpoint])
+      void made.want([endpoint])
     })
     const next = new Prober({ clock: systemClock, onAccepted: () => undefined })
     next.restore(prober.accepted())
@@ -129,7 +129,7 @@ describe('the prober', () => {
     const connect = vi.fn<() => Promise<boolean>>(() => Promise.resolve(true))
     const prober = new Prober({ clock: systemClock, onAccepted: () => undefined, connect })
     const endpoint = sampleEndpoint({ isHealthReported: true })
-    prober.want([endpoint])
+    void prober.want([endpoint])
     expect(connect).not.toHaveBeenCalled()
     expect(prober.hasAccepted(endpoint)).toBe(true)
   })

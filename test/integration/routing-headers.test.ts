@@ -24,7 +24,10 @@ async function setUp() {
 function send(port: number, bytes: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.from(bytes, 'latin1')))
-    socket.on('error', reject).on('close', () => resolve()).resume()
+    socket
+      .on('error', reject)
+      .on('close', () => resolve())
+      .resume()
   })
 }
 
@@ -48,7 +51,11 @@ it('logs one entry whatever the Host header holds: no quote ends early, no contr
     'GET /forged HTTP/1.1\r\nHost: a" "GET /x\u001b[31m\u009b\r\nConnection: close\r\n\r\n',
   )
   await until(() => haproxy.output().includes('/forged'))
-  const line = haproxy.output().split('\n').find((each) => each.includes('/forged')) ?? ''
+  const line =
+    haproxy
+      .output()
+      .split('\n')
+      .find((each) => each.includes('/forged')) ?? ''
   expect(line).not.toMatch(/[^\x20-\x7e]/)
   expect(line.replaceAll(/\\./g, '').match(/"/g)?.length ?? 0).toBeLessThanOrEqual(4)
 })
