@@ -48,6 +48,7 @@ function converse(path: string, lines: readonly string[], timeoutMs: number): Pr
     const replies: string[] = []
     let sent = 0
     let unread = ''
+    let edge = ''
     const sendMore = (): void => {
       const batch = nextBatch(lines, sent)
       sent += batch.length
@@ -63,9 +64,14 @@ function converse(path: string, lines: readonly string[], timeoutMs: number): Pr
     socket.on('error', (error) => fail(messageOf(error), error))
     socket.on('close', () => fail(`closed after ${replies.length} of ${lines.length} replies`))
     socket.on('data', (text: string) => {
-      const parts = (unread + text).split(prompt)
+      unread += text
+      // A reply can have megabytes in many pieces; it is looked at as a whole only when it is complete.
+      edge = edge.slice(1 - prompt.length) + text
+      if (!edge.includes(prompt)) return
+      const parts = unread.split(prompt)
       unread = parts.pop() ?? ''
-      for (const part of parts) replies.push(part.replace(/^\n+|\n+$/g, ''))
+      edge = unread
+      for (const part of parts) replies.push(withoutBlankEnds(part))
       if (replies.length >= lines.length) {
         socket.removeAllListeners('close')
         socket.destroy()
@@ -75,6 +81,14 @@ function converse(path: string, lines: readonly string[], timeoutMs: number): Pr
       }
     })
   })
+}
+
+function withoutBlankEnds(reply: string): string {
+  let start = 0
+  let end = reply.length
+  while (reply.charAt(start) === '\n') start += 1
+  while (end > start && reply.charAt(end - 1) === '\n') end -= 1
+  return reply.slice(start, end)
 }
 
 function nextBatch(lines: readonly string[], from: number): string[] {
