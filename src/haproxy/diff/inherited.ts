@@ -38,6 +38,13 @@ export function lastSetting(
   return lastSetting(section.defaults, keyword)
 }
 
+/** Whether a server may be one that a `server-template` of the section makes. */
+export function isFromTemplate(section: PlacedSection, server: string): boolean {
+  return settingsNamed(section, 'server-template').some(({ words: [prefix = ''] }) => {
+    return server.startsWith(prefix) && /^\d+$/.test(server.slice(prefix.length))
+  })
+}
+
 /**
  * Why servers cannot be added to this backend while HAProxy runs, nor weighed anew; undefined when
  * they can. Needs a dynamic algorithm (configuration.txt §4.2, `balance`; management.txt §9.3).

@@ -5,13 +5,12 @@ import type { RunningServer } from '../control.ts'
 import { compareServer } from './compare-server.ts'
 import type { ServerOutcome } from './compare-server.ts'
 import type { SectionPair } from './compare-structure.ts'
-import { defaultServersAt, defaultServersOf, staticBalance } from './inherited.ts'
+import { defaultServersAt, defaultServersOf, isFromTemplate, staticBalance } from './inherited.ts'
 import type { DefaultServers } from './inherited.ts'
 import type { Scan } from './scan-servers.ts'
 import { setStateCommand } from './server-commands.ts'
 import { flattenParams, parseServerLine } from './server-line.ts'
 import type { ServerLine, ServerParams } from './server-line.ts'
-import { settingsNamed } from './settings.ts'
 import type { Findings, Stage, Step } from './steps.ts'
 
 /** HAProxy's `add server` walks all servers of the backend, so adding is quadratic: above this a reload is quicker. */
@@ -96,12 +95,9 @@ function serversByName(lines: readonly TextLine[]): Map<string, ServerLine> {
 }
 
 function removals({ after, running }: BackendInput): Step[] {
-  const templates = settingsNamed(after, 'server-template').map(
-    ({ words: [prefix = ''] }) => prefix,
-  )
   const steps: Step[] = []
   for (const server of running.values()) {
-    if (templates.some((prefix) => isNumbered(server.name, prefix))) continue
+    if (isFromTemplate(after, server.name)) continue
     const commands =
       server.admin === 'maint' ? [] : [setStateCommand(after.name, server.name, 'maint')]
     const summary = `${after.key}: - server ${server.name}`
@@ -112,10 +108,6 @@ function removals({ after, running }: BackendInput): Step[] {
     })
   }
   return steps
-}
-
-function isNumbered(name: string, prefix: string): boolean {
-  return name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length))
 }
 
 /**

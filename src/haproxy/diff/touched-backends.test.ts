@@ -116,6 +116,22 @@ describe('a plan from a verified state', () => {
   })
 })
 
+it('counts the servers of a template neither as gone nor as ready', () => {
+  const text = 'backend x\n  server-template t 1-2 10.0.0.9:80\n  server a 10.0.0.1:80\n'
+  const ready = { backend: 'x', address: '10.0.0.9', port: 80, weight: 1, admin: 'ready' } as const
+  const servers = new Map(
+    ['t1', 't2', 'a'].map((name): [string, RunningServer] => [
+      `x/${name}`,
+      { ...ready, name, address: name === 'a' ? '10.0.0.1' : '10.0.0.9', operational: 'running' },
+    ]),
+  )
+  const base = { config: text, files: new Map(), servers, agreedStates: new Map() }
+  const config = text.replace('server a 10.0.0.1', 'server b 10.0.0.2')
+  const { quick, full } = bothWays(base, { config, files: new Map(), servers: new Map() })
+  expect(quick).toEqual(full)
+  expect(quick.changes.map(({ kind }) => kind)).toEqual(['server-add', 'server-remove'])
+})
+
 /** The same words in another form; mostly as they are. */
 function rewritten(line: string, die: number): string {
   const words = line.trim().split(' ')

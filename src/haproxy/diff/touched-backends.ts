@@ -4,13 +4,13 @@ import type { TextLine } from '../config/sections.ts'
 import type { RunningServer } from '../control.ts'
 import { byBackend } from './by-backend.ts'
 import type { SectionPair, Structure } from './compare-structure.ts'
+import { isFromTemplate } from './inherited.ts'
 import { hasServers } from './layout.ts'
 import type { PlacedSection } from './layout.ts'
 import type { BackendInput } from './plan-backend.ts'
 import type { RunningState } from './plan.ts'
 import { canTakeTraffic } from './scan-servers.ts'
 import { parseServerLine } from './server-line.ts'
-import { settingsNamed } from './settings.ts'
 
 /** Above this many states that changed, all lines are gone through instead of looking for each. */
 const mostLookedFor = 30
@@ -75,8 +75,6 @@ function touchedLines(
   const isRunning = (name: string): boolean => running.has(`${after.name}/${name}`)
   // It has a line that did not change, or none at all.
   if ([...names].some((name) => !gone.has(name) && isRunning(name))) return undefined
-  // Which servers are a template's cannot be told from the lines.
-  if (settingsNamed(after, 'server-template').length > 0) return undefined
   const open = [...difference.servers.after]
   for (const name of stateNames) {
     if (names.has(name) || !isRunning(name)) continue
@@ -115,7 +113,7 @@ function complete(
       const state = desired.servers.get(`${name}/${server}`)
       if (state !== undefined) admin.set(server, state)
     }
-    const hasSettledReady = (): boolean => hasReadyBeside(touched, name, base.servers)
+    const hasSettledReady = (): boolean => hasReadyBeside(touched, pair.after, base.servers)
     return {
       ...pair,
       scan: { open, hasSettledReady },
@@ -136,14 +134,15 @@ function* only(
   }
 }
 
-/** Whether a server of the backend that is not touched is ready; stops at the first. */
+/** Whether a server of the backend that has a line and is not touched is ready; stops at the first. */
 function hasReadyBeside(
   touched: ReadonlySet<string>,
-  backend: string,
+  section: PlacedSection,
   servers: ReadonlyMap<string, RunningServer>,
 ): boolean {
   for (const [key, server] of servers) {
-    if (server.backend === backend && canTakeTraffic(server) && !touched.has(key)) return true
+    if (server.backend !== section.name || !canTakeTraffic(server) || touched.has(key)) continue
+    if (!isFromTemplate(section, server.name)) return true
   }
   return false
 }
