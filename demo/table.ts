@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { printable } from '../src/support/printable.ts'
 import type { EndpointReport, StatusReport } from '../src/api/contract.ts'
 import { demoEndpoints, takesTraffic } from './fairlead.ts'
 import { byNumber } from './web-servers.ts'
@@ -41,7 +42,13 @@ export function table({ url, status, servers, rows, requestsPerSecond }: TableIn
 
 function row(endpoint: EndpointReport, hostname: string, most: number): string {
   const { candidate, address, port, requests } = endpoint
-  const text = cells(candidate, hostname, `${address}:${port}`, state(endpoint), String(requests))
+  const text = cells(
+    printable(candidate),
+    printable(hostname),
+    `${address}:${port}`,
+    state(endpoint),
+    String(requests),
+  )
   const bar = '▆'.repeat(Math.round((requests / most) * barWidth))
   return `  ${text}  ${styleText(takesTraffic(endpoint) ? 'green' : 'yellow', bar)}`
 }

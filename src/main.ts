@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import type { CliContext } from './cli/context.ts'
 import { run } from './cli/program.ts'
 
-// Output into `head` or a closed pager ends quietly.
+// Output into `head` or a closed pager ends quietly. The daemon goes on without a reader of its log.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
+  if (error.code !== 'EPIPE') throw error
+  if (process.argv[2] !== 'up') process.exit(0)
 })
 
 /** How long requests under way may take when a HAProxy without its daemon is ended. */

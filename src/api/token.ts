@@ -27,8 +27,9 @@ async function readToken(path: string): Promise<string | undefined> {
     const file = await open(path, 'r')
     try {
       // Asked of the open file, so that what is checked is what is read.
-      const { mode } = await file.stat()
+      const { mode, uid } = await file.stat()
       const text = await file.readFile('utf8')
+      requireOwn(path, uid)
       return checked(path, mode, text.trim())
     } finally {
       await file.close()
@@ -41,6 +42,15 @@ async function readToken(path: string): Promise<string | undefined> {
       cause: error,
     })
   }
+}
+
+/** Another user's file: that user knows the token, and may change it. */
+function requireOwn(path: string, uid: number): void {
+  const self = process.getuid?.()
+  if (self === undefined || uid === self || uid === 0) return
+  throw new TokenError('setting_invalid', `the token file ${path} belongs to another user`, {
+    hint: `chown ${self} ${path}`,
+  })
 }
 
 function checked(path: string, mode: number, token: string): string {

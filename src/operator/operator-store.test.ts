@@ -50,6 +50,14 @@ describe('the operator store', () => {
     expect(store.words().size).toBe(0)
   })
 
+  it('counts none of several words given at once that cannot be written', async () => {
+    const store = new OperatorStore(join(folder, 'missing', 'kept.json'), systemClock)
+    const words = ['a', 'b', 'c'].map((id) => store.setWord(id, { state: 'drain' }))
+    const results = await Promise.allSettled(words)
+    expect(results.every(({ status }) => status === 'rejected')).toBe(true)
+    expect(store.words().size).toBe(0)
+  })
+
   it("keeps routing's memory and the probed endpoints", async () => {
     const store = await reopened()
     const memory = { ...emptyMemory, defaultService: 'web', hosts: { 'a.example.org': 'web' } }

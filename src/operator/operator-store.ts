@@ -20,6 +20,7 @@ export class OperatorStore {
   readonly #clock: Clock
   #state: KeptState = emptyKeptState
   #writing: Promise<void> = Promise.resolve()
+  #words: Promise<void> = Promise.resolve()
   readonly #writer: BackgroundWriter
   #problem: Problem | undefined
   #loadProblem: Problem | undefined
@@ -61,8 +62,18 @@ export class OperatorStore {
     return [this.#loadProblem, this.#problem].filter((each) => each !== undefined)
   }
 
-  /** Resolves when the word is on disk. Throws StateWriteError; the word then does not count. */
-  async setWord(endpoint: string, change: WordChange): Promise<void> {
+  /**
+   * Resolves when the word is on disk. Throws StateWriteError; the word then does not count. One at
+   * a time, so that a word that is taken back does not take the next one along.
+   */
+  setWord(endpoint: string, change: WordChange): Promise<void> {
+    const set = (): Promise<void> => this.#setWord(endpoint, change)
+    const done = this.#words.then(set, set)
+    this.#words = done
+    return done
+  }
+
+  async #setWord(endpoint: string, change: WordChange): Promise<void> {
     const before = this.#state.words
     const word: OperatorWord = {
       state: change.state === undefined ? before.get(endpoint)?.state : stateOf(change.state),
