@@ -12,8 +12,8 @@ import { Backoff } from '../support/backoff.ts'
 import type { Clock } from '../support/clock.ts'
 import { Mailbox } from '../support/mailbox.ts'
 
-/** Longer than a connection takes on a local network, and nothing against what an apply takes. */
-const firstTriesMs = 4
+/** A small program listens by then; a larger one takes so long that this is nothing against it. */
+const firstTriesMs = 8
 
 /** What came of bringing HAProxy to a desired state. */
 export type Applied = {
@@ -155,7 +155,7 @@ export class Pipeline {
     const snapshot = registry.snapshot()
     let routing = this.#route(snapshot)
     if (this.#acceptServing(routing)) routing = this.#route(snapshot)
-    const proven = await this.#firstTries(routing)
+    const proven = await this.#firstTries(routing, causes)
     if (proven.length > 0) routing = this.#route(snapshot)
     this.#forgetOthers(snapshot, routing)
     store.keep(routing.memory, prober.accepted())
@@ -173,18 +173,21 @@ export class Pipeline {
   }
 
   /**
-   * Has new endpoints probed, and waits for a moment for the answers: a program that listens already
-   * then comes into HAProxy by one change instead of two. Gives what was learnt.
+   * Has new endpoints probed. Where nothing but one start led to this pass, waits for a moment for
+   * the answer: a program that listens within it comes into HAProxy by one change instead of two.
+   * Whatever else happens ends the wait. Gives what was learnt.
    */
-  async #firstTries(routing: RoutingResult): Promise<readonly Cause[]> {
+  async #firstTries(routing: RoutingResult, causes: readonly Cause[]): Promise<readonly Cause[]> {
     const { prober, clock } = this.#parts
-    const tried = prober.want(routing.unproven)
-    if (tried === undefined) return []
     const proven: Cause[] = []
     this.#provenMeanwhile = proven
-    const enough = new AbortController()
-    await Promise.race([tried, clock.sleep(firstTriesMs, enough.signal)])
-    enough.abort()
+    const accepted = prober.want(routing.unproven)
+    if (accepted !== undefined && causes.length === 1) {
+      const enough = new AbortController()
+      const moment = clock.sleep(firstTriesMs, enough.signal)
+      await Promise.race([accepted, moment, this.#mailbox.arrival()])
+      enough.abort()
+    }
     this.#provenMeanwhile = undefined
     return proven
   }

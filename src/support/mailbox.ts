@@ -5,7 +5,7 @@
 export class Mailbox<T> {
   readonly #merge: (unread: T, newer: T) => T
   #slot: { item: T } | undefined
-  #wake: (() => void) | undefined
+  #wakes: (() => void)[] = []
 
   constructor(merge: (unread: T, newer: T) => T = (_unread, newer) => newer) {
     this.#merge = merge
@@ -13,8 +13,15 @@ export class Mailbox<T> {
 
   put(item: T): void {
     this.#slot = { item: this.#slot === undefined ? item : this.#merge(this.#slot.item, item) }
-    this.#wake?.()
-    this.#wake = undefined
+    for (const wake of this.#wakes.splice(0)) wake()
+  }
+
+  /** Resolves when there is an unread item; leaves it where it is. */
+  async arrival(): Promise<void> {
+    if (this.#slot !== undefined) return
+    await new Promise<void>((resolve) => {
+      this.#wakes.push(resolve)
+    })
   }
 
   /** The item, taken out, as soon as there is one; undefined once the signal aborts. One reader only. */
@@ -26,7 +33,7 @@ export class Mailbox<T> {
           signal.removeEventListener('abort', wake)
           resolve()
         }
-        this.#wake = wake
+        this.#wakes.push(wake)
         signal.addEventListener('abort', wake, { once: true })
       })
     }
