@@ -147,8 +147,10 @@ function rowsOf(name: string, timings: Timings): readonly Row[] {
       ...atMost(10),
     },
     { what: 'app listening → first answer, p95', ...ms, measured: listening.p95, ...atMost(25) },
-    { what: 'start event → first answer, median', ...ms, measured: start.median, ...atMost(10) },
-    { what: 'start event → first answer, p95', ...ms, measured: start.p95, ...atMost(25) },
+    // Without a budget: in it are the program's own start and the time that Docker, still busy with
+    // the start, takes to answer an inspect.
+    { what: 'start event → first answer, median', ...ms, measured: start.median },
+    { what: 'start event → first answer, p95', ...ms, measured: start.p95 },
     { what: 'kill event → last new request, median', ...ms, measured: stop.median, ...atMost(10) },
     { what: 'kill event → last new request, longest', ...ms, measured: stop.max },
     { what: 'failed requests', of: name, unit: '', measured: timings.failures, ...atMost(0) },

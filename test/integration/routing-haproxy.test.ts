@@ -132,7 +132,6 @@ describe('forwarded headers', () => {
       'x-forwarded-for': '127.0.0.1',
       'x-forwarded-proto': 'http',
       'x-forwarded-host': 'shop.test',
-      'x-forwarded-port': String(haproxy.port),
     })
   })
 

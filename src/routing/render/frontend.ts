@@ -57,7 +57,7 @@ function forwardRules(trustedProxies: readonly string[]): readonly string[] {
     return [
       ...['x-forwarded', 'x_forwarded'].map((name) => `http-request del-header ${name} -m beg`),
       'http-request del-header forwarded',
-      'http-request add-header X-Forwarded-For %[src]',
+      'option forwardfor',
       ...forwarded.map(([name, value]) => `http-request add-header ${name} ${value}`),
     ]
   }
@@ -67,7 +67,7 @@ function forwardRules(trustedProxies: readonly string[]): readonly string[] {
       (name) => `http-request del-header ${name} -m beg unless is_trusted`,
     ),
     'http-request del-header forwarded unless is_trusted',
-    'http-request add-header X-Forwarded-For %[src]',
+    'option forwardfor',
     ...forwarded.map(
       ([name, value]) =>
         `http-request add-header ${name} ${value} unless { req.hdr(${name}) -m found }`,
@@ -78,7 +78,6 @@ function forwardRules(trustedProxies: readonly string[]): readonly string[] {
 const forwarded = [
   ['X-Forwarded-Proto', 'http'],
   ['X-Forwarded-Host', '%[req.hdr(host)]'],
-  ['X-Forwarded-Port', '%[dst_port]'],
 ] as const
 
 function trustedAcl(networks: readonly string[]): readonly string[] {
