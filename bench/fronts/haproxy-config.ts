@@ -45,6 +45,8 @@ export function handWrittenConfig(config: HandWrittenConfig): string {
     '  balance roundrobin',
     'frontend web',
     `  bind 127.0.0.1:${config.port}`,
+    // fairlead's log has the host name of a request, too.
+    ...(log.length > 0 ? ['  capture request header Host len 128'] : []),
     '  http-request disable-l7-retry unless METH_GET',
     '  http-request del-header X-Forwarded-For',
     '  option forwardfor',
