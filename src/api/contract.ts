@@ -75,7 +75,7 @@ export type EndpointReport = {
 
 export type LeftOutReport = {
   readonly name: string
-  readonly kind: 'container' | 'registration'
+  readonly kind: 'container' | 'registration' | 'instance'
   readonly node: string
   readonly image: string
   readonly reason: string

@@ -9,12 +9,15 @@ import type { Decision, Problem } from './problem.ts'
 export type Candidate = {
   /** Unique within its source: the container id, the service id. */
   readonly key: string
-  readonly kind: 'container' | 'registration'
+  /** `instance`: a service instance that somebody else registered in Consul. */
+  readonly kind: 'container' | 'registration' | 'instance'
   /** What the user calls it: the container's name, the service id. */
   readonly name: string
   readonly node: string
   /** Image name for containers, else empty. */
   readonly image: string
+  /** What of the settings chose an instance without routing meta: `--tag web`; undefined: nothing. */
+  readonly chosenBy?: string
   readonly endpoints: readonly Endpoint[]
   readonly problems: readonly Problem[]
   /** From "seen" to "registered", in order. */
@@ -23,12 +26,14 @@ export type Candidate = {
 
 /** What a source learnt. Applied in order; a `complete` one replaces all that the source said before. */
 export type Observation = {
-  /** Names the source: `docker:<node>`, `api`, `static`. */
+  /** Names the source: `docker:<node>`, `api`, `consul`. */
   readonly source: string
   readonly isComplete: boolean
   readonly upserts: readonly Candidate[]
   /** Keys of candidates that are gone. */
   readonly removals: readonly string[]
+  /** Exit codes of removed containers by key, as far as the daemon said them. */
+  readonly exits?: ReadonlyMap<string, number>
   /** Why: `start web-1`, `full list`; shown as the cause of a change. */
   readonly cause: string
   /** Unix ms when the event happened by the daemon's clock; undefined when nothing happened. */

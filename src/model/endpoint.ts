@@ -16,6 +16,8 @@ export type Endpoint = {
   readonly service: string
   /** The host it runs on: the Docker daemon's own name, Consul's node. */
   readonly node: string
+  /** Consul's datacenter; undefined where the registry is not Consul. */
+  readonly datacenter?: string
   /** An IPv4 or IPv6 address without brackets; never a name, never empty. */
   readonly address: string
   /** 1 to 65535. */

@@ -38,6 +38,25 @@ export const errorCodes = {
     canRetry: true,
     means: 'a Docker daemon does not answer',
   },
+  consul_unreachable: {
+    exit: 1,
+    http: 503,
+    canRetry: true,
+    means: 'no Consul agent answers, or it has no leader',
+  },
+  consul_refused: {
+    exit: 1,
+    http: 502,
+    canRetry: false,
+    means:
+      'Consul refused a request: a registration it does not take, or a token without the right',
+  },
+  registry_unsupported: {
+    exit: 1,
+    http: 400,
+    canRetry: false,
+    means: 'a kind of registry that fairlead does not speak to',
+  },
   haproxy_missing: {
     exit: 1,
     http: 503,

@@ -77,6 +77,7 @@ function verdictOn(endpoint: Endpoint, labels: Labels, context: Context): Verdic
   if (labels.port !== undefined) return portVerdict(endpoint, labels.port, context)
   if (labels.isLabelled) return labelledVerdict(endpoint, context)
   if (context.candidate.kind === 'registration') return registrationVerdict(context)
+  if (context.candidate.kind === 'instance') return instanceVerdict(context.candidate)
   const ownTcp = distinctPorts(context.tcp)
   if (context.tcp.some((other) => readLabels(other.labels).isLabelled)) {
     return no(`the routing labels are on other ports than ${endpoint.exposedPort}`)
@@ -113,6 +114,15 @@ function labelledVerdict(endpoint: Endpoint, { tcp }: Context): Verdict {
 function registrationVerdict({ mode }: Context): Verdict {
   if (mode === 'labelled') return no('it has no fairlead_* meta, and --route is labelled')
   return yes('it was registered through the API, so that it offers something')
+}
+
+/** What somebody else registered in Consul is routed when it is meant for it, not because it is there. */
+function instanceVerdict({ chosenBy }: Candidate): Verdict {
+  if (chosenBy !== undefined) return yes(`${chosenBy} names it`)
+  return no(
+    'it has no fairlead_* meta and no fairlead.* tag, and neither --service nor --tag names it',
+    'register it with Meta {"fairlead_enable": "true"}, or name it with --service',
+  )
 }
 
 function unlabelledVerdict(endpoint: Endpoint, ports: readonly number[], mode: RouteMode): Verdict {

@@ -16,6 +16,23 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'api/contract.ts': [],
   registry: [],
   'registry/embedded': ['registry'],
+  // Consul's HTTP API: its words and a client.
+  consul: [],
+  // What a container wants registered, and keeping a registry so.
+  registration: ['consul'],
+  'registry/consul': ['registry', 'consul', 'registration'],
+  // The embedded registry under Consul's HTTP API.
+  'consul-api': ['consul', 'registry', 'registry/embedded'],
+  // Registrator's job as a program of its own.
+  registrator: [
+    'consul',
+    'registration',
+    'discovery/docker',
+    'discovery',
+    'settings',
+    'template/*',
+    'version.ts',
+  ],
   readiness: [],
   'access-log': [],
   'haproxy/control.ts': [],

@@ -1,0 +1,42 @@
+import type { ServiceDefinition } from '../consul/types.ts'
+
+/** A service to register; what Consul leaves to chance is always given here. */
+export type Registration = ServiceDefinition & { readonly ID: string }
+
+/** A service as the registry has it now; tags, meta and the rest are missing where it keeps none. */
+export type Registered = {
+  readonly id: string
+  readonly name: string
+  readonly address: string
+  readonly port: number
+  readonly tags: readonly string[]
+  readonly meta: Readonly<Record<string, string>>
+  readonly enableTagOverride: boolean
+}
+
+export type CheckStatus = 'passing' | 'warning' | 'critical'
+
+/**
+ * A registry that services are registered in: a Consul agent, Consul's key-value store, memory. All
+ * throw FairleadErrors; `consul_refused` is this registration's own fault, anything else the back end's.
+ */
+export type RegistrationBackend = {
+  /** Says that the registry works; resolves to its leader. */
+  ping(signal: AbortSignal): Promise<string>
+  /** Registers, or replaces what has this id. */
+  register(registration: Registration, signal: AbortSignal): Promise<void>
+  /** An id that is not there is no error. */
+  deregister(registration: Pick<Registration, 'ID' | 'Name'>, signal: AbortSignal): Promise<void>
+  /** Everything that is registered here, by id; undefined: this back end cannot list. */
+  list(signal: AbortSignal): Promise<ReadonlyMap<string, Registered> | undefined>
+  /** Consul's maintenance mode of one service. No-op where there is none. */
+  setMaintenance(id: string, isEnabled: boolean, reason: string, signal: AbortSignal): Promise<void>
+  /** The state of a TTL check. No-op where there is none. */
+  updateCheck(
+    checkId: string,
+    status: CheckStatus,
+    output: string,
+    signal: AbortSignal,
+  ): Promise<void>
+  close(): void
+}
