@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ensureConsul } from './lib/consul.mjs'
 import { ensureDocker } from './lib/docker.mjs'
 import { ensureNodeModules, root } from './lib/node-modules.mjs'
 import { ensureHaproxy, ensureProgram } from './lib/programs.mjs'
@@ -27,6 +28,7 @@ await runMain(async () => {
   section('setup')
   await ensureHaproxy()
   await ensureDocker()
+  await ensureConsul()
   // What the tests make images and certificates of.
   await ensureProgram('busybox', 'busybox-static')
   await ensureProgram('openssl', 'openssl')

@@ -10,7 +10,8 @@ const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL:
 const options = ['-o', 'DPkg::Lock::Timeout=180', '-y', '--no-install-recommends']
 
 /**
- * Installs Debian packages without starting their services. Needs root.
+ * Installs Debian packages, by name or by the absolute path of a .deb file, without starting their
+ * services. Needs root.
  *
  * Package lists are fetched when there are none, or when the install fails with the ones there are.
  * Throws SetupError with the end of apt-get's own output.
@@ -18,7 +19,7 @@ const options = ['-o', 'DPkg::Lock::Timeout=180', '-y', '--no-install-recommends
 export async function aptInstall(packages) {
   const release = holdServices()
   try {
-    if (!hasPackageLists()) await aptGet(['update'], 'apt: fetching package lists')
+    await ensurePackageLists()
     const install = ['install', ...options, ...packages]
     const text = `apt: installing ${packages.join(' ')}`
     if (!(await tryAptGet(install, text)).isDone) {
@@ -34,20 +35,26 @@ export async function aptInstall(packages) {
   }
 }
 
+/** Fetches the package lists where there are none yet. Needs root. */
+export async function ensurePackageLists() {
+  if (!hasPackageLists()) await aptGet(['update'], 'apt: fetching package lists')
+}
+
 function hasPackageLists() {
   return existsSync(listsFolder) && readdirSync(listsFolder).some((f) => f.includes('_Packages'))
 }
 
-async function aptGet(args, text) {
-  const { isDone, output } = await tryAptGet(args, text)
+/** Runs apt-get with the arguments, in `cwd` where one is given; throws SetupError as aptInstall. */
+export async function aptGet(args, text, cwd) {
+  const { isDone, output } = await tryAptGet(args, text, cwd)
   if (isDone) return
   const end = output.trimEnd().split('\n').slice(-15).join('\n  ')
   throw new SetupError(`apt-get ${args.join(' ')} failed:\n  ${end}`)
 }
 
-async function tryAptGet(args, text) {
+async function tryAptGet(args, text, cwd) {
   say(text)
-  const result = await run('apt-get', args, { env: environment })
+  const result = await run('apt-get', args, { env: environment, cwd })
   exitIfInterrupted(result)
   return { isDone: result.code === 0, output: result.output }
 }

@@ -27,7 +27,7 @@ const installers = [
   { program: 'apk', command: 'apk add', names: {} },
   { program: 'pacman', command: 'pacman -S --needed', names: { 'busybox-static': 'busybox' } },
   { program: 'zypper', command: 'zypper install -y', names: {} },
-  { program: 'brew', command: 'brew install', names: {} },
+  { program: 'brew', command: 'brew install', names: { consul: 'hashicorp/tap/consul' } },
 ]
 
 /** The exact command that installs `name` here; a sentence where no package manager is known. */

@@ -31,11 +31,12 @@ describe('holding services back during apt-get', () => {
   }
   const answer = (path: string, ...args: string[]) => spawnSync(path, args).status
 
-  it('forbids haproxy and docker, allows others, and leaves no policy behind', async () => {
+  it('forbids haproxy, docker and consul, allows others, and leaves no policy behind', async () => {
     const path = join(folder, 'policy-rc.d')
     const release = await hold(path)
     expect(answer(path, 'haproxy', 'start')).toBe(101)
     expect(answer(path, 'docker.service', 'start')).toBe(101)
+    expect(answer(path, 'consul', 'start')).toBe(101)
     expect(answer(path, 'ssh', 'restart')).toBe(0)
     release()
     release()
@@ -84,6 +85,45 @@ describe('what is missing', () => {
     expect(result.status).toBe(1)
     expect(result.stderr).toContain('no-such-program is not installed. Install it with:')
     expect(result.stderr).toContain('sudo apt-get install -y --no-install-recommends haproxy')
+  })
+})
+
+describe('consul', () => {
+  const ensure = (bin: string) => {
+    const code = `process.getuid = () => 1000;
+      const { ensureConsul } = await import(${JSON.stringify(join(lib, 'consul.mjs'))});
+      const { runMain } = await import(${JSON.stringify(join(lib, 'progress.mjs'))});
+      await runMain(ensureConsul);`
+    const node = ['--input-type=module', '-e', code]
+    return spawnSync(process.execPath, node, { encoding: 'utf8', env: { PATH: bin } })
+  }
+
+  it('is named with the command that brings it, and not looked for when it is on PATH', () => {
+    const bin = join(folder, 'bin')
+    mkdirSync(bin)
+    writeFileSync(join(bin, 'apt-get'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+    const missing = ensure(bin)
+    expect(missing.status).toBe(1)
+    expect(missing.stderr).toContain('consul is not installed. Install it with:')
+    expect(missing.stderr).toContain('sudo node scripts/setup.mjs --consul')
+    writeFileSync(join(bin, 'consul'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+    expect(ensure(bin)).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  it("comes from the site of the machine's own Debian source, whatever stands before it", async () => {
+    const { siteOf } = (await load('consul.mjs')) as {
+      siteOf(targets: string, codename: string | undefined): string | undefined
+    }
+    const targets = [
+      'Vendor|bookworm|bookworm|main|http://vendor.test/apt',
+      'Debian|bookworm-updates|bookworm-updates|main|http://updates.test/debian',
+      'Debian|bookworm|bookworm|contrib|http://contrib.test/debian',
+      'Debian|stable|bookworm|main|http://mirror.test/debian',
+      '',
+    ].join('\n')
+    expect(siteOf(targets, 'bookworm')).toBe('http://mirror.test/debian')
+    expect(siteOf(targets, 'trixie')).toBeUndefined()
+    expect(siteOf(targets, undefined)).toBeUndefined()
   })
 })
 
