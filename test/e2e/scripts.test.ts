@@ -112,7 +112,7 @@ describe('consul', () => {
 
   it("comes from the site of the machine's own Debian source, whatever stands before it", async () => {
     const { siteOf } = (await load('consul.mjs')) as {
-      siteOf(targets: string, codename: string | undefined): string | undefined
+      siteOf: (targets: string, codename: string | undefined) => string | undefined
     }
     const targets = [
       'Vendor|bookworm|bookworm|main|http://vendor.test/apt',
