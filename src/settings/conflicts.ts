@@ -22,6 +22,7 @@ export function findConflicts(
     ...openAdmin(settings, whereOf),
     ...tokenFile(settings, whereOf),
     ...longFolder(settings, whereOf),
+    ...filtersWithoutConsul(settings, whereOf),
   ]
 }
 
@@ -75,4 +76,15 @@ function longFolder({ stateFolder }: Settings, whereOf: WhereOf): Problem[] {
   if (length <= longestFolderBytes) return []
   const what = `${stateFolder} has ${length} bytes, but sockets in it allow for ${longestFolderBytes}`
   return [{ where: whereOf('stateFolder'), what, hint: 'choose a shorter --state-folder' }]
+}
+
+function filtersWithoutConsul(settings: Settings, whereOf: WhereOf): Problem[] {
+  if (settings.registry !== undefined) return []
+  return (['services', 'tags'] as const)
+    .filter((key) => settings[key].length > 0)
+    .map((key) => ({
+      where: whereOf(key),
+      what: 'chooses among services of Consul, and the registry is the embedded one',
+      hint: 'add --registry consul://HOST:PORT',
+    }))
 }

@@ -65,6 +65,13 @@ describe('defaults', () => {
       network: undefined,
       usePublished: false,
       publishedAddress: undefined,
+      registry: undefined,
+      services: [],
+      tags: [],
+      warning: 'in',
+      register: 'published',
+      deregisterOn: 'drain',
+      registrationCycleMs: 60_000,
       http: ['127.0.0.1:8080'],
       route: 'web',
       domain: 'localhost',
@@ -113,6 +120,16 @@ describe('the ways to give a setting', () => {
     network: ['front', 'front'],
     usePublished: ['true', true],
     publishedAddress: ['10.0.0.1', '10.0.0.1'],
+    registry: [
+      'consul://127.0.0.1:8500,10.0.0.2:8500?dc=east',
+      'consul://127.0.0.1:8500,10.0.0.2:8500?dc=east',
+    ],
+    services: ['shop*', ['shop*']],
+    tags: ['web', ['web']],
+    warning: ['out', 'out'],
+    register: ['container', 'container'],
+    deregisterOn: ['stop', 'stop'],
+    registrationCycleMs: ['30s', 30_000],
     http: ['*:80', ['*:80']],
     route: ['all', 'all'],
     domain: ['Example.ORG.', 'example.org'],
@@ -142,12 +159,32 @@ describe('the ways to give a setting', () => {
     const [text, value] = samples[key]
     const { name, kind } = definitions[key]
     const flag = kind === 'list' ? [text] : kind === 'switch' ? true : text
-    expect(load({ flags: { [name]: flag } })[key]).toEqual(value)
-    expect(load({ environment: { [variableOf(name)]: text } })[key]).toEqual(value)
+    // Some choose among the services of a Consul, and are refused without one.
+    const environment = key === 'registry' ? {} : { FAIRLEAD_REGISTRY: 'consul://' }
+    expect(load({ environment, flags: { [name]: flag } })[key]).toEqual(value)
+    expect(load({ environment: { ...environment, [variableOf(name)]: text } })[key]).toEqual(value)
     writeYaml(`${name}: "${text}"\n`)
-    expect(load()[key]).toEqual(value)
+    expect(load({ environment })[key]).toEqual(value)
     writeYaml(`${name}: ${kind === 'list' ? `\n  - "${text}"` : `'${text}'`}\n`)
-    expect(load()[key]).toEqual(value)
+    expect(load({ environment })[key]).toEqual(value)
+  })
+
+  it.each([
+    ['registry', 'consul.example.org'],
+    ['registry', 'etcd://127.0.0.1:2379'],
+    ['registry', 'consulkv://127.0.0.1:8500/services'],
+    ['warning', 'maybe'],
+    ['register', 'host'],
+    ['deregister-on', 'kill'],
+    ['registration-cycle', '0s'],
+  ])('refuse what makes no sense: %s %s', (name, text) => {
+    expect(flagMistakes({ [name]: text })).toEqual([expect.stringMatching(`^--${name}: `)])
+  })
+
+  it('refuse to choose services of Consul without a Consul', () => {
+    expect(flagMistakes({ tag: ['web'] })).toEqual([
+      '--tag: chooses among services of Consul, and the registry is the embedded one (add --registry consul://HOST:PORT)',
+    ])
   })
 
   it('rank flags before environment before file before default', () => {

@@ -5,6 +5,7 @@ import { docker } from './docker-hosts.ts'
 import { duration, timeout } from './duration.ts'
 import type { Settings } from './settings.ts'
 import { defaultName, defaultStateFolder } from './state-folder.ts'
+import { registry } from './registry.ts'
 import * as values from './values.ts'
 
 /**
@@ -51,7 +52,74 @@ export const definitions: { readonly [Key in keyof Settings]: Definition<Setting
     help: 'address at which published ports are reached',
     parser: values.ipAddress,
     computed: () => undefined,
-    shown: "127.0.0.1 for a local daemon, else the daemon's host",
+    shown:
+      "127.0.0.1 for a local daemon, else the daemon's host; with --registry consul://… the agent's",
+  }),
+
+  registry: one({
+    name: 'registry',
+    group: 'Registry',
+    placeholder: 'URI',
+    help:
+      'where endpoints are kept: embedded (this machine alone), or a Consul cluster by its agent: ' +
+      'consul://HOST:PORT[,HOST:PORT], consul-tls://…, consul-unix:///PATH, each with ?dc=NAME; ' +
+      'CONSUL_HTTP_TOKEN and the other variables of Consul count',
+    parser: registry,
+    standard: 'embedded',
+  }),
+  services: list({
+    name: 'service',
+    group: 'Registry',
+    placeholder: 'NAME',
+    help: 'service of Consul that is routed though it has no fairlead_* meta; * stands for any part',
+    item: values.word,
+    standard: [],
+  }),
+  tags: list({
+    name: 'tag',
+    group: 'Registry',
+    placeholder: 'TAG',
+    help: 'tag of Consul whose services are routed though they have no fairlead_* meta',
+    item: values.word,
+    standard: [],
+  }),
+  warning: one({
+    name: 'warning',
+    group: 'Registry',
+    placeholder: 'IN|OUT',
+    help: 'whether an endpoint with a check at warning gets requests: in or out',
+    parser: values.choice('in', 'out'),
+    standard: 'in',
+  }),
+  register: one({
+    name: 'register',
+    group: 'Registry',
+    placeholder: 'WHICH',
+    help:
+      'address under which containers are registered in Consul: published (published ports at ' +
+      "--published-address, else at the agent's address) or container (their own, on --network)",
+    parser: values.choice('published', 'container'),
+    standard: 'published',
+  }),
+  deregisterOn: one({
+    name: 'deregister-on',
+    group: 'Registry',
+    placeholder: 'EVENT',
+    help:
+      'what a stop signal does to a registration in Consul: drain (maintenance, gone when the ' +
+      'container is), stop (gone at once), die (nothing until the container is gone)',
+    parser: values.choice('drain', 'stop', 'die'),
+    standard: 'drain',
+  }),
+  registrationCycleMs: one({
+    name: 'registration-cycle',
+    group: 'Registry',
+    placeholder: 'TIME',
+    help:
+      'how often registrations are compared with Consul, and how long a sudden loss of most ' +
+      'endpoints of a service is held back',
+    parser: timeout,
+    standard: '1m',
   }),
 
   http: list({

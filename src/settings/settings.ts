@@ -5,6 +5,20 @@ export type Settings = {
   /** Absolute; holds everything the instance keeps. */
   readonly stateFolder: string
   readonly docker: readonly DockerHost[]
+  /** URI of the Consul that keeps the endpoints; undefined: the embedded registry. */
+  readonly registry: string | undefined
+  /** Services of Consul that are routed though they carry no routing meta. */
+  readonly services: readonly string[]
+  /** As `services`, by tag. */
+  readonly tags: readonly string[]
+  /** Whether endpoints with a check at warning get requests. */
+  readonly warning: 'in' | 'out'
+  /** Which address of this host's containers Consul is told. */
+  readonly register: 'published' | 'container'
+  /** What a stop signal does to a container's registration. */
+  readonly deregisterOn: 'die' | 'stop' | 'drain'
+  /** How long every agent surely takes to register anew what its Consul has lost. */
+  readonly registrationCycleMs: number
   /** HAProxy's binds: `ADDR:PORT`, `[V6]:PORT`. */
   readonly http: readonly string[]
   /** Admin API: `ADDR:PORT`; undefined: unix socket only. */
