@@ -1,0 +1,32 @@
+import { createSocket } from 'node:dgram'
+import { createServer } from 'node:net'
+
+// Below the range that Linux gives to outgoing connections (ip(7), ip_local_port_range: 32768 and
+// up), so that nothing takes the port of a stopped program before the same test starts it again.
+const lowest = 16_000
+const highest = 31_999
+
+/** Loopback ports that nobody listens on, neither TCP nor UDP; no two of them are the same. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const found = new Set<number>()
+  for (let tries = 0; found.size < count; tries++) {
+    if (tries > 100 + 10 * count) throw new Error(`no ${count} free ports`)
+    const port = lowest + Math.floor(Math.random() * (highest - lowest + 1))
+    if (!found.has(port) && (await isFree(port))) found.add(port)
+  }
+  return [...found]
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  const socket = createSocket('udp4')
+  const tcp = new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+  const udp = new Promise<boolean>((resolve) => {
+    socket.once('error', () => resolve(false))
+    socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(true)))
+  })
+  return (await Promise.all([tcp, udp])).every(Boolean)
+}
