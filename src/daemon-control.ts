@@ -68,6 +68,7 @@ export function createControl(parts: ControlParts): DaemonControl {
         sources: parts.sources(),
         haproxy: await parts.haproxy(),
         statistics: await serverStatistics(parts.showStatistics),
+        registry: { kind: 'embedded' },
         problems: [...parts.problems(), ...registry.problems(), ...store.problems()],
         instance: parts.instance,
       }),
@@ -120,6 +121,11 @@ export function createControl(parts: ControlParts): DaemonControl {
         const cause = `maintenance ${isEnabled ? 'on' : 'off'} ${id}`
         accept(id, withMaintenance(registered(id), isEnabled, reason), cause)
       }),
+
+    confirm: () =>
+      Promise.reject(
+        new ControlError('not_found', 'nothing is held back: the registry is the embedded one'),
+      ),
 
     recentChanges: (): readonly ChangeReport[] => ledger.recent(),
     changes: (signal): AsyncIterable<ChangeReport> => ledger.changes(signal),

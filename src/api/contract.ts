@@ -16,6 +16,7 @@ export type StatusReport = {
   readonly isApplied: boolean
   readonly http: readonly string[]
   readonly haproxy: HaproxyReport
+  readonly registry: RegistryReport
   readonly sources: readonly SourceState[]
   readonly services: readonly ServiceReport[]
   /** Everything seen that is not in a backend, with the reason. */
@@ -40,6 +41,59 @@ export type HaproxyReport = {
   readonly maxFiles: number
 }
 
+/** Where endpoints are kept, and how it is doing. */
+export type RegistryReport = { readonly kind: 'embedded' } | ConsulReport
+
+export type ConsulReport = {
+  readonly kind: 'consul'
+  /** Its agents, as they are asked: `http://10.0.0.1:8500`. */
+  readonly addresses: readonly string[]
+  /** Empty until an agent has answered. */
+  readonly datacenter: string
+  /** `stale`: answers come, but its servers have no leader. `waiting`: no answer yet or again. */
+  readonly state: 'current' | 'stale' | 'waiting'
+  readonly sinceMs: number
+  /** When it last answered; undefined: never since fairlead started. */
+  readonly answeredAtMs: number | undefined
+  /** Last error, else empty. */
+  readonly error: string
+  /** Services that are read, and whether each has a query of its own or they share a few. */
+  readonly services: number
+  readonly watches: 'by service' | 'by node'
+  /** Removals that are held back. */
+  readonly held: readonly HeldReport[]
+  readonly counts: {
+    readonly requests: number
+    readonly retries: number
+    /** Endpoints whose removal was held back since start. */
+    readonly held: number
+  }
+  /** What this fairlead registers; undefined where it only reads. */
+  readonly registrations: RegistrationsReport | undefined
+}
+
+export type HeldReport = {
+  readonly service: string
+  /** Endpoint ids. */
+  readonly endpoints: readonly string[]
+  readonly sinceMs: number
+  /** When a further read confirms the removal, or not. */
+  readonly untilMs: number
+}
+
+export type RegistrationsReport = {
+  /** In Consul now; waiting to be sent; refused by Consul. */
+  readonly registered: number
+  readonly pending: number
+  readonly refused: number
+  readonly counts: {
+    readonly registrations: number
+    readonly deregistrations: number
+    readonly retries: number
+    readonly heartbeats: number
+  }
+}
+
 export type ServiceReport = {
   readonly name: string
   readonly backend: string
@@ -56,6 +110,8 @@ export type EndpointReport = {
   readonly candidate: string
   readonly image: string
   readonly node: string
+  /** Consul's datacenter; empty where the registry is not Consul. */
+  readonly datacenter: string
   readonly address: string
   readonly port: number
   readonly health: Health
@@ -142,6 +198,11 @@ export type DaemonControl = {
   changes(signal: AbortSignal): AsyncIterable<ChangeReport>
   /** The first desired state after start is applied and the sources have answered once. */
   isReady(): boolean
+  /**
+   * Lets held-back removals of one service, or of all, happen now. Resolves to the endpoints that
+   * went. `not_found` when none is held back.
+   */
+  confirm(service: string | undefined): Promise<readonly string[]>
   /** HAProxy's statistics as CSV (`show stat`), for metrics. */
   statistics(): Promise<string>
   /** Begins a graceful end of fairlead and its HAProxy; resolves when begun. */

@@ -3,6 +3,7 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { createTestApi, type TestApi } from '../../test/support/api-request.ts'
 import {
   changeEntry,
+  consulReport,
   endpointReport,
   serviceReport,
   statusReport,
@@ -52,6 +53,47 @@ it("shows the state of the moment, and of HAProxy's statistics what belongs to s
     ]),
   )
   expect(lines.some((line) => line.includes('_none'))).toBe(false)
+})
+
+it('shows how Consul is doing, and nothing of it where the registry is the embedded one', async () => {
+  api = createTestApi()
+  const names = /^fairlead_(consul|held|registration)\w*[{ ]/
+  expect((await scrape()).filter((line) => names.test(line))).toEqual([])
+  api.daemon.report = statusReport({ registry: consulReport() })
+  const lines = (await scrape()).filter((line) => names.test(line))
+  expect(lines).toEqual([
+    'fairlead_consul_current{datacenter="dc1"} 1',
+    'fairlead_consul_age_seconds{datacenter="dc1"} 0',
+    'fairlead_consul_services{datacenter="dc1"} 2',
+    'fairlead_consul_requests_total{datacenter="dc1"} 120',
+    'fairlead_consul_retries_total{datacenter="dc1"} 3',
+    'fairlead_held_back{service="web"} 3',
+    'fairlead_held_back_total{datacenter="dc1"} 5',
+    'fairlead_registrations{state="registered"} 5',
+    'fairlead_registrations{state="pending"} 1',
+    'fairlead_registrations{state="refused"} 2',
+    'fairlead_registration_writes_total{kind="register"} 9',
+    'fairlead_registration_writes_total{kind="deregister"} 4',
+    'fairlead_registration_writes_total{kind="heartbeat"} 30',
+    'fairlead_registration_writes_total{kind="retry"} 7',
+  ])
+})
+
+it.each([
+  ['is silent: since its last answer', { state: 'waiting', answeredAtMs: -60_000 }, 60],
+  ['has no leader: since then', { state: 'stale', sinceMs: -30_000, answeredAtMs: -1000 }, 30],
+  ['never answered: since the start', { state: 'waiting', sinceMs: -9000, answeredAtMs: 0 }, 9],
+] as const)('gives the age of what is known when Consul %s', async (_, changes, seconds) => {
+  api = createTestApi()
+  const ago = (ms: number | undefined) => (ms ? Date.now() + ms : undefined)
+  const { state, answeredAtMs } = changes
+  const sinceMs = ago('sinceMs' in changes ? changes.sinceMs : -1) ?? 0
+  const registry = consulReport({ state, sinceMs, answeredAtMs: ago(answeredAtMs) })
+  api.daemon.report = statusReport({ registry })
+  const lines = await scrape()
+  const line = lines.find((each) => each.startsWith('fairlead_consul_age_seconds')) ?? ''
+  expect(Math.floor(Number(line.split(' ')[1]))).toBe(seconds)
+  expect(lines).toContain('fairlead_consul_current{datacenter="dc1"} 0')
 })
 
 it('forgets what has gone, and does not add up from scrape to scrape', async () => {

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { ChangeReport, DaemonControl, StatusReport } from './contract.ts'
 import { followChanges } from './follow.ts'
 import { parseStatistics } from './haproxy-statistics.ts'
+import { registryMetrics } from './registry-metrics.ts'
 
 /**
  * The numbers for Prometheus. Changes are counted as they happen; all else is asked for at each
@@ -58,6 +59,7 @@ export class Metrics {
     'Answers since the last reload of HAProxy, by class',
     ['service', 'class'],
   )
+  readonly #takeRegistry = registryMetrics(this.#registry)
   readonly #memory = this.#gauge('process_resident_memory_bytes', 'Resident memory of fairlead', [])
   readonly #cpu = this.#counter('process_cpu_seconds_total', 'CPU time of fairlead', [])
   readonly #startTime = this.#gauge(
@@ -94,6 +96,7 @@ export class Metrics {
    */
   render(status: StatusReport, statistics: string | undefined): Promise<string> {
     this.#takeStatus(status)
+    this.#takeRegistry(status.registry, Date.now())
     this.#haproxyUp.set(status.haproxy.state === 'running' && statistics !== undefined ? 1 : 0)
     this.#takeStatistics(status, statistics ?? '')
     this.#takeProcess()

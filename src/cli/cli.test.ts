@@ -238,6 +238,21 @@ describe('status and explain', () => {
   })
 })
 
+describe('confirm', () => {
+  it.each([
+    [[], undefined],
+    [['demo-hostname'], 'demo-hostname'],
+  ])('lets endpoints go and names them: %j', async (argv, service) => {
+    await startDaemon()
+    expect(await fairlead(['confirm', ...argv])).toEqual({
+      code: 0,
+      out: 'lab1:web-1:80: gone\nlab2:web-3:80: gone\n',
+      err: '',
+    })
+    expect(daemon.confirmed).toEqual([service])
+  })
+})
+
 describe("operator's words", () => {
   it.each([
     [['drain', 'web-1'], 'lab1:web-1:80', { state: 'drain' }],

@@ -40,6 +40,14 @@ export class DaemonClient {
     await this.#json('POST', `/api/words/${encodeURIComponent(endpoint)}`, word)
   }
 
+  /** Lets held-back removals happen; gives the ids of the endpoints that went. */
+  async confirm(service: string | undefined): Promise<readonly string[]> {
+    const answer = (await this.#json('POST', '/api/confirm', { service })) as {
+      readonly endpoints: readonly string[]
+    }
+    return answer.endpoints
+  }
+
   /** Begins the end of the daemon and its HAProxy. */
   async down(): Promise<void> {
     await this.#json('POST', '/api/down', {})

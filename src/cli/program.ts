@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { version } from '../version.ts'
 import type { CliContext } from './context.ts'
+import { addConfirm } from './confirm.ts'
 import { addDown } from './down.ts'
 import { addDrain } from './drain.ts'
 import { addExplain } from './explain.ts'
@@ -59,6 +60,8 @@ export function createProgram(context: CliContext): Command {
   addMaint(program, context)
   addReady(program, context)
   addWeight(program, context)
+  program.commandsGroup('What Consul says:')
+  addConfirm(program, context)
   program.commandsGroup('This program:')
   addVersion(program, context)
   for (const command of program.commands) command.helpOption('--help', 'show help')

@@ -90,6 +90,7 @@ describe('the status report', () => {
     pipeline: pipelineState([web1, worker], new Map([['pi1:web-1:80', routed('pi1:web-1:80')]])),
     words: new Map([['pi1:away:80', { state: 'drain', weight: undefined, sinceMs: 5 }]]),
     sources: [],
+    registry: { kind: 'embedded' },
     haproxy,
     statistics: up,
     problems: [{ where: 'registry', what: 'disk full', hint: '' }],

@@ -2,6 +2,7 @@ import type {
   EndpointReport,
   HaproxyReport,
   LeftOutReport,
+  RegistryReport,
   ServiceReport,
   StatusReport,
   WordReport,
@@ -24,6 +25,7 @@ export type StatusInput = {
   readonly words: ReadonlyMap<string, OperatorWord>
   readonly sources: readonly SourceState[]
   readonly haproxy: HaproxyReport
+  readonly registry: RegistryReport
   /** By `backend/server`; empty when HAProxy does not answer. */
   readonly statistics: ReadonlyMap<string, ServerStatistics>
   /** Of storage, start and the like. */
@@ -47,6 +49,7 @@ export function statusReport(input: StatusInput): StatusReport {
     desiredHash: input.pipeline.desiredHash,
     isApplied: input.pipeline.isApplied,
     haproxy: input.haproxy,
+    registry: input.registry,
     sources: input.sources,
     services: services.sort((a, b) => (a.name < b.name ? -1 : 1)),
     leftOut: snapshot.candidates.flatMap((each) => leftOutReport(each, routing?.placements)),
@@ -96,6 +99,7 @@ function endpointReport(
     candidate: candidate?.name ?? endpoint.id,
     image: candidate?.image ?? '',
     node: endpoint.node,
+    datacenter: endpoint.datacenter ?? '',
     address: endpoint.address,
     port: endpoint.port,
     health: endpoint.health,

@@ -1,5 +1,6 @@
 import type {
   ChangeReport,
+  ConsulReport,
   DaemonControl,
   EndpointReport,
   Explanation,
@@ -59,6 +60,11 @@ export class MemoryDaemon implements DaemonControl {
     this.calls.push(['setMaintenance', id, isEnabled, reason])
   }
 
+  async confirm(service: string | undefined): Promise<readonly string[]> {
+    this.calls.push(['confirm', service])
+    return [...this.known]
+  }
+
   recentChanges(): readonly ChangeReport[] {
     return this.ledger.recent()
   }
@@ -111,11 +117,43 @@ export function statusReport(changes: Partial<StatusReport> = {}): StatusReport 
       maxFiles: 20_000,
       reloads: 2,
     },
+    registry: { kind: 'embedded' },
     sources: [{ source: 'docker:box', state: 'connected', error: '', sinceMs: 1_700_000_000_000 }],
     services: [serviceReport()],
     leftOut: [],
     problems: [],
     words: [],
+    ...changes,
+  }
+}
+
+/** A Consul that does well, from which most of a service has just vanished. */
+export function consulReport(changes: Partial<ConsulReport> = {}): ConsulReport {
+  return {
+    kind: 'consul',
+    addresses: ['http://10.0.0.1:8500'],
+    datacenter: 'dc1',
+    state: 'current',
+    sinceMs: 1_700_000_000_000,
+    answeredAtMs: 1_700_000_000_000,
+    error: '',
+    services: 2,
+    watches: 'by service',
+    held: [
+      {
+        service: 'web',
+        endpoints: ['a:web:80', 'b:web:80', 'c:web:80'],
+        sinceMs: 1_700_000_000_000,
+        untilMs: 1_700_000_060_000,
+      },
+    ],
+    counts: { requests: 120, retries: 3, held: 5 },
+    registrations: {
+      registered: 5,
+      pending: 1,
+      refused: 2,
+      counts: { registrations: 9, deregistrations: 4, retries: 7, heartbeats: 30 },
+    },
     ...changes,
   }
 }
@@ -139,6 +177,7 @@ export function endpointReport(changes: Partial<EndpointReport> = {}): EndpointR
     candidate: 'web-1',
     image: 'web',
     node: 'box',
+    datacenter: '',
     address: '10.0.0.2',
     port: 80,
     health: 'passing',

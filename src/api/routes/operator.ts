@@ -15,8 +15,12 @@ const wordSchema = v.pipe(
   ),
 )
 
-/** `POST /api/words/ENDPOINT` and `POST /api/down`: what an operator asks for. */
-export function operatorRoutes(control: Pick<DaemonControl, 'setWord' | 'down'>): Hono<ApiEnv> {
+const confirmSchema = v.strictObject({ service: v.optional(v.string()) })
+
+/** `POST /api/words/ENDPOINT`, `/api/confirm` and `/api/down`: what an operator asks for. */
+export function operatorRoutes(
+  control: Pick<DaemonControl, 'setWord' | 'confirm' | 'down'>,
+): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>()
   // Endpoint ids may hold slashes, as service ids do.
   routes.post('/api/words/:endpoint{.+}', async (c) => {
@@ -26,6 +30,10 @@ export function operatorRoutes(control: Pick<DaemonControl, 'setWord' | 'down'>)
       ...(weight === undefined ? {} : { weight }),
     })
     return c.json({ ok: true })
+  })
+  routes.post('/api/confirm', async (c) => {
+    const { service } = check(confirmSchema, await readJson(c))
+    return c.json({ endpoints: await control.confirm(service) })
   })
   routes.post('/api/down', async (c) => {
     await control.down()

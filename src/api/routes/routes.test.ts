@@ -78,6 +78,19 @@ describe('words', () => {
   })
 })
 
+it('lets held-back removals go on POST /api/confirm, of one service or of all', async () => {
+  api.daemon.known.add('a')
+  const one = await api.post('/api/confirm', { service: 'shop' })
+  expect(await one.json()).toEqual({ endpoints: ['a'] })
+  expect((await api.post('/api/confirm', {})).status).toBe(200)
+  const wrong = await api.post('/api/confirm', { service: 5 })
+  expect(await errorOf(wrong)).toEqual({ status: 400, code: 'usage' })
+  expect(api.daemon.calls).toEqual([
+    ['confirm', 'shop'],
+    ['confirm', undefined],
+  ])
+})
+
 it('begins the end on POST /api/down', async () => {
   expect((await api.post('/api/down', {})).status).toBe(202)
   expect(api.daemon.calls).toEqual([['down']])

@@ -11,6 +11,7 @@ export type View = { readonly paint: Paint; readonly columns: number; readonly n
 const allColumns: readonly Column[] = [
   { title: 'ENDPOINT', align: 'left', leastWidth: 12 },
   { title: 'NODE', align: 'left', leastWidth: 6 },
+  { title: 'DC', align: 'left', leastWidth: 3 },
   { title: 'ADDRESS', align: 'left', leastWidth: 15 },
   { title: 'HEALTH', align: 'left', leastWidth: 8 },
   { title: 'STATE', align: 'left', leastWidth: 10 },
@@ -20,17 +21,22 @@ const allColumns: readonly Column[] = [
 ]
 
 const nodeColumn = 1
+const datacenterColumn = 2
 
 /**
  * Services, each with a heading and a line per endpoint, in columns that are the same for all. The
- * node is left out where all endpoints are on one. Wholly in order is green, on its way out yellow,
+ * node is left out where all endpoints are on one, the datacenter where the registry has none. Wholly in order is green, on its way out yellow,
  * out red.
  */
 export function endpointTable(services: readonly ServiceReport[], view: View): string[] {
   const endpoints = services.flatMap((service) => service.endpoints)
   const hasNodes = new Set(endpoints.map((endpoint) => endpoint.node)).size > 1
-  const keep = <T>(items: readonly T[]): T[] =>
-    items.filter((_, index) => hasNodes || index !== nodeColumn)
+  const hasDatacenters = endpoints.some((endpoint) => endpoint.datacenter !== '')
+  const hidden = new Set([
+    ...(hasNodes || hasDatacenters ? [] : [nodeColumn]),
+    ...(hasDatacenters ? [] : [datacenterColumn]),
+  ])
+  const keep = <T>(items: readonly T[]): T[] => items.filter((_, index) => !hidden.has(index))
   const columns = keep(allColumns)
   const cells = endpoints.map((endpoint) => keep(cellsOf(endpoint, view.paint)))
   const widths = columnWidths(columns, cells, view.columns - 4)
@@ -69,6 +75,7 @@ function cellsOf(endpoint: EndpointReport, paint: Paint): Cell[] {
   return [
     { text: printable(endpoint.candidate) },
     { text: printable(endpoint.node) },
+    { text: printable(endpoint.datacenter) },
     { text: printable(hostPort(endpoint.address, endpoint.port)) },
     { text: endpoint.health },
     { text: stateOf(endpoint), paint: painted },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Explanation } from '../../api/contract.ts'
 import {
+  consulReport,
   emptyReport,
   fullReport,
   sampleEndpoint,
@@ -50,6 +51,43 @@ OPERATOR'S WORDS (taken back by \`fairlead ready\` and \`fairlead weight … aut
   lab2:web-3:80  maint  for 5 s
   lab1:gone:80  weight 5  for 1 d
 `)
+  })
+
+  it('shows Consul, datacenters, and what is held back with its countdown', () => {
+    expect(show(consulReport, 100)).toBe(`\
+● fairlead default  0.1.0, up 3 h, pid 99999999, /var/lib/fairlead/default
+  HAProxy 2.6.12 running, master 812, worker 815, 0 reloads, 3 of at most 9984 connections
+  serves http://127.0.0.1:8080, desired state 3f2a91c0 applied
+
+  reads 2 services of Consul at http://10.0.0.1:8500, http://10.0.0.2:8500 (dc1), registers 5, 1 pending, 2 refused
+  watches docker:lab1, api
+
+HELD BACK (served while HAProxy finds them up; \`fairlead confirm\` lets them go)
+  ! demo-hostname: 3 endpoints gone from Consul for 20 s, confirmed or not in 40 s
+    lab1:web-1:80
+    lab1:web-2:80
+    lab2:web-3:80
+
+demo-hostname  demo-hostname.localhost, shop.example.org  default service, roundrobin, 3 endpoints
+    ENDPOINT  NODE  DC   ADDRESS        HEALTH    STATE       WEIGHT  SESS   REQS
+  ✓ web-1     lab1  dc1  172.17.0.2:80  passing   UP             100     0  12345
+  ! web-2     lab1  dc1  172.17.0.3:80  passing   drain (UP)     100     2     12
+    └ the stop signal was sent
+  ✗ web-3     lab2  dc1  [fd00::3]:80   critical  MAINT          100     0     12
+    └ HEALTHCHECK failed: exit 1
+`)
+  })
+
+  it.each([
+    ['waiting', 'refused', 'does not answer for 1 min, last answer 2 s ago: refused'],
+    ['stale', '', 'has no leader for 1 min: what it says may be old'],
+  ] as const)('says so when Consul is %s', (state, error, expected) => {
+    const registry = { ...consulReport.registry, state, error, held: [] } as const
+    const lines = show({ ...consulReport, registry }).split('\n')
+    expect(lines[0]).toMatch(/^● /)
+    expect(lines.find((line) => line.includes('Consul'))).toBe(
+      `  ! Consul at http://10.0.0.1:8500, http://10.0.0.2:8500 (dc1) ${expected}`,
+    )
   })
 
   it('says what to do when there is nothing yet', () => {

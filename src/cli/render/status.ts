@@ -1,4 +1,4 @@
-import type { StatusReport } from '../../api/contract.ts'
+import type { RegistrationsReport, StatusReport } from '../../api/contract.ts'
 import { printable } from '../../support/printable.ts'
 import { endpointTable } from './endpoints.ts'
 import type { View } from './endpoints.ts'
@@ -8,7 +8,8 @@ import { counted, span } from './text.ts'
 export function renderStatus(report: StatusReport, view: View): string {
   const sections = [
     header(report, view),
-    sources(report, view),
+    [...registry(report, view), ...sources(report, view)],
+    held(report, view),
     services(report, view),
     leftOut(report, view),
     problems(report, view),
@@ -51,8 +52,50 @@ function isWell(report: StatusReport): boolean {
   return (
     report.isApplied &&
     report.haproxy.state === 'running' &&
+    (report.registry.kind === 'embedded' || report.registry.state === 'current') &&
     report.sources.every((source) => source.state === 'connected')
   )
+}
+
+/** Only a Consul is worth a line; and what is kept in the embedded registry is on this machine. */
+function registry({ registry: it }: StatusReport, { paint, nowMs }: View): string[] {
+  if (it.kind === 'embedded') return []
+  const where = it.addresses.map(printable).join(', ')
+  const name = `Consul at ${where}${it.datacenter === '' ? '' : ` (${printable(it.datacenter)})`}`
+  const error = it.error === '' ? '' : `: ${printable(it.error)}`
+  if (it.state === 'waiting') {
+    const age =
+      it.answeredAtMs === undefined ? '' : `, last answer ${span(nowMs - it.answeredAtMs)} ago`
+    const text = `${name} does not answer for ${span(nowMs - it.sinceMs)}${age}${error}`
+    return [`  ${paint('yellow', '!')} ${text}`]
+  }
+  if (it.state === 'stale') {
+    const text = `${name} has no leader for ${span(nowMs - it.sinceMs)}: what it says may be old`
+    return [`  ${paint('yellow', '!')} ${text}${error}`]
+  }
+  return [`  reads ${counted(it.services, 'service')} of ${name}${registrations(it.registrations)}`]
+}
+
+function registrations(it: RegistrationsReport | undefined): string {
+  if (it === undefined) return ''
+  const pending = it.pending === 0 ? '' : `, ${it.pending} pending`
+  const refused = it.refused === 0 ? '' : `, ${it.refused} refused`
+  return `, registers ${it.registered}${pending}${refused}`
+}
+
+function held({ registry: it }: StatusReport, { paint, nowMs }: View): string[] {
+  if (it.kind === 'embedded' || it.held.length === 0) return []
+  const lines = it.held.flatMap(({ service, endpoints, sinceMs, untilMs }) => {
+    const left =
+      untilMs > nowMs ? `confirmed or not in ${span(untilMs - nowMs)}` : 'being confirmed'
+    const since = `gone from Consul for ${span(nowMs - sinceMs)}`
+    return [
+      `  ${paint('yellow', '!')} ${printable(service)}: ${counted(endpoints.length, 'endpoint')} ${since}, ${left}`,
+      ...endpoints.map((id) => paint('dim', `    ${printable(id)}`)),
+    ]
+  })
+  const title = 'HELD BACK (served while HAProxy finds them up; `fairlead confirm` lets them go)'
+  return [paint('bold', title), ...lines]
 }
 
 /** Sources that do well stand on one line; the others each with what is the matter. */

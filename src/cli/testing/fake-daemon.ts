@@ -11,6 +11,8 @@ export class FakeDaemon {
   /** Answers every request with this instead. */
   failure: { status: number; body: string } | undefined
   readonly words: { endpoint: string; word: unknown }[] = []
+  /** Services that `confirm` was asked for. */
+  readonly confirmed: (string | undefined)[] = []
   readonly headers: IncomingMessage['headers'][] = []
   #streams = new Set<ServerResponse>()
   readonly #server = createServer((request, response) => this.#answer(request, response))
@@ -74,6 +76,11 @@ export class FakeDaemon {
       const endpoint = decodeURIComponent(url.pathname.slice('/api/words/'.length))
       this.words.push({ endpoint, word: JSON.parse(text) })
       return void response.writeHead(204).end()
+    }
+    if (route === 'POST /api/confirm') {
+      const { service } = JSON.parse(text) as { service?: string }
+      this.confirmed.push(service)
+      return json({ endpoints: ['lab1:web-1:80', 'lab2:web-3:80'] })
     }
     if (route === 'POST /api/down') {
       json({})

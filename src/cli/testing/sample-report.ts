@@ -10,6 +10,7 @@ export function sampleEndpoint(changes: Partial<EndpointReport>): EndpointReport
     candidate: 'web-1',
     image: 'nginx',
     node: 'lab1',
+    datacenter: '',
     address: '172.17.0.2',
     port: 80,
     health: 'passing',
@@ -65,6 +66,7 @@ export const emptyReport: StatusReport = {
   desiredHash: '3f2a91c0aa',
   isApplied: true,
   http: ['127.0.0.1:8080'],
+  registry: { kind: 'embedded' },
   haproxy: {
     version: '2.6.12',
     masterPid: 812,
@@ -131,5 +133,42 @@ export const fullReport: StatusReport = {
   words: [
     { endpoint: 'lab2:web-3:80', state: 'maint', weight: undefined, sinceMs: sampleNowMs - 5000 },
     { endpoint: 'lab1:gone:80', state: undefined, weight: 5, sinceMs: sampleNowMs - 86_400_000 },
+  ],
+}
+
+/** The registry is a Consul that lost most of a service a moment ago. */
+export const consulReport: StatusReport = {
+  ...emptyReport,
+  registry: {
+    kind: 'consul',
+    addresses: ['http://10.0.0.1:8500', 'http://10.0.0.2:8500'],
+    datacenter: 'dc1',
+    state: 'current',
+    sinceMs: sampleNowMs - 60_000,
+    answeredAtMs: sampleNowMs - 2000,
+    error: '',
+    services: 2,
+    watches: 'by service',
+    held: [
+      {
+        service: 'demo-hostname',
+        endpoints: ['lab1:web-1:80', 'lab1:web-2:80', 'lab2:web-3:80'],
+        sinceMs: sampleNowMs - 20_000,
+        untilMs: sampleNowMs + 40_000,
+      },
+    ],
+    counts: { requests: 120, retries: 3, held: 3 },
+    registrations: {
+      registered: 5,
+      pending: 1,
+      refused: 2,
+      counts: { registrations: 9, deregistrations: 4, retries: 2, heartbeats: 30 },
+    },
+  },
+  services: [
+    {
+      ...webService,
+      endpoints: webService.endpoints.map((each) => ({ ...each, datacenter: 'dc1' })),
+    },
   ],
 }
