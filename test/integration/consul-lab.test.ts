@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -73,6 +75,27 @@ describe('an agent of the lab', () => {
     expect(await write('')).toBe(403)
   })
 })
+
+it('ends an agent, and removes its folder, with the process that started it', async () => {
+  const support = new URL('../support/consul/consul-agent.ts', import.meta.url).href
+  const code = `const { startConsul } = await import(${JSON.stringify(support)})
+    const agent = await startConsul()
+    console.log(JSON.stringify([agent.pid, agent.folder]))
+    setInterval(() => undefined, 60_000)`
+  const node = ['--import', 'tsx', '--input-type=module', '-e', code]
+  const starter = spawn(process.execPath, node, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = (await once(starter.stdout, 'data')) as [Buffer]
+  const [pid, folder] = JSON.parse(line.toString()) as [number, string]
+  expect(programOf(pid)).toBe('consul')
+  starter.kill('SIGKILL')
+  await waitUntil('its end', () => programOf(pid) === '' && !existsSync(folder))
+})
+
+/** Empty for one that has ended, even if nobody has asked for its exit code yet. */
+function programOf(pid: number): string {
+  const ps = spawnSync('ps', ['-o', 'comm=', '-p', `${pid}`], { encoding: 'utf8' })
+  return ps.stdout.includes('<defunct>') ? '' : ps.stdout.trim()
+}
 
 describe('a cluster of the lab', () => {
   it('elects another leader when one is killed, and takes it back', async () => {

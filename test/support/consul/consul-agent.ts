@@ -1,25 +1,21 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { testCertificate, testKey } from '../tls-fixture.ts'
 import { agentConfig, agentPorts, type ConsulOptions, type Membership } from './agent-settings.ts'
+import { lastWill, type LastWill } from './last-will.ts'
 import { askConsul, type AskOptions, type ConsulAnswer } from './consul-api.ts'
 
 const readyTimeoutMs = 45_000
 const stopTimeoutMs = 10_000
 
-/** Those that a test has not closed; they end with this process. */
-const open = new Set<ConsulAgent>()
-process.on('exit', () => {
-  for (const agent of open) agent.abandon()
-})
-
 /**
  * A real Consul agent on free loopback ports, in a folder of its own. Its ports and, but for
- * `startEmpty`, its state stay the same from one start to the next. `close` ends and removes it.
+ * `startEmpty`, its state stay the same from one start to the next. `close` ends and removes it; so
+ * does the end of this process.
  */
 export class ConsulAgent {
   readonly nodeName: string
@@ -29,6 +25,7 @@ export class ConsulAgent {
   readonly url: string
   readonly membership: Membership
   readonly #options: ConsulOptions
+  readonly #lastWill: LastWill
   #child: ChildProcess | undefined
   #exited: Promise<unknown> = Promise.resolve()
   #token: string | undefined
@@ -40,13 +37,13 @@ export class ConsulAgent {
     this.address = `127.0.0.1:${membership.ports.http}`
     this.url = `${(options.tls ?? false) === false ? 'http' : 'https'}://${this.address}`
     this.#options = options
+    this.#lastWill = lastWill(folder)
   }
 
   /** Its folder and configuration; not started. */
   static async create(options: ConsulOptions, membership: Membership): Promise<ConsulAgent> {
     const folder = await mkdtemp(join(tmpdir(), `fairlead-t-${process.pid}-consul-`))
     const agent = new ConsulAgent(folder, options, membership)
-    open.add(agent)
     const config = agentConfig(folder, agent.nodeName, options, membership)
     await writeFile(join(folder, '1.json'), JSON.stringify(config))
     await writeFile(join(folder, '2.json'), JSON.stringify(options.config ?? {}))
@@ -112,9 +109,13 @@ export class ConsulAgent {
     const child = spawn('consul', ['agent', ...files], { stdio: ['ignore', log, log] })
     closeSync(log)
     this.#child = child
-    this.#exited = new Promise((resolve) => {
-      child.once('exit', resolve)
-      child.once('error', resolve)
+    this.#lastWill.kills(child.pid)
+    this.#exited = new Promise<void>((resolve) => {
+      child.once('error', () => resolve())
+      child.once('exit', () => {
+        this.#lastWill.kills(undefined)
+        resolve()
+      })
     })
   }
 
@@ -187,13 +188,7 @@ export class ConsulAgent {
   async close(): Promise<void> {
     await this.kill()
     await rm(this.folder, { recursive: true, force: true })
-    open.delete(this)
-  }
-
-  /** `close` without waiting, for the end of this process. */
-  abandon(): void {
-    if (this.isRunning) this.#child?.kill('SIGKILL')
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 })
+    this.#lastWill.close()
   }
 
   get #logPath(): string {
