@@ -1,11 +1,16 @@
 import type { Candidate } from '../../model/candidate.ts'
 import type { DockerClient } from './client.ts'
-import { containerToCandidate } from './container-to-candidate.ts'
 import type { Inspect, NetworkFacts } from './docker-types.ts'
 import type { MappingContext } from './mapping-context.ts'
 
 /** All that the mapping needs beside the networks and the container itself. */
 export type DaemonContext = Omit<MappingContext, 'networks' | 'networkOwner'>
+
+/** Makes a candidate of what `docker inspect` says of a container. Never throws. */
+export type ContainerMapping = (
+  inspect: Inspect,
+  context: MappingContext,
+) => Candidate | Promise<Candidate>
 
 export type Inspected = { readonly inspect: Inspect; readonly candidate: Candidate }
 
@@ -13,6 +18,7 @@ export type Inspected = { readonly inspect: Inspect; readonly candidate: Candida
 export class ContainerInspector {
   readonly #client: DockerClient
   readonly #context: DaemonContext
+  readonly #map: ContainerMapping
   readonly #signal: AbortSignal
   #networks: Map<string, NetworkFacts>
   /** Ids that `GET /networks` does not list; asked for once only. */
@@ -21,11 +27,13 @@ export class ContainerInspector {
   constructor(options: {
     readonly client: DockerClient
     readonly context: DaemonContext
+    readonly map: ContainerMapping
     readonly networks: ReadonlyMap<string, NetworkFacts>
     readonly signal: AbortSignal
   }) {
     this.#client = options.client
     this.#context = options.context
+    this.#map = options.map
     this.#networks = new Map(options.networks)
     this.#signal = options.signal
   }
@@ -51,7 +59,7 @@ export class ContainerInspector {
       ? await this.#client.inspect(mode.slice('container:'.length), this.#signal)
       : undefined
     const context = { ...this.#context, networks: this.#networks, networkOwner }
-    return { inspect, candidate: containerToCandidate(inspect, context) }
+    return { inspect, candidate: await this.#map(inspect, context) }
   }
 
   async #learnNetworks(inspect: Inspect): Promise<void> {

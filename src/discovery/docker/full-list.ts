@@ -6,7 +6,7 @@ import { DockerError } from './docker-error.ts'
 import type { DockerEvent } from './docker-types.ts'
 
 /** Inspects that run at the same time. */
-const mostInspects = 8
+export const mostInspects = 8
 /** How far back the daemon is asked for signals that were sent while nobody listened. */
 const missedKillsMs = 60_000
 

@@ -7,7 +7,8 @@ import { Channel } from '../../support/channel.ts'
 import { systemClock } from '../../support/clock.ts'
 import type { Clock } from '../../support/clock.ts'
 import { DockerClient } from './client.ts'
-import type { DaemonContext } from './container-inspector.ts'
+import type { ContainerMapping, DaemonContext } from './container-inspector.ts'
+import { containerToCandidate } from './container-to-candidate.ts'
 import { resolveAddress } from './daemon-address.ts'
 import type { DaemonInfo } from './docker-types.ts'
 import type { KnownContainer } from './known-container.ts'
@@ -26,6 +27,8 @@ export type DockerProviderOptions = {
   readonly ownContainerIds?: ReadonlySet<string>
   /** This source's candidates in the last snapshot: their drain marks survive a restart. */
   readonly restored?: readonly Candidate[]
+  /** How containers become candidates; `containerToCandidate` by default. */
+  readonly map?: ContainerMapping
   readonly clock?: Clock
 }
 
@@ -34,6 +37,11 @@ export type DockerProvider = Provider & {
   readonly nodeName: string | undefined
   /** The daemon runs on this machine. */
   readonly isLocal: boolean
+  /**
+   * Lists and inspects everything anew; what is different then is observed. Does nothing while there
+   * is no connection: a new one begins with a list. Throws DockerError.
+   */
+  relist(): Promise<void>
 }
 
 /** Name of a Docker host's source: stable over restarts, also before the daemon has answered. */
@@ -57,6 +65,7 @@ class DockerWatcher implements DockerProvider {
   readonly #client: DockerClient
   #nodeName: string | undefined
   #state: SourceState
+  #session: DockerSession | undefined
 
   constructor(options: DockerProviderOptions) {
     this.#options = options
@@ -81,6 +90,10 @@ class DockerWatcher implements DockerProvider {
 
   state(): SourceState {
     return this.#state
+  }
+
+  async relist(): Promise<void> {
+    await this.#session?.relist()
   }
 
   async *observe(signal: AbortSignal): AsyncGenerator<Observation, void, undefined> {
@@ -138,14 +151,19 @@ class DockerWatcher implements DockerProvider {
         clock: this.#clock,
         source: this.source,
         contextFor: (info) => this.#contextFor(info),
+        map: this.#options.map ?? containerToCandidate,
         known,
         restored,
         publish: (observation) => channel.push(observation),
         onTrouble: (message) => this.#setState(this.#state.state, message),
         signal: connection.signal,
       })
-      await session.run(onConnected)
+      await session.run(() => {
+        this.#session = session
+        onConnected()
+      })
     } finally {
+      this.#session = undefined
       signal.removeEventListener('abort', end)
       connection.abort()
     }

@@ -2,12 +2,13 @@ import type { Candidate, Observation } from '../../model/candidate.ts'
 import { messageOf } from '../../model/errors.ts'
 import { Backoff } from '../../support/backoff.ts'
 import type { Clock } from '../../support/clock.ts'
+import { eachLimited } from '../../support/each-limited.ts'
 import type { DockerClient } from './client.ts'
 import { ContainerInspector } from './container-inspector.ts'
-import type { DaemonContext, Inspected } from './container-inspector.ts'
+import type { ContainerMapping, DaemonContext, Inspected } from './container-inspector.ts'
 import { DockerError } from './docker-error.ts'
 import type { DaemonInfo, DockerEvent } from './docker-types.ts'
-import { listAll } from './full-list.ts'
+import { listAll, mostInspects } from './full-list.ts'
 import { KnownContainer } from './known-container.ts'
 import { SeenEvents, watchStream } from './stream-watch.ts'
 import { signalName, signalNumber } from './stop-signal.ts'
@@ -18,6 +19,7 @@ export type SessionOptions = {
   readonly source: string
   /** All that the mapping needs beside the daemon's networks; made anew for every session. */
   readonly contextFor: (info: DaemonInfo) => Promise<DaemonContext>
+  readonly map: ContainerMapping
   /** By id. Outlives the session, so that drain marks do. */
   readonly known: Map<string, KnownContainer>
   /** Candidates from before a restart; their drain marks are taken over. */
@@ -67,7 +69,13 @@ export class DockerSession {
     const aheadMs = info.systemTimeMs - (askedMs + clock.now()) / 2
     const context = await options.contextFor(info)
     const networks = await client.networks(signal)
-    const inspector = new ContainerInspector({ client, context, networks, signal })
+    const inspector = new ContainerInspector({
+      client,
+      context,
+      map: options.map,
+      networks,
+      signal,
+    })
     const stream = await client.events(info.systemTimeMs, signal)
     const { node } = context
     return new DockerSession(options, {
@@ -90,6 +98,35 @@ export class DockerSession {
     await Promise.race([this.#list(), ended])
     onConnected()
     await ended
+  }
+
+  /** Everything that runs is inspected again, what no longer runs is removed. Throws DockerError. */
+  async relist(): Promise<void> {
+    const { client, signal } = this.#options
+    const known = [...this.#known.keys()]
+    const listed = await client.listContainers(signal)
+    await eachLimited([...new Set([...listed, ...known])], mostInspects, (id) => this.#relook(id))
+  }
+
+  /** Events that come meanwhile know better: then this answer is dropped, theirs counts. */
+  async #relook(id: string): Promise<void> {
+    const container = this.#known.get(id) ?? new KnownContainer(id, id.slice(0, 12))
+    const wasKnown = this.#known.has(id)
+    this.#known.set(id, container)
+    const answer = await this.#opened.inspector.inspect(id).catch((error: unknown) => {
+      this.#options.onTrouble(messageOf(error))
+      return 'failed' as const
+    })
+    if (this.#known.get(id) !== container || this.#options.signal.aborted) return
+    if (answer !== 'failed' && container.wanted === undefined) {
+      const state = answer?.inspect.State
+      if (state?.Running === true) {
+        const cause = `looked at ${container.name}`
+        return this.#answered(container, answer, { cause, eventAtMs: undefined })
+      }
+      this.#known.delete(id)
+      if (wasKnown) this.#remove(id, `${container.name} is gone`, undefined, state?.ExitCode)
+    } else if (!wasKnown && container.wanted === undefined) this.#known.delete(id)
   }
 
   async #follow(stream: AsyncIterable<DockerEvent>): Promise<void> {
@@ -209,6 +246,7 @@ export class DockerSession {
       event.id,
       `${event.action} ${name}${code === undefined ? '' : ` (exit ${code})`}`,
       eventAtMs,
+      code === undefined || code === '' ? undefined : Number(code),
     )
   }
 
@@ -300,7 +338,12 @@ export class DockerSession {
     })
   }
 
-  #remove(id: string, cause: string, eventAtMs: number | undefined): void {
+  #remove(
+    id: string,
+    cause: string,
+    eventAtMs: number | undefined,
+    exitCode?: number,
+  ): void {
     if (this.#isQuiet) return
     const { source } = this.#options
     this.#options.publish({
@@ -308,6 +351,7 @@ export class DockerSession {
       isComplete: false,
       upserts: [],
       removals: [id],
+      ...(exitCode === undefined ? {} : { exits: new Map([[id, exitCode]]) }),
       cause,
       eventAtMs,
     })
