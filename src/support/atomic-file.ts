@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { constants, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { FairleadError, messageOf } from '../model/errors.ts'
 
@@ -29,11 +29,33 @@ export async function writeFileAtomic(
     await syncFolder(dirname(path))
   } catch (error) {
     await rm(temporary, { force: true })
-    throw new StateWriteError('state_unwritable', `cannot write ${path}: ${messageOf(error)}`, {
-      hint: 'check the free space and the owner of the state folder',
-      cause: error,
-    })
+    throw unwritable(path, error)
   }
+}
+
+/**
+ * Adds to the end of a file that is there, and flushes it to disk. Throws StateWriteError; a part of
+ * the text may be in the file then, as after a loss of power.
+ */
+export async function appendToFile(path: string, text: string): Promise<void> {
+  try {
+    const file = await open(path, constants.O_WRONLY | constants.O_APPEND)
+    try {
+      await file.writeFile(text)
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    throw unwritable(path, error)
+  }
+}
+
+function unwritable(path: string, error: unknown): StateWriteError {
+  return new StateWriteError('state_unwritable', `cannot write ${path}: ${messageOf(error)}`, {
+    hint: 'check the free space and the owner of the state folder',
+    cause: error,
+  })
 }
 
 async function syncFolder(path: string): Promise<void> {

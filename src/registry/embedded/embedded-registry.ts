@@ -8,14 +8,15 @@ import { Mailbox } from '../../support/mailbox.ts'
 import type { Registry } from '../registry.ts'
 import { merge, type CandidateChange, type Contents } from './merge.ts'
 import { ServiceIndex } from './service-index.ts'
-import { readSnapshotFile, SnapshotError, writeSnapshotFile } from './snapshot-file.ts'
+import { SnapshotError } from './snapshot-file.ts'
+import { RegistryStorage } from './storage.ts'
 
 /**
- * The registry of one machine: in memory, with a snapshot file. What was read from the file stands
- * until the source it came from has made its first complete observation.
+ * The registry of one machine: in memory, with a snapshot file and a journal of what changed since.
+ * What was read from them stands until the source it came from has made its first complete observation.
  */
 export class EmbeddedRegistry implements Registry {
-  readonly #path: string
+  readonly #storage: RegistryStorage
   readonly #clock: Clock
   #contents: Contents = new Map()
   /** Built when it is asked for: a burst of observations costs one. */
@@ -30,9 +31,9 @@ export class EmbeddedRegistry implements Registry {
   readonly #onProblem: () => void
 
   constructor(path: string, clock: Clock, onProblem: () => void = () => {}) {
-    this.#path = path
+    this.#storage = new RegistryStorage(path)
     this.#writer = new BackgroundWriter({
-      write: () => writeSnapshotFile(path, this.#contents),
+      write: () => this.#storage.write(this.#contents),
       onResult: (error) => this.#onWritten(error),
       clock,
     })
@@ -40,12 +41,13 @@ export class EmbeddedRegistry implements Registry {
     this.#onProblem = onProblem
   }
 
-  /** Takes up the snapshot file, if there is a good one. A refused one becomes a problem on show. */
+  /** Takes up what is stored, if it is good. A refused one becomes a problem on show. */
   async load(): Promise<void> {
     try {
-      const stored = await readSnapshotFile(this.#path)
+      const stored = await this.#storage.load()
       if (stored === undefined) return
       const { contents } = stored
+      this.#loadProblem = stored.problem
       this.#contents = contents
       this.#isFromBeforeBoot = stored.isFromBeforeBoot
       this.#take(
@@ -67,6 +69,7 @@ export class EmbeddedRegistry implements Registry {
   accept(observation: Observation): void {
     const changes = merge(this.#contents, observation)
     if (changes.length === 0) return
+    this.#storage.note(observation.source, changes)
     this.#take(changes)
     const cause: Cause = {
       what: observation.cause,

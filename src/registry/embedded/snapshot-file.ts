@@ -4,24 +4,22 @@ import { readFile, rename } from 'node:fs/promises'
 import * as v from 'valibot'
 import type { Candidate } from '../../model/candidate.ts'
 import { FairleadError, messageOf } from '../../model/errors.ts'
-import { writeFileAtomic } from '../../support/atomic-file.ts'
 import { jsonOf, type Contents } from './merge.ts'
 
-/** The version this program writes, and the only one it reads. */
-const formatVersion = 1
+/**
+ * The version this program writes. Version 1 is read too: its file stands alone, whereas what
+ * changed after one of version 2 is in its journal.
+ */
+const formatVersion = 2
+const readVersions: readonly number[] = [1, 2]
 
 /** The snapshot file is torn, damaged or of another version. Code `snapshot_refused`. */
 export class SnapshotError extends FairleadError {}
 
 /**
- * Writes what every source said, so that a restart knows the last good state before Docker has
- * answered. One line of header with version and SHA-256 of the body, then the body as JSON.
- * Throws StateWriteError; the old file then stays whole.
+ * What every source said, so that a restart knows the last good state before Docker has answered.
+ * One line of header with version and SHA-256 of the body, then the body as JSON.
  */
-export async function writeSnapshotFile(path: string, contents: Contents): Promise<void> {
-  await writeFileAtomic(path, encodeSnapshot(contents))
-}
-
 export function encodeSnapshot(contents: Contents, bootId = ownBootId): string {
   const sources = [...contents].map(
     ([source, candidates]) =>
@@ -31,9 +29,15 @@ export function encodeSnapshot(contents: Contents, bootId = ownBootId): string {
   return `fairlead-snapshot ${formatVersion} ${sha256(body)}\n${body}\n`
 }
 
+/** The SHA-256 that a snapshot's header holds; its journal names the snapshot by it. */
+export function checksumOf(snapshot: string): string {
+  return snapshot.slice(0, snapshot.indexOf('\n')).split(' ')[2] ?? ''
+}
+
 /** What a snapshot file says. */
 export type Stored = {
   readonly contents: Contents
+  readonly checksum: string
   /** It was written before the machine was started: no container of this machine goes on from then. */
   readonly isFromBeforeBoot: boolean
 }
@@ -56,8 +60,7 @@ export async function readSnapshotFile(path: string): Promise<Stored | undefined
   try {
     return decodeSnapshot(text)
   } catch (error) {
-    const aside = `${path}.refused`
-    await rename(path, aside)
+    const aside = await setAside(path)
     throw new SnapshotError(
       'snapshot_refused',
       `the snapshot ${path} was refused: ${messageOf(error)}`,
@@ -69,6 +72,13 @@ export async function readSnapshotFile(path: string): Promise<Stored | undefined
   }
 }
 
+/** Renames a file that cannot be trusted, so that it can be looked at; gives its new path. */
+export async function setAside(path: string): Promise<string> {
+  const aside = `${path}.refused`
+  await rename(path, aside)
+  return aside
+}
+
 /** Throws an Error that says what is wrong; never returns half of a snapshot. */
 export function decodeSnapshot(text: string): Stored {
   const [header = '', body = '', rest] = text.split('\n')
@@ -77,7 +87,8 @@ export function decodeSnapshot(text: string): Stored {
   if (Number(version) > formatVersion) {
     throw new Error(`it is of version ${version}, this fairlead reads version ${formatVersion}`)
   }
-  if (Number(version) !== formatVersion) throw new Error(`its version ${version} is not known`)
+  if (!readVersions.includes(Number(version)))
+    throw new Error(`its version ${version} is not known`)
   if (rest !== '' || sha256(body) !== checksum)
     throw new Error('it is torn: its checksum does not fit')
   const parsed = JSON.parse(body) as {
@@ -93,6 +104,7 @@ export function decodeSnapshot(text: string): Stored {
         new Map(candidates.map((each) => [each.key, each])),
       ]),
     ),
+    checksum,
     isFromBeforeBoot: bootId !== '' && ownBootId !== '' && bootId !== ownBootId,
   }
 }
@@ -113,18 +125,21 @@ const ownBootId = readBootId()
  * The checksum already says that this program wrote the body; the shape is checked once more as
  * far as an older defect could have broken it.
  */
+export const candidateSchema = v.looseObject({
+  key: v.string(),
+  endpoints: v.array(v.looseObject({ id: v.string() })),
+})
+
 const snapshotSchema = v.object({
   bootId: v.optional(v.string()),
   sources: v.array(
     v.object({
       source: v.string(),
-      candidates: v.array(
-        v.looseObject({ key: v.string(), endpoints: v.array(v.looseObject({ id: v.string() })) }),
-      ),
+      candidates: v.array(candidateSchema),
     }),
   ),
 })
 
-function sha256(text: string): string {
+export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
