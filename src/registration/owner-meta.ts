@@ -3,7 +3,7 @@
  * allows letters, digits, `-` and `_` in keys, and 512 characters in a value.
  */
 export const ownerMeta = {
-  /** Name of the Docker daemon that the container runs on. */
+  /** Name of the fairlead that registered it: the host it runs on. */
   owner: 'fairlead-owner',
   /** The container's id, 64 hexadecimal digits. */
   container: 'fairlead-container',

@@ -20,7 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   consul: [],
   // What a container wants registered, and keeping a registry so.
   registration: ['consul'],
-  'registry/consul': ['registry', 'consul', 'registration'],
+  'registry/consul': ['registry', 'registry/embedded', 'consul', 'registration', 'discovery'],
   // The embedded registry under Consul's HTTP API.
   'consul-api': ['consul', 'registry', 'registry/embedded'],
   // Registrator's job as a program of its own.
