@@ -79,6 +79,8 @@ export type CatalogNode = {
 
 /** A service of a node, in `GET /v1/catalog/node/:node` and `GET /v1/health/service/:service`. */
 export type NodeService = AgentService & {
+  /** Empty for a service; `connect-proxy` and the like for parts of Consul's mesh. */
+  readonly Kind?: string
   readonly CreateIndex?: number
   readonly ModifyIndex?: number
 }
