@@ -126,6 +126,11 @@ describe('a proxy with faults', () => {
     const read = (query = ''): ReturnType<typeof ask> =>
       ask(port, { path: `/v1/kv/key?raw${query}`, agent: keepAlive })
     proxy.forget()
+    const seen: string[] = []
+    const release = proxy.observe(({ path }) => {
+      seen.push(path)
+      return () => seen.push('end')
+    })
     const index = String((await read()).headers['x-consul-index'])
     const blocked = read(`&index=${index}&wait=60s`)
     await waitUntil('a blocking query', () => proxy.count('index=') === 1)
@@ -134,6 +139,9 @@ describe('a proxy with faults', () => {
     expect(await blocked).toMatchObject({ status: 200, body: 'two' })
     expect(proxy.connections).toEqual({ open: 1, most: 1, made: 1 })
     expect(proxy.counts()).toEqual(new Map([['GET /v1/kv/key', 2]]))
+    const paths = ['/v1/kv/key?raw', `/v1/kv/key?raw&index=${index}&wait=60s`]
+    expect(seen).toEqual([paths[0], 'end', paths[1], 'end'])
+    release()
     keepAlive.destroy()
 
     const gone = new AbortController()

@@ -8,6 +8,9 @@ import { freePorts } from './ports.ts'
 /** What a rule is for: a part of the path and query, or a predicate. */
 export type Which = string | ((request: ProxiedRequest) => boolean)
 
+/** Told of each request as it comes; what it returns is called when that is answered or given up. */
+export type Observer = (request: ProxiedRequest) => () => void
+
 type Rule = { readonly which: Which; readonly fault: Fault; leftTimes: number }
 
 /**
@@ -27,6 +30,7 @@ export class FaultProxy {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
   readonly #sockets = new Set<Socket>()
   readonly #requests: ProxiedRequest[] = []
+  readonly #observers = new Set<Observer>()
   #rules: readonly Rule[] = []
   #server: Server | undefined
   #inFlight = 0
@@ -91,6 +95,12 @@ export class FaultProxy {
     this.#maxConnections = this.#sockets.size
     this.#maxInFlight = this.#inFlight
     this.#connectionsMade = 0
+  }
+
+  /** From now on; the returned function ends it. */
+  observe(observer: Observer): () => void {
+    this.#observers.add(observer)
+    return () => void this.#observers.delete(observer)
   }
 
   /**
@@ -161,7 +171,11 @@ export class FaultProxy {
     this.#requests.push(asked)
     this.#inFlight++
     this.#maxInFlight = Math.max(this.#maxInFlight, this.#inFlight)
-    response.once('close', () => this.#inFlight--)
+    const ends = [...this.#observers].map((observer) => observer(asked))
+    response.once('close', () => {
+      this.#inFlight--
+      for (const tell of ends) tell()
+    })
     const fault = this.#faultFor(asked)
     if (fault?.kind === 'delay') await sleep(fault.delayMs, undefined, { ref: false })
     if (fault?.kind === 'hold') await fault.until
