@@ -40,10 +40,16 @@ export type RequestOptions = {
 
 /**
  * Consul's HTTP API as the rest of fairlead asks it. Everything throws ConsulError (code
- * `consul_unreachable`, or `consul_refused` with the status).
+ * `consul_unreachable`, or `consul_refused` with the status); names in a path are percent-encoded
+ * by whoever builds it.
  */
 export type Consul = {
+  /**
+   * A 404 that has an index, as of a key that is not there, is the value undefined; any other is
+   * refused. With several addresses a failed read is asked at the next one, each within `timeoutMs`.
+   */
   get<T>(path: string, options?: RequestOptions): Promise<Answer<T>>
+  /** A string is sent as it is, anything else as JSON. An empty answer is undefined. */
   put<T>(path: string, body?: unknown, options?: RequestOptions): Promise<T>
   delete<T>(path: string, options?: RequestOptions): Promise<T>
   close(): void

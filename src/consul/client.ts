@@ -1,0 +1,207 @@
+import { setMaxListeners } from 'node:events'
+import type { OutgoingHttpHeaders } from 'node:http'
+import { answerOf, jsonOf } from './answer.ts'
+import type { Answer, Consul, ConsulOptions, RequestOptions } from './contract.ts'
+import { createEndpoint, OpenSockets, type Endpoint } from './endpoint.ts'
+import { ConsulError, isUnsent, refusalOf, toConsulError } from './errors.ts'
+import { exchange, StaleConnection, type Reply } from './exchange.ts'
+import { Slots } from './slots.ts'
+
+const answerTimeoutMs = 10_000
+const defaultMostConnections = 48
+
+type Method = 'GET' | 'PUT' | 'DELETE'
+type Call = {
+  readonly method: Method
+  readonly path: string
+  readonly body: string | undefined
+  readonly options: RequestOptions
+}
+
+/**
+ * A client of Consul's HTTP API at one or several addresses. It asks the address that worked last;
+ * one that does not answer, or has no leader, is left for the next. A read that failed so is asked
+ * again there within the same call, a write only where there was no connection at all: it may have
+ * been taken otherwise, and what is registered with one agent must not be with another too.
+ *
+ * It never has more than `mostConnections` connections; further requests wait for their turn, and
+ * their time limit includes that. A blocking query has one for as long as it blocks.
+ */
+export class ConsulClient implements Consul {
+  readonly #options: ConsulOptions
+  readonly #headers: OutgoingHttpHeaders
+  readonly #endpoints: readonly [Endpoint, ...Endpoint[]]
+  readonly #slots: Slots
+  readonly #mostConnections: number
+  readonly #sockets = new OpenSockets()
+  #currentIndex = 0
+  #requests = 0
+  #retries = 0
+
+  /** Throws FairleadError `setting_invalid` for a wrong address or an unreadable certificate. */
+  constructor(options: ConsulOptions, limits: { readonly mostConnections?: number } = {}) {
+    this.#options = options
+    this.#headers = headersOf(options)
+    this.#mostConnections = limits.mostConnections ?? defaultMostConnections
+    this.#slots = new Slots(this.#mostConnections)
+    const [first = '', ...others] = options.addresses
+    const create = (address: string): Endpoint =>
+      createEndpoint(address, options, this.#mostConnections, this.#sockets)
+    this.#endpoints = [create(first), ...others.map(create)]
+    for (const other of this.#endpoints.slice(1)) other.keepIdle(false)
+  }
+
+  /** Connections to all addresses: open now, and most at a time. */
+  get connections(): { readonly open: number; readonly most: number } {
+    return this.#sockets.counts
+  }
+
+  /** Requests sent since the start, and how many of them were a request sent once more. */
+  get counts(): { readonly requests: number; readonly retries: number } {
+    return { requests: this.#requests, retries: this.#retries }
+  }
+
+  /** The address that is asked now, for people. */
+  get address(): string {
+    return this.#current.name
+  }
+
+  async get<T>(path: string, options: RequestOptions = {}): Promise<Answer<T>> {
+    return this.#ask({ method: 'GET', path, body: undefined, options }, answerOf<T>)
+  }
+
+  async put<T>(path: string, body?: unknown, options: RequestOptions = {}): Promise<T> {
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
+    return this.#ask({ method: 'PUT', path, body: text, options }, (reply) => jsonOf(reply) as T)
+  }
+
+  async delete<T>(path: string, options: RequestOptions = {}): Promise<T> {
+    return this.#ask(
+      { method: 'DELETE', path, body: undefined, options },
+      (reply) => jsonOf(reply) as T,
+    )
+  }
+
+  close(): void {
+    for (const endpoint of this.#endpoints) endpoint.close()
+  }
+
+  get #current(): Endpoint {
+    return this.#endpoints[this.#currentIndex] ?? this.#endpoints[0]
+  }
+
+  async #ask<T>(call: Call, read: (reply: Reply) => T): Promise<T> {
+    let told: ConsulError | undefined
+    for (let triesLeft = this.#endpoints.length; ;) {
+      const endpoint = this.#current
+      try {
+        return read(await this.#reply(endpoint, call))
+      } catch (thrown) {
+        const error = toConsulError(thrown, { at: endpoint.name, ...call })
+        if (error.code === 'consul_refused' || call.options.signal?.aborted) throw error
+        this.#leave(endpoint)
+        // What an agent said tells more than that another one is not there.
+        if (told === undefined || isUnsent(told)) told = error
+        triesLeft--
+        if (triesLeft === 0 || (call.method !== 'GET' && !isUnsent(error))) throw told
+        this.#retries++
+      }
+    }
+  }
+
+  /** The next address is asked from now on, unless another request has seen to that already. */
+  #leave(endpoint: Endpoint): void {
+    if (endpoint !== this.#current || this.#endpoints.length === 1) return
+    endpoint.keepIdle(false)
+    this.#currentIndex = (this.#currentIndex + 1) % this.#endpoints.length
+    this.#current.keepIdle(true)
+  }
+
+  /** Everything within the time limit, waiting for a connection included. */
+  async #reply(endpoint: Endpoint, call: Call): Promise<Reply> {
+    const { signal, timeoutMs = answerTimeoutMs } = call.options
+    // Not AbortSignal.any: in Node 20 each one stays attached to a long-lived signal.
+    const limit = new AbortController()
+    const giveUp = (): void => limit.abort()
+    const timer = setTimeout(giveUp, timeoutMs)
+    if (signal !== undefined) {
+      // As many as there are connections may wait on one signal.
+      setMaxListeners(0, signal)
+      signal.addEventListener('abort', giveUp, { once: true })
+      if (signal.aborted) giveUp()
+    }
+    let release: (() => void) | undefined
+    try {
+      release = await this.#slots.take(limit.signal)
+      const reply = await this.#exchange(endpoint, call, limit.signal)
+      if (isAnswer(reply, call.method)) return reply
+      throw refusalOf(reply.status, reply.text, { at: endpoint.name, ...call })
+    } catch (error) {
+      if (!limit.signal.aborted) throw error
+      if (signal?.aborted) throw new Error('given up', { cause: error })
+      throw this.#timedOut(endpoint, call, timeoutMs, release !== undefined)
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', giveUp)
+      release?.()
+    }
+  }
+
+  /** A kept connection may have been closed by the agent in the meantime: then once again. */
+  async #exchange(endpoint: Endpoint, call: Call, signal: AbortSignal): Promise<Reply> {
+    try {
+      return await this.#exchangeOnce(endpoint, call, signal)
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error
+      // PUT and DELETE too: at the same agent they may be done twice (RFC 9110, 9.2.2).
+      endpoint.dropIdle()
+      this.#retries++
+      return this.#exchangeOnce(endpoint, call, signal)
+    }
+  }
+
+  #exchangeOnce(endpoint: Endpoint, call: Call, signal: AbortSignal): Promise<Reply> {
+    this.#requests++
+    const path = call.path + this.#query(call.options.query)
+    const length = call.body === undefined ? 0 : Buffer.byteLength(call.body)
+    const headers =
+      call.method === 'GET' ? this.#headers : { ...this.#headers, 'Content-Length': length }
+    return exchange(endpoint.request(call.method, path, headers), call.body, signal)
+  }
+
+  #query(query: RequestOptions['query'] = {}): string {
+    const all: NonNullable<RequestOptions['query']> = { dc: this.#options.datacenter, ...query }
+    const pairs = Object.entries(all).flatMap(([name, value]) => {
+      if (value === undefined) return []
+      const key = encodeURIComponent(name)
+      return [value === true ? key : `${key}=${encodeURIComponent(value)}`]
+    })
+    return pairs.length === 0 ? '' : `?${pairs.join('&')}`
+  }
+
+  #timedOut(endpoint: Endpoint, call: Call, timeoutMs: number, wasSent: boolean): ConsulError {
+    const what = wasSent
+      ? `no answer within ${timeoutMs} ms`
+      : `no connection was free within ${timeoutMs} ms, all ${this.#mostConnections} are in use`
+    const message = `Consul at ${endpoint.name}: ${what} (${call.method} ${call.path})`
+    return new ConsulError('consul_unreachable', message, {
+      hint: wasSent ? 'is the agent, or the way to it, overloaded or gone?' : '',
+    })
+  }
+}
+
+/** Also a 404 that has an index: that there is no such key is an answer, and one can wait for it. */
+function isAnswer({ status, headers }: Reply, method: Method): boolean {
+  if (status >= 200 && status < 300) return true
+  return method === 'GET' && status === 404 && headers['x-consul-index'] !== undefined
+}
+
+function headersOf({ token, auth }: ConsulOptions): OutgoingHttpHeaders {
+  return {
+    Accept: 'application/json',
+    ...(token === undefined ? {} : { 'X-Consul-Token': token }),
+    ...(auth === undefined
+      ? {}
+      : { Authorization: `Basic ${Buffer.from(auth).toString('base64')}` }),
+  }
+}
