@@ -3,7 +3,7 @@ import { containerToCandidate } from '../../src/discovery/docker/container-to-ca
 import type { Inspect } from '../../src/discovery/docker/docker-types.ts'
 import type { MappingContext } from '../../src/discovery/docker/mapping-context.ts'
 
-/** Id of every sketched container. */
+/** Id of every sketched container that has no digit of its own. */
 export const id = 'c'.repeat(64)
 
 /** HAProxy is a process of the machine that the daemon runs on. */
@@ -38,24 +38,30 @@ export const remote: MappingContext = {
 
 /** A container, as far as a test cares. */
 export type Sketch = {
+  /** The hexadecimal digit that its id is made of. */
+  digit?: string
   name?: string
   image?: string
   env?: string[]
   labels?: Record<string, string>
   exposed?: string[]
-  /** `80/tcp` → host ports, or bindings `ADDR:PORT`; none: not published. */
-  ports?: Record<string, (number | string)[]>
+  /** `80/tcp` → host port, several, or bindings `ADDR:PORT`; none: not published. */
+  ports?: Record<string, number | (number | string)[]>
   mode?: string
   /** Name → address; the network id is `net-<driver>`. */
   networks?: Record<string, { driver?: string; ip?: string; ip6?: string }>
   state?: Record<string, unknown>
 }
 
+export function idOf({ digit }: Sketch): string {
+  return digit === undefined ? id : digit.repeat(64)
+}
+
 /** What `docker inspect` says of it. */
 export function inspect(sketch: Sketch): Inspect {
   const networks = sketch.networks ?? { bridge: { ip: '172.17.0.5' } }
   return {
-    Id: id,
+    Id: idOf(sketch),
     Name: `/${sketch.name ?? 'a'}`,
     State: {
       Status: 'running',
@@ -71,10 +77,15 @@ export function inspect(sketch: Sketch): Inspect {
     },
     HostConfig: { NetworkMode: sketch.mode ?? 'default' },
     NetworkSettings: {
+      IPAddress: networks['bridge']?.ip ?? '',
       Ports: Object.fromEntries(
         Object.entries(sketch.ports ?? {}).map(([key, hosts]) => [
           key,
-          hosts.length === 0 ? null : hosts.map(binding),
+          typeof hosts === 'number'
+            ? [binding(hosts)]
+            : hosts.length > 0
+              ? hosts.map(binding)
+              : null,
         ]),
       ),
       Networks: Object.fromEntries(

@@ -1,0 +1,68 @@
+import { networkInterfaces } from 'node:os'
+import { asRegistratorDoes, defaultHealthTtlMs } from '../registration/endpoint-to-registration.ts'
+import type { RegistrationOptions } from '../registration/endpoint-to-registration.ts'
+import type { RegistratorFlags } from './flags.ts'
+import type { MappingOptions } from './mapping-options.ts'
+
+/** `ip`: of `-ip` or `-ip-interface`; empty: neither. */
+export function mappingOptions(
+  flags: RegistratorFlags,
+  hostname: string,
+  ip: string,
+): MappingOptions {
+  return {
+    hostname,
+    ip,
+    isInternal: flags.internal,
+    isExplicit: flags.explicit,
+    labelWithIp: flags.useIpFromLabel,
+    networks: flags.network
+      .split(',')
+      .map((each) => each.trim())
+      .filter((each) => each !== ''),
+    hasOverrides: flags.overrides,
+    suffix: flags.suffix as MappingOptions['suffix'],
+    hasAliases: flags.aliases,
+    prefersIpv6: flags.ipv6,
+    hasTagsInOrder: flags['tags-in-order'],
+    isPublishedOnly: flags['published-only'],
+    hasDigestNames: flags['digest-names'],
+    allowsEmptyAddress: flags['empty-address'],
+    filters: {
+      isOptIn: flags['opt-in'],
+      onlyLabels: flags['only-label'],
+      ignoredLabels: flags['ignore-label'],
+      onlyNames: flags['only-name'],
+      ignoredNames: flags['ignore-name'],
+    },
+  }
+}
+
+/** What is sent beside what Registrator sends. */
+export function registrationOptions(flags: RegistratorFlags): RegistrationOptions {
+  return {
+    ...asRegistratorDoes,
+    isCheckMetaKept: !flags['clean-meta'],
+    isOwnerMarked: isOwnerMarked(flags),
+    isTagOverrideFollowed: flags['tag-override'],
+    healthTtlMs: flags.health ? defaultHealthTtlMs : undefined,
+    checks: { areSeveralMade: flags['all-checks'], isExtended: flags['all-checks'] },
+  }
+}
+
+export function isOwnerMarked(flags: RegistratorFlags): boolean {
+  return flags.own || flags['cleanup-by-id']
+}
+
+/** The first address of a network interface of this machine that is not link-local; empty: none. */
+export function interfaceAddress(
+  name: string,
+  prefersIpv6: boolean,
+  interfaces = networkInterfaces(),
+): string {
+  const usable = (interfaces[name] ?? []).filter(
+    ({ address }) => !/^(fe80|169\.254\.)/i.test(address),
+  )
+  const wanted = usable.find(({ family }) => family === (prefersIpv6 ? 'IPv6' : 'IPv4'))
+  return (wanted ?? usable[0])?.address ?? ''
+}
