@@ -14,7 +14,7 @@ import { Pipeline } from '../src/pipeline/pipeline.ts'
 import { Prober } from '../src/readiness/prober.ts'
 import { EmbeddedRegistry } from '../src/registry/embedded/embedded-registry.ts'
 import type { RoutingSettings } from '../src/routing/contract.ts'
-import { route } from '../src/routing/route.ts'
+import { createRouter } from '../src/routing/route.ts'
 import { systemClock } from '../src/support/clock.ts'
 import { summary } from './statistics.ts'
 
@@ -46,7 +46,7 @@ async function measure(services: number): Promise<void> {
     settings: settingsOf(folder),
     store,
     prober,
-    route: timed(route, (ms) => (spent.route += ms)),
+    route: timed(createRouter(), (ms) => (spent.route += ms)),
     apply: (desired) => applier.applyDesired(desired),
     onChange: () => {},
   })
@@ -97,8 +97,8 @@ function change(registry: EmbeddedRegistry, i: number, services: number, isAdded
 /** HAProxy has so many servers that are ready. */
 async function applied(pipeline: Pipeline, count: number): Promise<void> {
   for (;;) {
-    const { isApplied, routing } = pipeline.state()
-    const isThere = routing?.placements.size === count && routing.unproven.length === 0
+    const { isApplied, snapshot, routing } = pipeline.state()
+    const isThere = snapshot.candidates.length === count && routing?.unproven.length === 0
     if (isApplied && isThere && routing.desired.servers.size === 0) return
     await new Promise((resolve) => setTimeout(resolve, 2))
   }

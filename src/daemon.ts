@@ -31,7 +31,7 @@ import { OperatorStore } from './operator/operator-store.ts'
 import { Pipeline } from './pipeline/pipeline.ts'
 import { Prober } from './readiness/prober.ts'
 import { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts'
-import { route } from './routing/route.ts'
+import { createRouter } from './routing/route.ts'
 import type { Settings } from './settings/settings.ts'
 import { systemClock } from './support/clock.ts'
 import { takeLock } from './support/lock-file.ts'
@@ -157,7 +157,7 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
     settings: routingSettings(settings, paths, isRoot()),
     store,
     prober,
-    route,
+    route: createRouter(),
     serving: await servingServers(haproxy),
     apply: (desired) => applier.applyDesired(desired),
     onChange: (change) => {

@@ -157,7 +157,7 @@ export class Pipeline {
     if (this.#acceptServing(routing)) routing = this.#route(snapshot)
     const proven = await this.#firstTries(routing, causes)
     if (proven.length > 0) routing = this.#route(snapshot)
-    this.#forgetOthers(snapshot, routing)
+    this.#forgetOthers(snapshot)
     store.keep(routing.memory, prober.accepted())
     if (routing.nextRunAtMs !== undefined) {
       this.#wakeAfter(
@@ -221,10 +221,12 @@ export class Pipeline {
   }
 
   /** What was probed of endpoints that have gone must not add up over the years. */
-  #forgetOthers(snapshot: Snapshot, routing: RoutingResult): void {
+  #forgetOthers(snapshot: Snapshot): void {
     const { prober } = this.#parts
-    if (prober.accepted().length <= 2 * routing.placements.size + 64) return
-    prober.keepOnly([...snapshot.services.values()].flatMap((service) => service.endpoints))
+    const services = [...snapshot.services.values()]
+    const count = services.reduce((sum, { endpoints }) => sum + endpoints.length, 0)
+    if (prober.acceptedCount <= 2 * count + 64) return
+    prober.keepOnly(services.flatMap(({ endpoints }) => endpoints))
   }
 
   async #apply(
@@ -296,6 +298,7 @@ export class Pipeline {
 }
 
 function isSame(a: DesiredState, b: DesiredState | undefined): boolean {
+  if (a === b) return true
   if (b === undefined || a.config !== b.config) return false
   return isSameMap(a.files, b.files) && isSameMap(a.servers, b.servers)
 }

@@ -62,6 +62,10 @@ export class Prober {
     return this.#acceptedList
   }
 
+  get acceptedCount(): number {
+    return this.#accepted.size
+  }
+
   hasAccepted(endpoint: Endpoint): boolean {
     if (endpoint.isHealthReported || this.#proven.has(endpoint)) return true
     if (!this.#accepted.has(probeKey(endpoint))) return false

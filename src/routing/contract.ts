@@ -77,7 +77,10 @@ export type RoutingInput = {
   readonly settings: RoutingSettings
   /** By endpoint id. */
   readonly words: ReadonlyMap<string, OperatorWord>
-  /** Whether the endpoint was seen to accept a connection, or reports its health itself. */
+  /**
+   * Whether the endpoint was seen to accept a connection, or reports its health itself. Of one
+   * endpoint object it may become true, never false again.
+   */
   readonly hasAccepted: (endpoint: Endpoint) => boolean
   readonly memory: RoutingMemory
   readonly nowMs: number

@@ -104,8 +104,18 @@ const noClaims: Claims = { hosts: new Set(), problem: undefined }
 const claimCache = new Map<string, Claims>()
 const mostClaimsKept = 50_000
 
+const claimsByService = new WeakMap<RoutedService, { domain: string; claims: Claims }>()
+
 /** The same object for equal labels and name. */
 function claimsOf(service: RoutedService, domain: string): Claims {
+  const known = claimsByService.get(service)
+  if (known?.domain === domain) return known.claims
+  const claims = claimsByName(service, domain)
+  claimsByService.set(service, { domain, claims })
+  return claims
+}
+
+function claimsByName(service: RoutedService, domain: string): Claims {
   const key = `${domain}\n${service.labels.host}\n${service.name}`
   let claims = claimCache.get(key)
   if (claims === undefined) {

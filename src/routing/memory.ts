@@ -13,13 +13,24 @@ export function nextMemory(
   return {
     defaultService: defaultService?.name,
     hosts: hostsOf(table.holders),
-    services: Object.fromEntries(
-      services.map((service) => [
-        service.name,
-        rememberedAs(service, own(before.services, service.name)),
-      ]),
-    ),
+    services: servicesOf(services, before.services),
   }
+}
+
+/** The same object as before where nothing changed. */
+function servicesOf(
+  services: readonly RoutedService[],
+  before: RoutingMemory['services'],
+): RoutingMemory['services'] {
+  let isSame = services.length === Object.keys(before).length
+  const remembered = services.map((service) => {
+    const known = own(before, service.name)
+    const next = rememberedAs(service, known)
+    isSame &&= next === known
+    return next
+  })
+  if (isSame) return before
+  return Object.fromEntries(services.map(({ name }, at) => [name, remembered[at] as ServiceMemory]))
 }
 
 const hostsCache = new WeakMap<HostTable['holders'], Readonly<Record<string, string>>>()

@@ -2,21 +2,20 @@ import type { AdminState } from '../model/desired-state.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Service } from '../model/snapshot.ts'
-import { changedRange } from './changed-range.ts'
-import type { OperatorWord, Placement, RoutingInput } from './contract.ts'
-import { shownName } from './label-values.ts'
-import { type Member, memberOf } from './member.ts'
-import { routedPlacement, unroutedPlacement } from './placement.ts'
-import { backendName, longestName } from './routed-service.ts'
-import type { Selection } from './select.ts'
+import { backendName } from './backend-name.ts'
+import type { RoutingInput } from './contract.ts'
+import type { Member } from './member.ts'
+import { type Piece, placePiece } from './piece.ts'
+import { cut } from './pieces.ts'
 import type { Selections } from './selections.ts'
 
 /** A service of the snapshot with what was decided about each of its endpoints. */
 export type PlacedService = {
   readonly service: Service
-  readonly outcomes: readonly Outcome[]
-  /** The routed ones, in the order of the endpoints. */
-  readonly members: readonly Member[]
+  /** In the order of the endpoints. */
+  readonly pieces: readonly Piece[]
+  /** How many of the endpoints are routed. */
+  readonly memberCount: number
   /** `backend/server` of those that are not ready. */
   readonly admins: readonly (readonly [string, AdminState])[]
   readonly problems: readonly Problem[]
@@ -24,90 +23,66 @@ export type PlacedService = {
   readonly unproven: readonly Endpoint[]
 }
 
-type Outcome = {
-  /** The endpoint's. */
-  readonly id: string
-  readonly hasAccepted: boolean
-  readonly word: OperatorWord | undefined
-  readonly member: Member | undefined
-  readonly placement: Placement
-  readonly problem: Problem | undefined
+export type PlaceContext = Pick<RoutingInput, 'words' | 'hasAccepted'> & {
+  readonly selections: Selections
 }
 
 /**
  * Decides about the endpoints of a service. What is the same as before is taken over; when all of it
- * is, the result is the same object, which is what later steps skip work by.
+ * is, the result is the same object, which is what later steps skip work by. `stale`: ids of
+ * endpoints about which something else than the endpoint itself may have changed.
  */
 export function placeService(
   before: PlacedService | undefined,
   service: Service,
-  selections: Selections,
-  { words, hasAccepted }: Pick<RoutingInput, 'words' | 'hasAccepted'>,
+  stale: ReadonlySet<string>,
+  context: PlaceContext,
 ): PlacedService {
-  const { endpoints } = service
-  const { start, endBefore, endAfter } = changedRange(before?.service.endpoints ?? [], endpoints)
-  const shift = endBefore - endAfter
-  let isSame = before !== undefined && start === endBefore && start === endAfter
-  const outcomes = endpoints.map((endpoint, index): Outcome => {
-    const isKnown = index < start || index >= endAfter
-    const known = isKnown ? before?.outcomes[index < start ? index : index + shift] : undefined
-    const accepted = hasAccepted(endpoint)
-    const word = words.size === 0 ? undefined : words.get(endpoint.id)
-    if (
-      known !== undefined &&
-      known.hasAccepted === accepted &&
-      known.word === word &&
-      (selections.touched.size === 0 || !selections.touched.has(endpoint.id))
-    ) {
-      return known
-    }
-    isSame = false
-    const selection = selections.byEndpoint.get(endpoint.id) ?? unknown
-    return decide(endpoint, selection, word, accepted)
-  })
-  if (isSame && before !== undefined) {
-    return before.service === service ? before : { ...before, service }
+  if (before?.service === service && stale.size === 0 && isSettled(before, context)) return before
+  const backend = backendName(service.name)
+  const place = (endpoints: readonly Endpoint[]): Piece => placePiece(backend, endpoints, context)
+  const { head, replaced, fresh, tail } = cut(
+    before?.pieces ?? [],
+    before?.service.endpoints ?? [],
+    service.endpoints,
+  )
+  const left = new Set(stale)
+  for (const { endpoints } of replaced) for (const { id } of endpoints) left.delete(id)
+  for (const endpoints of fresh) for (const { id } of endpoints) left.delete(id)
+  const keep = (piece: Piece): Piece => {
+    const isStale = left.size > 0 && piece.endpoints.some(({ id }) => left.has(id))
+    return isStale || !isSettled(piece, context) ? place(piece.endpoints) : piece
   }
-  return collect(service, outcomes)
-}
-
-const shorten = 'give the container a shorter name, or a service name with SERVICE_NAME'
-const unknown = stopped('nothing that was seen has it', '')
-
-function decide(
-  endpoint: Endpoint,
-  selection: Selection,
-  word: OperatorWord | undefined,
-  hasAccepted: boolean,
-): Outcome {
-  const out = { id: endpoint.id, hasAccepted, word, member: undefined, problem: undefined }
-  if (!selection.isRouted) return { ...out, placement: unroutedPlacement(selection) }
-  const member = memberOf(endpoint, selection, word, hasAccepted)
-  const backend = backendName(endpoint.service)
-  if (Math.max(backend.length, member.server.length) > longestName) {
-    const what = `its name is longer than the ${longestName} characters that HAProxy is given`
-    const problem = { where: `service ${shownName(endpoint.service)}`, what, hint: shorten }
-    return { ...out, problem, placement: unroutedPlacement(stopped(what, shorten)) }
+  const pieces = [...head.map(keep), ...fresh.map(place), ...tail.map(keep)]
+  if (before?.service === service && pieces.every((piece, at) => piece === before.pieces[at])) {
+    return before
   }
-  return { ...out, member, placement: routedPlacement(member, backend) }
+  return collect(service, pieces)
 }
 
-function stopped(what: string, hint: string): Selection {
-  return { isRouted: false, decisions: [{ step: 'route', outcome: 'stop', what, hint }] }
+/** None of those that nobody had seen to accept a connection was seen to do so now. */
+function isSettled(
+  { unproven }: Pick<PlacedService, 'unproven'>,
+  { hasAccepted }: PlaceContext,
+): boolean {
+  return unproven.length === 0 || !unproven.some(hasAccepted)
 }
 
-function collect(service: Service, outcomes: readonly Outcome[]): PlacedService {
-  const members: Member[] = []
-  const admins: [string, AdminState][] = []
+function collect(service: Service, pieces: readonly Piece[]): PlacedService {
+  const admins: (readonly [string, AdminState])[] = []
   const problems: Problem[] = []
   const unproven: Endpoint[] = []
-  const backend = backendName(service.name)
-  for (const { member, problem, hasAccepted } of outcomes) {
-    if (problem !== undefined) problems.push(problem)
-    if (member === undefined) continue
-    members.push(member)
-    if (!hasAccepted) unproven.push(member.endpoint)
-    if (member.admin !== 'ready') admins.push([`${backend}/${member.server}`, member.admin])
+  let memberCount = 0
+  for (const piece of pieces) {
+    memberCount += piece.members.length
+    if (piece.admins.length > 0) admins.push(...piece.admins)
+    if (piece.problems.length > 0) problems.push(...piece.problems)
+    if (piece.unproven.length > 0) unproven.push(...piece.unproven)
   }
-  return { service, outcomes, members, admins, problems, unproven }
+  return { service, pieces, memberCount, admins, problems, unproven }
+}
+
+/** The routed endpoints, in the order of the endpoints. */
+export function membersOf(pieces: readonly Piece[]): readonly Member[] {
+  return pieces.flatMap(({ members }) => members)
 }

@@ -11,6 +11,10 @@ export type Selections = {
   readonly byEndpoint: Map<string, Selection>
   /** Endpoint ids about which something may have changed since the selections before. */
   readonly touched: ReadonlySet<string>
+  /** Services of the touched endpoints; undefined where it may be any. */
+  readonly touchedServices: ReadonlySet<string> | undefined
+  /** How many endpoints all candidates have together, those of one id counted apart. */
+  readonly endpointCount: number
 }
 
 export const noSelections: Selections = {
@@ -18,6 +22,8 @@ export const noSelections: Selections = {
   list: [],
   byEndpoint: new Map(),
   touched: new Set(),
+  touchedServices: new Set(),
+  endpointCount: 0,
 }
 
 /**
@@ -31,29 +37,31 @@ export function selectAll(
 ): Selections {
   const { start, endBefore, endAfter } = changedRange(before.candidates, candidates)
   const touched = new Set<string>()
-  const byEndpoint = before === noSelections ? new Map<string, Selection>() : before.byEndpoint
-  for (const old of before.list.slice(start, endBefore)) {
-    for (const id of old.byEndpoint.keys()) {
-      byEndpoint.delete(id)
+  const touchedServices = new Set<string>()
+  const touch = (candidate: Candidate): void => {
+    for (const { id, service } of candidate.endpoints) {
       touched.add(id)
+      touchedServices.add(service)
     }
+  }
+  let { endpointCount } = before
+  const byEndpoint = before === noSelections ? new Map<string, Selection>() : before.byEndpoint
+  before.candidates.slice(start, endBefore).forEach(touch)
+  candidates.slice(start, endAfter).forEach(touch)
+  for (const old of before.list.slice(start, endBefore)) {
+    endpointCount -= old.byEndpoint.size
+    for (const id of old.byEndpoint.keys()) byEndpoint.delete(id)
   }
   const added = candidates.slice(start, endAfter).map((candidate) => selectOf(candidate, mode))
   for (const selection of added) {
-    for (const [id, each] of selection.byEndpoint) {
-      byEndpoint.set(id, each)
-      touched.add(id)
-    }
+    endpointCount += selection.byEndpoint.size
+    for (const [id, each] of selection.byEndpoint) byEndpoint.set(id, each)
   }
   const list = [...before.list.slice(0, start), ...added, ...before.list.slice(endBefore)]
-  if (byEndpoint.size === count(list)) return { candidates, list, byEndpoint, touched }
+  if (byEndpoint.size === endpointCount) {
+    return { candidates, list, byEndpoint, touched, touchedServices, endpointCount }
+  }
   return allAnew(candidates, list, touched)
-}
-
-function count(list: readonly CandidateSelection[]): number {
-  let sum = 0
-  for (const selection of list) sum += selection.byEndpoint.size
-  return sum
 }
 
 /** Two candidates claim one endpoint: the later one decides, whichever of them changed last. */
@@ -63,10 +71,13 @@ function allAnew(
   before: ReadonlySet<string>,
 ): Selections {
   const byEndpoint = new Map<string, Selection>()
+  let endpointCount = 0
   for (const selection of list) {
+    endpointCount += selection.byEndpoint.size
     for (const [id, each] of selection.byEndpoint) byEndpoint.set(id, each)
   }
-  return { candidates, list, byEndpoint, touched: new Set([...before, ...byEndpoint.keys()]) }
+  const touched = new Set([...before, ...byEndpoint.keys()])
+  return { candidates, list, byEndpoint, touched, touchedServices: undefined, endpointCount }
 }
 
 /** What is wrong with labels and ports, in the order of the candidates. */

@@ -1,5 +1,6 @@
 import { quoteWord } from '../../haproxy/config/quote.ts'
 import type { RoutingSettings } from '../contract.ts'
+import type { Piece } from '../piece.ts'
 import type { RoutedService } from '../routed-service.ts'
 import { defaultsName } from './defaults.ts'
 import { section } from './global.ts'
@@ -25,23 +26,38 @@ export function renderNoneBackend(): string {
 type Rendered = {
   readonly hosts: readonly string[]
   readonly timeouts: RoutingSettings['timeouts']
-  readonly text: string
+  readonly parts: readonly string[]
 }
 const cache = new WeakMap<RoutedService, Rendered>()
 
 /**
- * A service's backend. Its heading does not change with its servers, so that they come and go
- * without a reload, down to none: then it answers 503 and says so.
+ * A service's backend, in parts. Its heading does not change with its servers, so that they come and
+ * go without a reload, down to none: then it answers 503 and says so.
  */
 export function renderBackend(
   service: RoutedService,
   hosts: readonly string[],
   timeouts: RoutingSettings['timeouts'],
-): string {
+): readonly string[] {
   const known = cache.get(service)
-  if (known !== undefined && known.hosts === hosts && known.timeouts === timeouts) return known.text
-  const text = headOf(service, hosts, timeouts) + service.members.map(renderServer).join('')
-  cache.set(service, { hosts, timeouts, text })
+  if (known !== undefined && known.hosts === hosts && known.timeouts === timeouts) {
+    return known.parts
+  }
+  const parts = [headOf(service, hosts, timeouts), ...service.pieces.map(serversOf)]
+  cache.set(service, { hosts, timeouts, parts })
+  return parts
+}
+
+const servers = new WeakMap<Piece, string>()
+
+function serversOf(piece: Piece): string {
+  let text = servers.get(piece)
+  if (text === undefined) {
+    // Joined rather than added up: the result is one flat string, which the whole text is put
+    // together from in a fifth of the time.
+    text = piece.members.map(renderServer).join('')
+    servers.set(piece, text)
+  }
   return text
 }
 

@@ -22,10 +22,13 @@ export function renderConfig(
   hosts: ReadonlyMap<string, readonly string[]>,
 ): string {
   const { head, none } = fixedOf(settings)
-  const backends = services.map((service) =>
-    renderBackend(service, hosts.get(service.name) ?? noHosts, settings.timeouts),
-  )
-  return [head, none, ...backends].join('\n')
+  const parts = [head, '\n', none]
+  for (const service of services) {
+    parts.push('\n')
+    const backend = renderBackend(service, hosts.get(service.name) ?? noHosts, settings.timeouts)
+    for (const part of backend) parts.push(part)
+  }
+  return parts.join('')
 }
 
 function fixedOf(settings: RoutingSettings): Fixed {

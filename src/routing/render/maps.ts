@@ -1,4 +1,5 @@
-import { backendName, type RoutedService } from '../routed-service.ts'
+import { backendName } from '../backend-name.ts'
+import type { RoutedService } from '../routed-service.ts'
 
 /** The map files in their folder. */
 export function mapPaths(folder: string): { readonly hosts: string; readonly fallback: string } {

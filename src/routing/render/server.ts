@@ -17,27 +17,18 @@ const checks =
   'observe layer4 error-limit 3 on-error fastinter'
 const pool = 'pool-max-conn -1 pool-purge-delay 5s sni var(txn.fresh)'
 
-const cache = new WeakMap<Member, string>()
-
 /**
  * A `server` line. Every parameter stands on it, since a server added at runtime takes nothing from
  * `default-server` (management.txt, `add server`).
  */
 export function renderServer(member: Member): string {
-  let line = cache.get(member)
-  if (line === undefined) {
-    const { endpoint, labels, server, weight, admin } = member
-    // Joined rather than added up: the result is one flat string, which the text of a backend with
-    // thousands of such lines is put together from in a fifth of the time.
-    line = [
-      `    server ${server} ${addressOf(endpoint.address)}:${endpoint.port} ${checks} `,
-      `weight ${weight}${option('maxconn', labels.maxconn, '')}`,
-      `${option('slowstart', labels.slowstartMs, 'ms')} ${pool}`,
-      `${admin === 'ready' ? '' : ' disabled'}\n`,
-    ].join('')
-    cache.set(member, line)
-  }
-  return line
+  const { endpoint, labels, server, weight, admin } = member
+  return (
+    `    server ${server} ${addressOf(endpoint.address)}:${endpoint.port} ${checks} ` +
+    `weight ${weight}${option('maxconn', labels.maxconn, '')}` +
+    `${option('slowstart', labels.slowstartMs, 'ms')} ${pool}` +
+    `${admin === 'ready' ? '' : ' disabled'}\n`
+  )
 }
 
 function option(keyword: string, value: number | undefined, unit: string): string {
