@@ -66,6 +66,7 @@ export type HealthCheck = {
   /** Empty for a check of the whole node. */
   readonly ServiceID?: string
   readonly ServiceName?: string
+  readonly ServiceTags?: readonly string[] | null
   readonly ModifyIndex?: number
 }
 
