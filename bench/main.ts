@@ -1,6 +1,8 @@
-// `npm run bench [-- NAME…]`, after scripts/bench.mjs has set everything up.
+// `npm run bench [-- NAME… [--registry consul]]`, after scripts/bench.mjs has set everything up.
 
-import { converge } from './converge.ts'
+import { parseArgs } from 'node:util'
+import { consul } from './consul.ts'
+import { converge, convergeConsul } from './converge.ts'
 import { footprint } from './footprint.ts'
 import { hitless } from './hitless.ts'
 import { publish } from './report.ts'
@@ -9,32 +11,56 @@ import { scale } from './scale.ts'
 import { openStage } from './stage/stage.ts'
 import type { Stage } from './stage/stage.ts'
 
-const benches: Readonly<Record<string, (stage: Stage) => Promise<Outcome>>> = {
-  converge,
-  hitless,
-  scale,
-  footprint,
-}
+/** `results`: its file in bench/results, by default the bench's name. */
+type Bench = { readonly results?: string; readonly run: (stage: Stage) => Promise<Outcome> }
 
-const wanted = process.argv.slice(2)
-const names = wanted.length > 0 ? wanted : Object.keys(benches)
+const benches: Readonly<Record<string, Bench>> = {
+  converge: { run: converge },
+  hitless: { run: hitless },
+  scale: { run: scale },
+  consul: { run: consul },
+  footprint: { run: footprint },
+}
+const withConsul = { ...benches, converge: { results: 'converge-consul', run: convergeConsul } }
+
+const { names, registry } = parse()
+const chosen: Readonly<Record<string, Bench>> = registry === 'consul' ? withConsul : benches
 const failed: string[] = []
 for (const name of names) {
-  const bench = benches[name]
-  if (bench === undefined) {
-    console.error(`There is no bench ${name}; there are ${Object.keys(benches).join(', ')}.`)
-    process.exit(2)
-  }
-  if (!(await runBench(name, bench))) failed.push(name)
+  const bench = chosen[name]
+  if (bench === undefined || !(await runBench(name, bench))) failed.push(name)
 }
 if (failed.length > 0) console.log(`\nover budget: ${failed.join(', ')}`)
 process.exit(failed.length > 0 ? 1 : 0)
 
-async function runBench(name: string, bench: (stage: Stage) => Promise<Outcome>): Promise<boolean> {
+/** What is to be run; anything else ends the process with exit code 2. */
+function parse(): { readonly names: readonly string[]; readonly registry: string } {
+  const options = { registry: { type: 'string', default: 'embedded' } } as const
+  const { positionals, values } = parseArgs({ options, allowPositionals: true })
+  const strange = positionals.find((name) => !(name in benches))
+  if (strange !== undefined) {
+    return usage(`There is no bench ${strange}; there are ${Object.keys(benches).join(', ')}.`)
+  }
+  if (!['embedded', 'consul'].includes(values.registry)) {
+    return usage(`--registry takes embedded or consul, not ${values.registry}.`)
+  }
+  const names = positionals.length > 0 ? positionals : Object.keys(benches)
+  if (values.registry === 'consul' && !names.includes('converge')) {
+    return usage('--registry is for the bench converge.')
+  }
+  return { names, registry: values.registry }
+}
+
+function usage(message: string): never {
+  console.error(message)
+  process.exit(2)
+}
+
+async function runBench(name: string, { results = name, run }: Bench): Promise<boolean> {
   console.log(`\n== bench:${name} ${'='.repeat(70 - name.length)}`)
   const stage = await openStage()
   try {
-    return publish(name, await bench(stage))
+    return publish(results, await run(stage))
   } catch (error) {
     console.error(error)
     return false

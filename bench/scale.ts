@@ -1,4 +1,5 @@
 import type { ServiceRegistration } from '../src/api/contract.ts'
+import { allServed, atRest, pause, settleMs } from './at-rest.ts'
 import { openFairlead } from './fronts/fairlead.ts'
 import type { Fairlead } from './fronts/fairlead.ts'
 import { startAnswerer } from './load/answerer.ts'
@@ -8,14 +9,11 @@ import type { ChangeStream } from './stage/change-stream.ts'
 import { cpuMs, rssMb } from './stage/process-usage.ts'
 import { deregister, register, registerAll } from './stage/registrations.ts'
 import type { Stage } from './stage/stage.ts'
-import { until } from './stage/stage.ts'
 import { summary } from './statistics.ts'
 import { throughput } from './throughput.ts'
 
 const endpoints = 10_000
 const changes = 20
-// Long enough for what follows a change in fairlead: verifying, writing the snapshot file.
-const settleMs = 750
 
 type Catalogue = {
   readonly services: number
@@ -50,12 +48,9 @@ async function measure(stage: Stage, port: number, services: number): Promise<Ca
   const startedAt = performance.now()
   await registerAll(fairlead.socketPath, registrations)
   const registerSeconds = (performance.now() - startedAt) / 1000
-  await until('all endpoints are in HAProxy', () => isComplete(fairlead), {
-    timeoutMs: 180_000,
-    everyMs: 500,
-  })
+  await allServed(fairlead, endpoints)
   const appliedSeconds = (performance.now() - startedAt) / 1000
-  await settled(fairlead)
+  await atRest(fairlead)
   const idleCpuMsPerSecond = await idleCost(fairlead)
   const single = await singleChanges(fairlead, stream, port)
   const rss = rssMb(fairlead.controllers())
@@ -69,27 +64,6 @@ async function measure(stage: Stage, port: number, services: number): Promise<Ca
 function registration(i: number, name: string, port: number): ServiceRegistration {
   const address = `127.1.${Math.floor(i / 250)}.${(i % 250) + 1}`
   return { ID: `e${i}`, Name: name, Address: address, Port: port }
-}
-
-async function isComplete(fairlead: Fairlead): Promise<boolean> {
-  const { isApplied, services } = await fairlead.status()
-  const ready = services.flatMap((service) => service.endpoints.filter((e) => e.admin === 'ready'))
-  return isApplied && ready.length === endpoints
-}
-
-// Asking for the status of 10,000 endpoints costs more than a change: wait without asking.
-async function settled(fairlead: Fairlead): Promise<void> {
-  let before = -1
-  await until(
-    'fairlead is idle',
-    () => {
-      const now = cpuMs(fairlead.controllers())
-      const isIdle = before >= 0 && now - before < 20
-      before = now
-      return isIdle
-    },
-    { everyMs: 1000, timeoutMs: 60_000 },
-  )
 }
 
 async function idleCost(fairlead: Fairlead): Promise<number> {
@@ -118,8 +92,6 @@ async function singleChanges(
   }
   return { cpuMsPerChange, seenToDoneMs }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 function rowsOf(catalogue: Catalogue): readonly Row[] {
   const where = `${endpoints} endpoints in ${catalogue.services}`

@@ -1,8 +1,11 @@
-// `npm run bench [-- converge|hitless|scale|footprint …]`: sets up, builds dist/fairlead.mjs and
-// runs the benches on loopback and on containers of their own. Exit code 0: every budget is kept.
+// `npm run bench [-- converge|hitless|scale|consul|footprint … [--registry consul]]`: sets up, builds
+// dist/fairlead.mjs and runs the benches on loopback and on containers of their own. Exit code 0:
+// every budget is kept.
 
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { ensureBuilt } from './lib/build.mjs'
+import { ensureConsul } from './lib/consul.mjs'
 import { ensureDocker } from './lib/docker.mjs'
 import { ensureNodeModules, root } from './lib/node-modules.mjs'
 import { ensureHaproxy, ensureProgram } from './lib/programs.mjs'
@@ -10,14 +13,20 @@ import { runMain } from './lib/progress.mjs'
 import { exitIfInterrupted, run } from './lib/run.mjs'
 
 await runMain(async () => {
-  const names = process.argv.slice(2)
+  const given = process.argv.slice(2)
+  // What is wrong in them, bench/main.ts says.
+  const options = { registry: { type: 'string' } }
+  const { positionals, values } = parseArgs({ args: given, options, strict: false })
+  const has = (name) => positionals.length === 0 || positionals.includes(name)
+  const needsConsul = values.registry === 'consul' || has('consul') || has('footprint')
   await ensureHaproxy()
   await ensureDocker()
   await ensureProgram('busybox', 'busybox-static')
-  if (names.length === 0 || names.includes('scale')) await ensureProgram('wrk', 'wrk')
+  if (has('scale')) await ensureProgram('wrk', 'wrk')
+  if (needsConsul) await ensureConsul()
   await ensureNodeModules()
   await ensureBuilt()
-  const args = ['--import', 'tsx', join(root, 'bench', 'main.ts'), ...names]
+  const args = ['--import', 'tsx', join(root, 'bench', 'main.ts'), ...given]
   const result = await run(process.execPath, args, { cwd: root, output: 'show' })
   exitIfInterrupted(result)
   process.exitCode = result.code

@@ -7,6 +7,7 @@ import { freePort, until } from '../stage/stage.ts'
 import type { Stage } from '../stage/stage.ts'
 import type { Front } from './front.ts'
 import { handWrittenConfig } from './haproxy-config.ts'
+import { startRegistrator } from './registrator.ts'
 import { isAnswering } from './traefik.ts'
 
 export const classicPrograms: readonly string[] = [
@@ -53,12 +54,8 @@ export async function openClassic(stage: Stage): Promise<Front> {
   }
   const agent = await start('consul', 'agent', '-dev', '-config-file', agentFile)
   await until('Consul answers', () => isAnswering(consul, '/v1/status/leader'))
-  const watcher = await start(
-    'registrator',
-    '-internal',
-    '-cleanup',
-    `consul://127.0.0.1:${consul}`,
-  )
+  const watcher = await startRegistrator(stage, `127.0.0.1:${consul}`, ['registrator'])
+  programs.push(watcher)
   const proxy = await start('haproxy', '-W', '-db', '-p', pidFile, '-f', file)
   const reload = `haproxy -c -f ${file} && kill -USR2 $(cat ${pidFile}) && echo >> ${reloadLog}`
   const where = [
@@ -72,6 +69,7 @@ export async function openClassic(stage: Stage): Promise<Front> {
   return {
     name: 'classic',
     port,
+    consulUrl: `http://127.0.0.1:${consul}`,
     controllers: () => [agent.pid, watcher.pid, renderer.pid],
     proxies: () => withDescendants([proxy.pid]),
     reloads: () => readFileSync(reloadLog, 'utf8').length,

@@ -10,9 +10,12 @@ import { freePort, until } from '../stage/stage.ts'
 import type { Stage } from '../stage/stage.ts'
 import type { Front } from './front.ts'
 
-const bundle = fileURLToPath(new URL('../../dist/fairlead.mjs', import.meta.url))
+/** The program of this checkout. */
+export const bundle = fileURLToPath(new URL('../../dist/fairlead.mjs', import.meta.url))
 
 export type FairleadOptions = {
+  /** What the tables call it; `fairlead` by default. */
+  readonly name?: string
   /** Flags beside name, folder and addresses. */
   readonly flags?: readonly string[]
   /** Words before the command: `taskset -c 0`. */
@@ -50,7 +53,7 @@ export async function openFairlead(stage: Stage, options: FairleadOptions = {}):
   const status = async (): Promise<StatusReport> =>
     JSON.parse((await call({ socketPath }, 'GET', '/api/status')).body) as StatusReport
   const fairlead: Fairlead = {
-    name: 'fairlead',
+    name: options.name ?? 'fairlead',
     port,
     socketPath,
     status,

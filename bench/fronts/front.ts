@@ -5,6 +5,8 @@ export type Front = {
   readonly name: string
   /** Port on 127.0.0.1; a request with `Host: SERVICE.localhost` goes to that service. */
   readonly port: number
+  /** Base URL of the Consul in which containers are registered, where there is one. */
+  readonly consulUrl?: string
   /** Processes beside the proxy itself: what watches, decides and configures. */
   controllers(): readonly number[]
   /** The proxy's processes. */
