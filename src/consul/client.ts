@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import type { OutgoingHttpHeaders } from 'node:http'
 import { answerOf, jsonOf } from './answer.ts'
 import type { Answer, Consul, ConsulOptions, RequestOptions } from './contract.ts'
@@ -6,6 +5,7 @@ import { createEndpoint, OpenSockets, type Endpoint } from './endpoint.ts'
 import { ConsulError, isUnsent, refusalOf, toConsulError } from './errors.ts'
 import { exchange, StaleConnection, type Reply } from './exchange.ts'
 import { Slots } from './slots.ts'
+import { TimeLimit } from './time-limit.ts'
 
 const answerTimeoutMs = 10_000
 const defaultMostConnections = 48
@@ -17,6 +17,10 @@ type Call = {
   readonly body: string | undefined
   readonly options: RequestOptions
 }
+/** `endpoint`: whom it was sent to, if to anyone. */
+type Outcome<T> =
+  | { readonly value: T }
+  | { readonly error: ConsulError; readonly endpoint: Endpoint | undefined }
 
 /**
  * A client of Consul's HTTP API at one or several addresses. It asks the address that worked last;
@@ -93,19 +97,18 @@ export class ConsulClient implements Consul {
   async #ask<T>(call: Call, read: (reply: Reply) => T): Promise<T> {
     let told: ConsulError | undefined
     for (let triesLeft = this.#endpoints.length; ;) {
-      const endpoint = this.#current
-      try {
-        return read(await this.#reply(endpoint, call))
-      } catch (thrown) {
-        const error = toConsulError(thrown, { at: endpoint.name, ...call })
-        if (error.code === 'consul_refused' || call.options.signal?.aborted) throw error
-        this.#leave(endpoint)
-        // What an agent said tells more than that another one is not there.
-        if (told === undefined || isUnsent(told)) told = error
-        triesLeft--
-        if (triesLeft === 0 || (call.method !== 'GET' && !isUnsent(error))) throw told
-        this.#retries++
-      }
+      const outcome = await this.#try(call, read)
+      if ('value' in outcome) return outcome.value
+      const { error, endpoint } = outcome
+      // Without an endpoint it was never sent: no address is to blame.
+      if (error.code === 'consul_refused' || endpoint === undefined) throw error
+      if (call.options.signal?.aborted) throw error
+      this.#leave(endpoint)
+      // What an agent said tells more than that another one is not there.
+      if (told === undefined || isUnsent(told)) told = error
+      triesLeft--
+      if (triesLeft === 0 || (call.method !== 'GET' && !isUnsent(error))) throw told
+      this.#retries++
     }
   }
 
@@ -118,31 +121,21 @@ export class ConsulClient implements Consul {
   }
 
   /** Everything within the time limit, waiting for a connection included. */
-  async #reply(endpoint: Endpoint, call: Call): Promise<Reply> {
+  async #try<T>(call: Call, read: (reply: Reply) => T): Promise<Outcome<T>> {
     const { signal, timeoutMs = answerTimeoutMs } = call.options
-    // Not AbortSignal.any: in Node 20 each one stays attached to a long-lived signal.
-    const limit = new AbortController()
-    const giveUp = (): void => limit.abort()
-    const timer = setTimeout(giveUp, timeoutMs)
-    if (signal !== undefined) {
-      // As many as there are connections may wait on one signal.
-      setMaxListeners(0, signal)
-      signal.addEventListener('abort', giveUp, { once: true })
-      if (signal.aborted) giveUp()
-    }
+    const limit = new TimeLimit(timeoutMs, signal)
     let release: (() => void) | undefined
+    let endpoint: Endpoint | undefined
     try {
       release = await this.#slots.take(limit.signal)
-      const reply = await this.#exchange(endpoint, call, limit.signal)
-      if (isAnswer(reply, call.method)) return reply
-      throw refusalOf(reply.status, reply.text, { at: endpoint.name, ...call })
+      // Not before: only the current address keeps connections, so that all together are not more
+      // than there are slots.
+      endpoint = this.#current
+      return { value: read(await this.#exchange(endpoint, call, limit.signal)) }
     } catch (error) {
-      if (!limit.signal.aborted) throw error
-      if (signal?.aborted) throw new Error('given up', { cause: error })
-      throw this.#timedOut(endpoint, call, timeoutMs, release !== undefined)
+      return { endpoint, error: this.#errorOf(error, call, limit, endpoint) }
     } finally {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', giveUp)
+      limit.end()
       release?.()
     }
   }
@@ -156,17 +149,24 @@ export class ConsulClient implements Consul {
       // PUT and DELETE too: at the same agent they may be done twice (RFC 9110, 9.2.2).
       endpoint.dropIdle()
       this.#retries++
-      return this.#exchangeOnce(endpoint, call, signal)
+      return await this.#exchangeOnce(endpoint, call, signal)
     }
   }
 
-  #exchangeOnce(endpoint: Endpoint, call: Call, signal: AbortSignal): Promise<Reply> {
+  async #exchangeOnce(endpoint: Endpoint, call: Call, signal: AbortSignal): Promise<Reply> {
     this.#requests++
     const path = call.path + this.#query(call.options.query)
     const length = call.body === undefined ? 0 : Buffer.byteLength(call.body)
     const headers =
       call.method === 'GET' ? this.#headers : { ...this.#headers, 'Content-Length': length }
-    return exchange(endpoint.request(call.method, path, headers), call.body, signal)
+    const request = endpoint.request(call.method, path, headers)
+    try {
+      const reply = await exchange(request, call.body, signal)
+      if (isAnswer(reply, call.method)) return reply
+      throw refusalOf(reply.status, reply.text, { at: endpoint.name, ...call })
+    } finally {
+      if (endpoint !== this.#current && request.socket !== null) this.#sockets.drop(request.socket)
+    }
   }
 
   #query(query: RequestOptions['query'] = {}): string {
@@ -179,14 +179,18 @@ export class ConsulClient implements Consul {
     return pairs.length === 0 ? '' : `?${pairs.join('&')}`
   }
 
-  #timedOut(endpoint: Endpoint, call: Call, timeoutMs: number, wasSent: boolean): ConsulError {
-    const what = wasSent
-      ? `no answer within ${timeoutMs} ms`
-      : `no connection was free within ${timeoutMs} ms, all ${this.#mostConnections} are in use`
-    const message = `Consul at ${endpoint.name}: ${what} (${call.method} ${call.path})`
-    return new ConsulError('consul_unreachable', message, {
-      hint: wasSent ? 'is the agent, or the way to it, overloaded or gone?' : '',
-    })
+  #errorOf(error: unknown, call: Call, limit: TimeLimit, endpoint?: Endpoint): ConsulError {
+    const asked = { at: (endpoint ?? this.#current).name, ...call }
+    if (!limit.signal.aborted) return toConsulError(error, asked)
+    if (limit.isGivenUp) return toConsulError(new Error('given up', { cause: error }), asked)
+    const within = `within ${limit.timeoutMs} ms`
+    const what =
+      endpoint === undefined
+        ? `no connection was free ${within}, all ${this.#mostConnections} are in use`
+        : `no answer ${within}`
+    const hint = 'is the agent, or the way to it, overloaded or gone?'
+    const message = `Consul at ${asked.at}: ${what} (${call.method} ${call.path})`
+    return new ConsulError('consul_unreachable', message, endpoint === undefined ? {} : { hint })
   }
 }
 

@@ -36,6 +36,12 @@ export class OpenSockets {
     this.#most = Math.max(this.#most, this.#open.size)
     socket.once('close', () => this.#open.delete(socket))
   }
+
+  /** Closes it at once. */
+  drop(socket: Socket): void {
+    socket.destroy()
+    this.#open.delete(socket)
+  }
 }
 
 /** Throws FairleadError `setting_invalid` for a wrong address or an unreadable certificate. */
@@ -64,7 +70,7 @@ export function createEndpoint(
   const hostHeader = isSocket ? { Host: 'consul' } : {}
   const dropIdle = (): void => {
     for (const idle of Object.values(agent.freeSockets)) {
-      for (const socket of idle ?? []) socket.destroy()
+      for (const socket of idle ?? []) sockets.drop(socket)
     }
   }
   return {

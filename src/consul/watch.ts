@@ -170,6 +170,8 @@ class WatchProgress<T> {
       this.#repeatCount = 0
       return answer.index === 0 ? mostPauseMs : 0
     }
+    // A request that does not block has to come back at once.
+    if (this.#index === 0 && answer.index > 0) return 0
     this.#repeatCount++
     return this.#repeatCount === 1 && answer.index > 0 ? 0 : this.#repeats.next()
   }
