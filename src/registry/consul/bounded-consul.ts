@@ -1,0 +1,102 @@
+import type { Answer, Consul, RequestOptions } from '../../consul/contract.ts'
+import { checkAnswer } from './answer-shape.ts'
+
+/** Reads that are answered at once, at a time: a start must not be a load on the agent. */
+const mostReads = 16
+/** All requests at a time, with those that wait for a change; each takes a connection. */
+const mostRequests = 56
+
+/**
+ * Consul as the catalogue's reader asks it: never more requests at a time than one agent should get
+ * from one client, each answer checked before anybody sees it, everything counted. Requests with an
+ * index wait for a change at Consul, not here; the reader sees to it that they leave room.
+ */
+export class BoundedConsul implements Consul {
+  readonly #consul: Consul
+  readonly #waiting: (() => void)[] = []
+  #reads = 0
+  #blocking = 0
+  #requests = 0
+  #failed = 0
+
+  constructor(consul: Consul) {
+    this.#consul = consul
+  }
+
+  /** Requests sent, and those of them that got no usable answer, since the start. */
+  get counts(): { readonly requests: number; readonly failed: number } {
+    return { requests: this.#requests, failed: this.#failed }
+  }
+
+  async get<T>(path: string, options: RequestOptions = {}): Promise<Answer<T>> {
+    if ((options.query?.['index'] ?? 0) === 0) return this.read<T>(path, options)
+    this.#blocking++
+    try {
+      return await this.#ask<T>(path, options)
+    } finally {
+      this.#blocking--
+      this.#next()
+    }
+  }
+
+  /** As `get`, in turn with the other reads even with an index: one that waits but shortly. */
+  async read<T>(path: string, options: RequestOptions): Promise<Answer<T>> {
+    await this.#turn(options.signal)
+    try {
+      return await this.#ask<T>(path, options)
+    } finally {
+      this.#reads--
+      this.#next()
+    }
+  }
+
+  put<T>(path: string, body?: unknown, options?: RequestOptions): Promise<T> {
+    return this.#consul.put<T>(path, body, options)
+  }
+
+  delete<T>(path: string, options?: RequestOptions): Promise<T> {
+    return this.#consul.delete<T>(path, options)
+  }
+
+  close(): void {
+    this.#consul.close()
+  }
+
+  async #ask<T>(path: string, options: RequestOptions): Promise<Answer<T>> {
+    this.#requests++
+    try {
+      const answer = await this.#consul.get<T>(path, options)
+      checkAnswer(path, answer.value)
+      return answer
+    } catch (error) {
+      if (options.signal?.aborted !== true) this.#failed++
+      throw error
+    }
+  }
+
+  get #hasRoom(): boolean {
+    return this.#reads < mostReads && this.#reads + this.#blocking < mostRequests
+  }
+
+  async #turn(signal: AbortSignal | undefined): Promise<void> {
+    while (!this.#hasRoom) {
+      signal?.throwIfAborted()
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          signal?.removeEventListener('abort', wake)
+          resolve()
+        }
+        this.#waiting.push(wake)
+        signal?.addEventListener('abort', wake, { once: true })
+      })
+    }
+    // The turn that an aborted one was given is somebody else's.
+    if (signal?.aborted === true) this.#next()
+    signal?.throwIfAborted()
+    this.#reads++
+  }
+
+  #next(): void {
+    this.#waiting.shift()?.()
+  }
+}

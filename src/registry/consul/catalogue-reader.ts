@@ -1,0 +1,165 @@
+import type { Consul, WatchState } from '../../consul/contract.ts'
+import type { HealthEntry } from '../../consul/types.ts'
+import { watch } from '../../consul/watch.ts'
+import type { Problem } from '../../model/problem.ts'
+import type { Clock } from '../../support/clock.ts'
+import { BoundedConsul } from './bounded-consul.ts'
+import type { OfferedService } from './changed-services.ts'
+import type { EntryIndex } from './entry-index.ts'
+import { readByNode } from './reading-by-node.ts'
+import { readByService } from './reading-by-service.ts'
+import { wantedNames, type Reading, type ServiceNames } from './reading.ts'
+import { chosenBy, type ServiceFilter } from './service-filter.ts'
+import { ServiceReads } from './service-reads.ts'
+import { WatchStates, type NamedWatchState } from './watch-states.ts'
+
+/** Up to so many services have a watch each; the gap keeps a catalogue near it from going back and forth. */
+const mostServices = 40
+const fewestServices = 30
+
+export type ReadMode = 'starting' | 'by service' | 'by node'
+
+export type CatalogueReaderOptions = {
+  readonly consul: Consul
+  readonly clock: Clock
+  readonly filter: ServiceFilter
+  readonly scope: 'all' | 'chosen'
+  /** What the registry has now. */
+  readonly entries: EntryIndex
+  readonly onAnswer: (service: string, answer: readonly HealthEntry[]) => void
+}
+
+export type CatalogueReaderState = WatchState & {
+  readonly mode: ReadMode
+  readonly isComplete: boolean
+  readonly watches: readonly NamedWatchState[]
+  readonly counts: { readonly requests: number; readonly failed: number; readonly retries: number }
+  readonly lagMs: number
+}
+
+/** Reads Consul's catalogue and follows its changes, in the way that suits its size. */
+export class CatalogueReader {
+  readonly #options: CatalogueReaderOptions
+  readonly #consul: BoundedConsul
+  readonly #states: WatchStates
+  #reads: ServiceReads | undefined
+  #mode: ReadMode = 'starting'
+  /** Services that were not tried yet; undefined: their names are not known. */
+  #untried: Set<string> | undefined
+
+  constructor(options: CatalogueReaderOptions) {
+    this.#options = options
+    this.#consul = new BoundedConsul(options.consul)
+    this.#states = new WatchStates(options.clock.now())
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const reading = this.#reading(signal)
+    while (!signal.aborted) {
+      const count = await this.#countServices(reading, signal)
+      if (signal.aborted) return
+      this.#mode = count > mostServices ? 'by node' : 'by service'
+      if (this.#mode === 'by node') await readByNode(reading, fewestServices, signal)
+      else await readByService(reading, mostServices, signal)
+    }
+  }
+
+  /** Reads a service once more, whatever its watch says. */
+  readAgain(service: string): void {
+    this.#reads?.mark({ service, expectation: undefined })
+  }
+
+  state(): CatalogueReaderState {
+    const { retries = 0, lagMs = 0 } = this.#reads?.counts ?? {}
+    return {
+      ...this.#states.together(),
+      mode: this.#mode,
+      isComplete: this.#untried?.size === 0,
+      watches: this.#states.list(),
+      counts: { ...this.#consul.counts, retries },
+      lagMs,
+    }
+  }
+
+  /** Services and watches that cannot be read while others can. */
+  problems(): readonly Problem[] {
+    if (this.#states.together().state === 'waiting') return []
+    const reads = [...(this.#reads?.failing() ?? [])].map(([service, error]) => ({
+      where: `service ${service}`,
+      what: `it cannot be read from Consul, and stays as it was: ${error}`,
+      hint: '',
+    }))
+    const watches = this.#states.list().filter(({ state }) => state === 'waiting')
+    return [
+      ...reads,
+      ...watches.map(({ path, error }) => ({
+        where: 'Consul',
+        what: `${decodeURIComponent(path)} cannot be read, and what it said last stands: ${error}`,
+        hint: '',
+      })),
+    ]
+  }
+
+  #reading(signal: AbortSignal): Reading {
+    const { clock, filter, scope, entries } = this.#options
+    const onAnswer = (service: string, answer: readonly HealthEntry[]): void => {
+      this.#options.onAnswer(service, answer)
+      this.#untried?.delete(service)
+    }
+    const onFailure = (service: string): void => void this.#untried?.delete(service)
+    const reads = new ServiceReads({ consul: this.#consul, clock, signal, onAnswer, onFailure })
+    this.#reads = reads
+    return {
+      consul: this.#consul,
+      clock,
+      reads,
+      states: this.#states,
+      isWanted: (name, tags) => scope === 'all' || chosenBy(filter, name, tags) !== undefined,
+      onAnswer,
+      onFailure,
+      knownServices: () => [...entries.services()],
+      knownOn: (node) => offersOf(entries, node),
+      hasInstance: (service, node, serviceId) => {
+        for (const entry of entries.ofService(service).values()) {
+          if (entry.node === node && entry.serviceId === serviceId) return true
+        }
+        return false
+      },
+      expect: (services) => {
+        this.#untried ??= new Set(services)
+      },
+    }
+  }
+
+  /** As many as there are when Consul first answers. */
+  async #countServices(reading: Reading, signal: AbortSignal): Promise<number> {
+    const path = '/v1/catalog/services'
+    const end = new AbortController()
+    const abort = (): void => end.abort()
+    signal.addEventListener('abort', abort, { once: true })
+    const names = watch<ServiceNames>(this.#consul, path, {
+      query: { stale: true },
+      clock: this.#options.clock,
+      onState: (state) => this.#states.set(path, state),
+      signal: end.signal,
+    })
+    try {
+      for await (const { value } of names) return wantedNames(reading, value).length
+      return 0
+    } finally {
+      signal.removeEventListener('abort', abort)
+      end.abort()
+      this.#states.remove(path)
+    }
+  }
+}
+
+function offersOf(entries: EntryIndex, node: string): ReadonlyMap<string, OfferedService> {
+  const offers = new Map<string, OfferedService>()
+  for (const entry of entries.all()) {
+    if (entry.node !== node) continue
+    const { serviceId, service: name, modifyIndex, endpoint } = entry
+    offers.set(serviceId, { name, tags: endpoint?.tags ?? [], modifyIndex })
+  }
+  return offers
+}

@@ -1,0 +1,229 @@
+import type { Candidate, Observation } from '../../model/candidate.ts'
+import type { Endpoint } from '../../model/endpoint.ts'
+import type { Snapshot } from '../../model/snapshot.ts'
+import { jsonOf, type CandidateChange, type Contents } from '../embedded/merge.ts'
+import { ServiceIndex } from '../embedded/service-index.ts'
+import { candidateOf } from './entries-to-candidates.ts'
+import type { Entry } from './entry.ts'
+import { EntryIndex } from './entry-index.ts'
+import { localCandidate, type Local, type LocalOverlay } from './local-overlay.ts'
+
+/** Where an entry stands in the view: in one candidate, as this endpoint if it is one. */
+type Place = { readonly shownAs: string; readonly endpoint: Endpoint | undefined }
+
+/**
+ * The catalogue as everybody after the registry sees it: Consul's entries with what this host's
+ * Docker knows of them. No input or output; the cost of a change follows the services it touches.
+ */
+export class CatalogueView {
+  readonly #overlay: LocalOverlay
+  readonly #entries = new EntryIndex()
+  readonly #services = new ServiceIndex()
+  /** What Consul says by itself, by candidate key: what is stored. */
+  readonly #consul = new Map<string, Candidate>()
+  readonly #places = new Map<string, Place>()
+  /** By candidate as shown. */
+  readonly #members = new Map<string, Map<string, Entry>>()
+  readonly #locals = new Map<string, Local>()
+  readonly #shown = new Map<string, Candidate>()
+  #revision = 0
+  #snapshot: Snapshot | undefined
+
+  constructor(overlay: LocalOverlay) {
+    this.#overlay = overlay
+  }
+
+  get entries(): EntryIndex {
+    return this.#entries
+  }
+
+  /** What the Docker daemons of this host said, by source. */
+  get localContents(): Contents {
+    return this.#overlay.contents
+  }
+
+  /** What Consul says by itself. */
+  get consulCandidates(): Map<string, Candidate> {
+    return this.#consul
+  }
+
+  /** Another one at every change of the snapshot. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  snapshot(): Snapshot {
+    this.#snapshot ??= {
+      revision: this.#revision,
+      services: this.#services.services(),
+      candidates: [...this.#shown.values()],
+      problems: this.#services.problems(),
+    }
+    return this.#snapshot
+  }
+
+  /** The candidate whose endpoint of this id counts. */
+  holder(endpointId: string): Candidate | undefined {
+    return this.#services.holder(endpointId)
+  }
+
+  /** Hidden entries are known to be gone: they are in no service. */
+  isHidden(entry: Entry): boolean {
+    return !this.#places.has(entry.key)
+  }
+
+  /** Replaces what Consul has of a service. Gives what changed of what is stored; empty: nothing. */
+  setService(service: string, entries: readonly Entry[]): readonly CandidateChange[] {
+    const changes = this.#entries.setService(service, entries)
+    if (changes.length === 0) return []
+    const touched = new Set<string>()
+    const stored = new Set<string>()
+    for (const { before, after } of changes) {
+      if (before !== undefined) {
+        stored.add(before.candidateKey)
+        this.#unplace(before, touched)
+        if (after === undefined) this.#overlay.onGone(before)
+      }
+      if (after === undefined) continue
+      stored.add(after.candidateKey)
+      this.#place(after, touched)
+    }
+    this.#show(touched)
+    return this.#store(stored)
+  }
+
+  /** Takes what a Docker daemon of this host says; what changed of its candidates. */
+  acceptLocal(observation: Observation): readonly CandidateChange[] {
+    const wasComplete = this.#overlay.isComplete
+    const changes = this.#overlay.accept(observation, (endpoint) => this.#entries.like(endpoint))
+    this.#followLocals(observation.source, changes)
+    if (!wasComplete && this.#overlay.isComplete) this.#revisit([...this.#entries.all()], new Set())
+    return changes
+  }
+
+  /** As stored by an earlier run. */
+  restoreLocal(source: string, candidates: ReadonlyMap<string, Candidate>): void {
+    this.#overlay.restore(source, candidates)
+    const changes = [...candidates.values()].map((after) => ({ before: undefined, after }))
+    this.#followLocals(source, changes)
+  }
+
+  /** The candidates of a source that is not watched any more are nobody's; what was stored changes. */
+  forgetLocal(source: string): readonly CandidateChange[] {
+    const gone = this.#overlay.forget(source)
+    const changes = gone.map((before) => ({ before, after: undefined }))
+    this.#followLocals(source, changes)
+    return changes
+  }
+
+  /** The agent's node became known: what is at its addresses may be this host's. */
+  revisitAll(): void {
+    this.#revisit([...this.#entries.all()], new Set())
+  }
+
+  #followLocals(source: string, changes: readonly CandidateChange[]): void {
+    const touched = new Set<string>()
+    const near = new Set<Entry>()
+    for (const { before, after } of changes) {
+      const key = localKey(source, (after ?? before)?.key ?? '')
+      if (after === undefined) this.#locals.delete(key)
+      else this.#locals.set(key, { source, candidate: after })
+      touched.add(key)
+      for (const endpoint of [...(before?.endpoints ?? []), ...(after?.endpoints ?? [])]) {
+        for (const entry of this.#entries.like(endpoint)) near.add(entry)
+      }
+    }
+    this.#revisit(near, touched)
+  }
+
+  #revisit(entries: Iterable<Entry>, touched: Set<string>): void {
+    for (const entry of entries) {
+      this.#unplace(entry, touched)
+      this.#place(entry, touched)
+    }
+    this.#show(touched)
+  }
+
+  #place(entry: Entry, touched: Set<string>): void {
+    const assignment = this.#overlay.assign(entry)
+    if (assignment.kind === 'hidden') return
+    const place =
+      assignment.kind === 'foreign'
+        ? { shownAs: foreignKey(entry), endpoint: entry.endpoint }
+        : {
+            shownAs: localKey(assignment.local.source, assignment.local.candidate.key),
+            endpoint: assignment.endpoint,
+          }
+    this.#places.set(entry.key, place)
+    const members = this.#members.get(place.shownAs) ?? new Map<string, Entry>()
+    this.#members.set(place.shownAs, members.set(entry.key, entry))
+    touched.add(place.shownAs)
+  }
+
+  #unplace(entry: Entry, touched: Set<string>): void {
+    const place = this.#places.get(entry.key)
+    if (place === undefined) return
+    this.#places.delete(entry.key)
+    touched.add(place.shownAs)
+    const members = this.#members.get(place.shownAs)
+    if (members?.delete(entry.key) === true && members.size === 0) {
+      this.#members.delete(place.shownAs)
+    }
+  }
+
+  /** Builds the touched candidates anew; those that come out the same keep their object. */
+  #show(touched: ReadonlySet<string>): void {
+    const changes: CandidateChange[] = []
+    for (const key of touched) {
+      const change = replace(this.#shown, key, this.#candidate(key))
+      if (change !== undefined) changes.push(change)
+    }
+    if (changes.length === 0) return
+    this.#services.apply(changes)
+    this.#revision++
+    this.#snapshot = undefined
+  }
+
+  #candidate(key: string): Candidate | undefined {
+    const members = [...(this.#members.get(key)?.values() ?? [])]
+    const local = this.#locals.get(key)
+    if (local !== undefined) {
+      return localCandidate(
+        local,
+        members.flatMap((each) => this.#places.get(each.key)?.endpoint ?? []),
+      )
+    }
+    return members.length === 0 ? undefined : candidateOf(members)
+  }
+
+  #store(keys: ReadonlySet<string>): readonly CandidateChange[] {
+    return [...keys].flatMap((key) => {
+      const entries = this.#entries.ofCandidate(key)
+      const after = entries.length === 0 ? undefined : candidateOf(entries)
+      return replace(this.#consul, key, after) ?? []
+    })
+  }
+}
+
+function replace(
+  candidates: Map<string, Candidate>,
+  key: string,
+  after: Candidate | undefined,
+): CandidateChange | undefined {
+  const before = candidates.get(key)
+  if (after === undefined) {
+    candidates.delete(key)
+    return before === undefined ? undefined : { before, after }
+  }
+  if (before !== undefined && jsonOf(before) === jsonOf(after)) return undefined
+  candidates.set(key, after)
+  return { before, after }
+}
+
+function localKey(source: string, key: string): string {
+  return `local ${source} ${key}`
+}
+
+function foreignKey(entry: Entry): string {
+  return `consul ${entry.candidateKey}`
+}

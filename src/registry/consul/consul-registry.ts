@@ -1,0 +1,370 @@
+import type { Consul, WatchState } from '../../consul/contract.ts'
+import type { HealthEntry } from '../../consul/types.ts'
+import type { Candidate, Observation } from '../../model/candidate.ts'
+import { FairleadError, messageOf } from '../../model/errors.ts'
+import type { Problem } from '../../model/problem.ts'
+import { mergeCauses, type Cause, type Snapshot } from '../../model/snapshot.ts'
+import { BackgroundWriter } from '../../support/background-writer.ts'
+import type { Clock } from '../../support/clock.ts'
+import { Mailbox } from '../../support/mailbox.ts'
+import type { Contents } from '../embedded/merge.ts'
+import { SnapshotError } from '../embedded/snapshot-file.ts'
+import { RegistryStorage } from '../embedded/storage.ts'
+import type { Registry } from '../registry.ts'
+import { CatalogueReader, type ReadMode } from './catalogue-reader.ts'
+import { CatalogueView } from './catalogue-view.ts'
+import { readEntries } from './entries-to-candidates.ts'
+import { entriesOfCandidate, type Entry } from './entry.ts'
+import { HeldRemovals, type HeldService } from './held-removals.ts'
+import { LocalOverlay } from './local-overlay.ts'
+import type { ServiceFilter } from './service-filter.ts'
+import type { NamedWatchState } from './watch-states.ts'
+
+/** The source name of everything that was read from Consul, as it is stored. */
+export const consulSource = 'consul'
+
+export type ConsulRegistryOptions = {
+  readonly consul: Consul
+  readonly clock: Clock
+  /** Where the last good state is stored. */
+  readonly path: string
+  /** Services and tags that are routed without routing meta. */
+  readonly filter: ServiceFilter
+  /** `chosen`: only what the filter names is read; `all` by default. */
+  readonly scope?: 'all' | 'chosen'
+  readonly warningIs: 'in' | 'out'
+  /** How long a sudden loss is held back, ms. */
+  readonly cycleMs: number
+  /** What `fairlead-owner` says of the registrations made from here. */
+  readonly owner: string
+  /** Sources of this host's Docker daemons; empty: there is no local knowledge. */
+  readonly localSources: readonly string[]
+  /** Told of every observation of this host's Docker daemons: who registers them. */
+  readonly onLocal?: (observation: Observation) => void
+  /** A problem came or went. */
+  readonly onProblem?: () => void
+}
+
+export type ConsulRegistryState = WatchState & {
+  /** `starting`: the names of the services are not known yet. */
+  readonly mode: ReadMode
+  readonly services: number
+  /** All services were read, or at least tried, since the start. */
+  readonly isComplete: boolean
+  readonly watches: readonly NamedWatchState[]
+  /** Consul's name of the datacenter; empty until it is known. */
+  readonly datacenter: string
+  readonly counts: {
+    /** Requests sent, those without a usable answer, and those sent again. */
+    readonly requests: number
+    readonly failed: number
+    readonly retries: number
+    /** Endpoints whose removal was held back. */
+    readonly held: number
+  }
+  /** From the time a change was noticed to the time it was read, the last one, ms. */
+  readonly lagMs: number
+}
+
+/**
+ * The registry that a Consul cluster keeps: reads its catalogue, follows its changes, and joins them
+ * with what the Docker daemons of this host say. Nothing is ever dropped because Consul does not
+ * answer, or because reading is not finished: what is stored or was read last stands.
+ */
+export class ConsulRegistry implements Registry {
+  readonly #options: ConsulRegistryOptions
+  readonly #clock: Clock
+  readonly #view: CatalogueView
+  readonly #held: HeldRemovals
+  readonly #reader: CatalogueReader
+  readonly #storage: RegistryStorage
+  readonly #writer: BackgroundWriter
+  readonly #readers = new Set<Mailbox<readonly Cause[]>>()
+  readonly #localSources = new Set<string>()
+  /** Wakes whoever confirms removals: there is a new earliest one. */
+  readonly #heldChanged = new Mailbox<true>()
+  #agentNode: string | undefined
+  #agentDatacenter = ''
+  #isFromBeforeBoot = false
+  #loadProblem: Problem | undefined
+  #storageProblem: Problem | undefined
+
+  constructor(options: ConsulRegistryOptions) {
+    const { clock, consul, filter, scope, cycleMs, owner, localSources } = options
+    this.#options = options
+    this.#clock = clock
+    const overlay = new LocalOverlay({
+      owner,
+      agentNode: () => this.#agentNode,
+      sources: localSources,
+    })
+    this.#view = new CatalogueView(overlay)
+    this.#held = new HeldRemovals(cycleMs)
+    this.#reader = new CatalogueReader({
+      consul,
+      clock,
+      filter,
+      scope: scope ?? 'all',
+      entries: this.#view.entries,
+      onAnswer: (service, answer) => this.#onAnswer(service, answer),
+    })
+    this.#storage = new RegistryStorage(options.path)
+    this.#writer = new BackgroundWriter({
+      write: () => this.#storage.write(this.#contents(overlay.contents)),
+      onResult: (error) => this.#onWritten(error),
+      clock,
+    })
+  }
+
+  /** Takes up what is stored, if it is good. A refused one becomes a problem on show. */
+  async load(): Promise<void> {
+    try {
+      const stored = await this.#storage.load()
+      if (stored === undefined) return
+      this.#loadProblem = stored.problem
+      this.#isFromBeforeBoot = stored.isFromBeforeBoot
+      for (const [source, candidates] of stored.contents) this.#restore(source, candidates)
+    } catch (error) {
+      if (!(error instanceof SnapshotError)) throw error
+      this.#loadProblem = { where: 'registry', what: error.message, hint: error.hint }
+    }
+  }
+
+  /** Reads and follows the catalogue until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#reader.run(signal), this.#askAgent(signal), this.#confirmDue(signal)])
+  }
+
+  /** Takes what a Docker daemon of this host says, and passes it on to who registers it. */
+  accept(observation: Observation): void {
+    this.#localSources.add(observation.source)
+    const before = this.#view.revision
+    const changes = this.#view.acceptLocal(observation)
+    this.#dropHeld()
+    this.#storage.note(observation.source, changes)
+    this.#announce(before, observation.cause, observation.eventAtMs, changes.length > 0)
+    this.#options.onLocal?.(observation)
+  }
+
+  /**
+   * Drops what an earlier run knew of a Docker daemon, because it is not watched any more or was
+   * restarted with the machine. Says nothing about what is registered.
+   */
+  forget(source: string, cause: string): void {
+    this.#localSources.delete(source)
+    const before = this.#view.revision
+    const changes = this.#view.forgetLocal(source)
+    this.#storage.note(source, changes)
+    this.#announce(before, cause, undefined, changes.length > 0)
+  }
+
+  snapshot(): Snapshot {
+    return this.#view.snapshot()
+  }
+
+  async *changes(signal: AbortSignal): AsyncGenerator<readonly Cause[], void, undefined> {
+    const mailbox = new Mailbox<readonly Cause[]>(mergeCauses)
+    this.#readers.add(mailbox)
+    try {
+      for (;;) {
+        const causes = await mailbox.take(signal)
+        if (causes === undefined) return
+        yield causes
+      }
+    } finally {
+      this.#readers.delete(mailbox)
+    }
+  }
+
+  /** The candidate whose endpoint of this id counts. */
+  holder(endpointId: string): Candidate | undefined {
+    return this.#view.holder(endpointId)
+  }
+
+  /** What one source said last; empty for one that never spoke. */
+  candidatesOf(source: string): readonly Candidate[] {
+    return [...(this.#contents(this.#view.localContents).get(source)?.values() ?? [])]
+  }
+
+  /** Docker sources that are known, from this run or the last. */
+  sources(): readonly string[] {
+    return [...this.#localSources]
+  }
+
+  /** What was loaded is from before the machine's last start. */
+  get isFromBeforeBoot(): boolean {
+    return this.#isFromBeforeBoot
+  }
+
+  /** Resolves when everything known so far is on disk, or could not be written. */
+  async flush(): Promise<void> {
+    await this.#writer.flush()
+  }
+
+  state(): ConsulRegistryState {
+    const { counts, ...state } = this.#reader.state()
+    const services = [...this.#view.entries.services()].length
+    return {
+      ...state,
+      services,
+      datacenter: this.#agentDatacenter,
+      counts: { ...counts, held: this.#held.count },
+    }
+  }
+
+  /** Removals that are held back, by service. */
+  held(): readonly HeldService[] {
+    return this.#held.list((service, key) => {
+      const entry = this.#view.entries.ofService(service).get(key)
+      return entry?.endpoint?.id ?? entry?.serviceId ?? key
+    })
+  }
+
+  /** Lets the held-back removals of one service, or of all, happen now: ids of the endpoints that went. */
+  confirm(service?: string): readonly string[] {
+    const meant = this.held().filter((each) => service === undefined || each.service === service)
+    for (const [name, keys] of this.#held.confirm(service)) {
+      const left = [...this.#view.entries.ofService(name).values()]
+      this.#setService(
+        name,
+        left.filter(({ key }) => !keys.includes(key)),
+        `removal from ${name} confirmed`,
+      )
+    }
+    return meant.flatMap(({ endpoints }) => endpoints)
+  }
+
+  problems(): readonly Problem[] {
+    return [
+      ...[this.#loadProblem, this.#storageProblem].filter((each) => each !== undefined),
+      ...this.#reader.problems(),
+      ...this.held().map((each) => heldProblem(each, this.#clock.now())),
+    ]
+  }
+
+  #contents(local: Contents): Contents {
+    return new Map([[consulSource, this.#view.consulCandidates], ...local])
+  }
+
+  #restore(source: string, candidates: ReadonlyMap<string, Candidate>): void {
+    if (source !== consulSource) {
+      this.#localSources.add(source)
+      return this.#view.restoreLocal(source, candidates)
+    }
+    const byService = new Map<string, Entry[]>()
+    for (const entry of [...candidates.values()].flatMap(entriesOfCandidate)) {
+      byService.set(entry.service, [...(byService.get(entry.service) ?? []), entry])
+    }
+    for (const [service, entries] of byService) this.#view.setService(service, entries)
+  }
+
+  /** Takes a whole answer about a service; what it lacks may be held back. */
+  #onAnswer(service: string, answer: readonly HealthEntry[]): void {
+    const { filter, warningIs } = this.#options
+    const known = this.#view.entries.ofService(service)
+    const nowMs = this.#clock.now()
+    const previous = (key: string): Entry | undefined => known.get(key)
+    const entries = readEntries(answer, { filter, warningIs, nowMs, previous })
+    const present = new Set(entries.map(({ key }) => key))
+    const shown = [...known.values()].filter((entry) => !this.#view.isHidden(entry))
+    const kept = this.#held.consider(
+      service,
+      shown.map(({ key }) => key),
+      present,
+      nowMs,
+    )
+    const held = [...known.values()].filter(({ key }) => kept.has(key))
+    this.#heldChanged.put(true)
+    this.#setService(service, [...entries, ...held], `Consul: ${service} changed`)
+  }
+
+  #setService(service: string, entries: readonly Entry[], cause: string): void {
+    const before = this.#view.revision
+    const changes = this.#view.setService(service, entries)
+    this.#storage.note(consulSource, changes)
+    this.#announce(before, cause, undefined, changes.length > 0)
+  }
+
+  /** Docker's own word that a container is gone needs no confirmation. */
+  #dropHeld(): void {
+    for (const { service } of this.#held.isEmpty ? [] : this.held()) {
+      for (const entry of this.#view.entries.ofService(service).values()) {
+        if (this.#view.isHidden(entry)) this.#held.drop(service, entry.key)
+      }
+    }
+  }
+
+  #announce(
+    before: number,
+    what: string,
+    eventAtMs: number | undefined,
+    isStoredChanged: boolean,
+  ): void {
+    if (isStoredChanged) this.#writer.touch()
+    if (this.#view.revision === before) return
+    const cause: Cause = { what, eventAtMs, seenAtMs: this.#clock.now() }
+    for (const reader of this.#readers) reader.put([cause])
+  }
+
+  /** Which node the agent is: what is registered there may be this host's containers. */
+  async #askAgent(signal: AbortSignal): Promise<void> {
+    type Self = { readonly Config?: { readonly NodeName?: string; readonly Datacenter?: string } }
+    while (!signal.aborted) {
+      try {
+        const { value } = await this.#options.consul.get<Self>('/v1/agent/self', { signal })
+        this.#agentDatacenter = value.Config?.Datacenter ?? ''
+        if (this.#agentNode === value.Config?.NodeName) return
+        this.#agentNode = value.Config?.NodeName
+        const before = this.#view.revision
+        this.#view.revisitAll()
+        this.#announce(before, `the agent is node ${this.#agentNode}`, undefined, false)
+        return
+      } catch (error) {
+        if (!(error instanceof FairleadError)) throw error
+        // A token may not be allowed to ask; what fairlead registered is known by its meta.
+        if (error.code === 'consul_refused') return
+        await this.#clock.sleep(agentPauseMs, signal)
+      }
+    }
+  }
+
+  /** Reads services again when their removals have been held back for long enough. */
+  async #confirmDue(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const nextMs = this.#held.nextMs()
+      if (nextMs === undefined) {
+        if ((await this.#heldChanged.take(signal)) === undefined) return
+        continue
+      }
+      await this.#clock.sleep(Math.max(0, nextMs - this.#clock.now()), signal)
+      for (const service of this.#held.due(this.#clock.now())) this.#reader.readAgain(service)
+      // The answers decide; until they are there the same removals stay due.
+      await this.#clock.sleep(confirmPauseMs, signal)
+    }
+  }
+
+  #onWritten(error: unknown): void {
+    const before = this.#storageProblem
+    const hint =
+      'a restart would not know the newest state before Consul has answered; free some space'
+    this.#storageProblem =
+      error === undefined ? undefined : { where: 'registry', what: messageOf(error), hint }
+    if (before?.what !== this.#storageProblem?.what) this.#options.onProblem?.()
+  }
+}
+
+const agentPauseMs = 1000
+const confirmPauseMs = 1000
+
+function heldProblem({ service, endpoints, untilMs }: HeldService, nowMs: number): Problem {
+  const left = Math.max(0, Math.ceil((untilMs - nowMs) / 1000))
+  const some =
+    endpoints.length > 3 ? `${endpoints.slice(0, 3).join(', ')}, …` : endpoints.join(', ')
+  return {
+    where: `service ${service}`,
+    what:
+      `Consul suddenly lost ${endpoints.length} of its endpoints (${some}); ` +
+      `they stay until a read in ${left} s confirms it`,
+    hint: `fairlead confirm ${service} lets them go now`,
+  }
+}

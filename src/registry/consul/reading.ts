@@ -1,0 +1,67 @@
+import type { Answer } from '../../consul/contract.ts'
+import type { HealthEntry } from '../../consul/types.ts'
+import { watch } from '../../consul/watch.ts'
+import type { Clock } from '../../support/clock.ts'
+import type { BoundedConsul } from './bounded-consul.ts'
+import type { OfferedService } from './changed-services.ts'
+import type { ServiceReads } from './service-reads.ts'
+import type { WatchStates } from './watch-states.ts'
+
+/** What both ways of reading the catalogue work with. */
+export type Reading = {
+  readonly consul: BoundedConsul
+  readonly clock: Clock
+  readonly reads: ServiceReads
+  readonly states: WatchStates
+  /** Whether a service is to be read at all. */
+  readonly isWanted: (name: string, tags: readonly string[]) => boolean
+  readonly onAnswer: (service: string, answer: readonly HealthEntry[]) => void
+  /** A service could not be read for now. */
+  readonly onFailure: (service: string) => void
+  /** Names of the services that the registry has now, with those that are held. */
+  readonly knownServices: () => readonly string[]
+  /** What the registry has of a node, by service id. */
+  readonly knownOn: (node: string) => ReadonlyMap<string, OfferedService>
+  /** The registry has this instance of the service. */
+  readonly hasInstance: (service: string, node: string, serviceId: string) => boolean
+  /** These are the services that there are: once each was tried, the catalogue is known. */
+  readonly expect: (services: readonly string[]) => void
+}
+
+/** Answer of `GET /v1/catalog/services`: tags by name. */
+export type ServiceNames = Readonly<Record<string, readonly string[]>>
+
+/** The names of those services that are to be read. */
+export function wantedNames(reading: Reading, names: ServiceNames): readonly string[] {
+  return Object.entries(names)
+    .filter(([name, tags]) => name !== 'consul' && reading.isWanted(name, tags))
+    .map(([name]) => name)
+}
+
+/** Follows a path until the signal aborts; each answer is handled to its end before the next is asked for. */
+export async function follow<T>(
+  { consul, clock, states }: Reading,
+  options: {
+    readonly path: string
+    readonly query?: Readonly<Record<string, string>>
+    readonly signal: AbortSignal
+    readonly onAnswer: (answer: Answer<T>) => Promise<void> | void
+    readonly onFailure?: () => void
+  },
+): Promise<void> {
+  const { path, signal, onAnswer, onFailure } = options
+  const answers = watch<T>(consul, path, {
+    query: { stale: true, ...options.query },
+    clock,
+    signal,
+    onState: (state) => {
+      states.set(path, state)
+      if (state.error !== '') onFailure?.()
+    },
+  })
+  try {
+    for await (const answer of answers) await onAnswer(answer)
+  } finally {
+    states.remove(path)
+  }
+}

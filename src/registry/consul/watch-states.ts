@@ -1,0 +1,53 @@
+import type { WatchState } from '../../consul/contract.ts'
+
+/** A watch by the path it follows. */
+export type NamedWatchState = WatchState & { readonly path: string }
+
+/** How the watches are doing, each and together. */
+export class WatchStates {
+  readonly #startedAtMs: number
+  readonly #states = new Map<string, WatchState>()
+  #answeredAtMs: number | undefined
+
+  constructor(nowMs: number) {
+    this.#startedAtMs = nowMs
+  }
+
+  set(path: string, state: WatchState): void {
+    this.#states.set(path, state)
+    if (state.answeredAtMs !== undefined) {
+      this.#answeredAtMs = Math.max(this.#answeredAtMs ?? 0, state.answeredAtMs)
+    }
+  }
+
+  /** The watch has ended. */
+  remove(path: string): void {
+    this.#states.delete(path)
+  }
+
+  list(): readonly NamedWatchState[] {
+    return [...this.#states].map(([path, state]) => ({ path, ...state }))
+  }
+
+  /**
+   * `waiting` when none gets answers: then it is Consul, and not one service or node. An error is
+   * shown even when it is only that of one.
+   */
+  together(): WatchState {
+    const states = [...this.#states.values()]
+    const state = worstOf(states)
+    const same = states.filter((each) => each.state === state)
+    return {
+      state,
+      error: states.find(({ error }) => error !== '')?.error ?? '',
+      sinceMs:
+        same.length === 0 ? this.#startedAtMs : Math.min(...same.map((each) => each.sinceMs)),
+      answeredAtMs: this.#answeredAtMs,
+    }
+  }
+}
+
+function worstOf(states: readonly WatchState[]): WatchState['state'] {
+  if (states.every(({ state }) => state === 'waiting')) return 'waiting'
+  return states.some(({ state }) => state === 'stale') ? 'stale' : 'current'
+}
