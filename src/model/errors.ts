@@ -94,6 +94,18 @@ export const errorCodes = {
     canRetry: true,
     means: 'HAProxy did not take up a new configuration; the old one goes on',
   },
+  template_syntax: {
+    exit: 1,
+    http: 422,
+    canRetry: false,
+    means: 'a template cannot be parsed',
+  },
+  template_failed: {
+    exit: 1,
+    http: 422,
+    canRetry: false,
+    means: 'a template stopped while it was evaluated',
+  },
   state_unwritable: {
     exit: 1,
     http: 507,

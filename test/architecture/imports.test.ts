@@ -33,6 +33,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'template/*',
     'version.ts',
   ],
+  'template/template-error.ts': [],
+  // Go's text/template.
+  'template/go': ['template/template-error.ts'],
+  // The functions of registrator's -tags.
+  'template/registrator': ['template/go', 'template/template-error.ts'],
+  'template/registrator-tags.ts': [
+    'template/go',
+    'template/registrator',
+    'template/template-error.ts',
+  ],
   readiness: [],
   'access-log': [],
   'haproxy/control.ts': [],
@@ -88,7 +98,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Parts without input, output or clock: the same arguments always give the same result. */
-const pure = ['model', 'routing', 'haproxy/config', 'haproxy/diff']
+const pure = ['model', 'routing', 'haproxy/config', 'haproxy/diff', 'template/go']
 const pureModules = ['node:crypto', 'node:net', 'node:path', 'node:url', 'node:util']
 
 type Import = { readonly from: string; readonly to: string }

@@ -1,0 +1,30 @@
+import { compareBytes } from '../byte-text.ts'
+import type { GoType } from '../types.ts'
+import { boxed, reflect } from '../values.ts'
+import type { GoMap, MapKey, Reflected } from '../values.ts'
+
+/** The order of keys of different types, which only `map[interface {}]…` has. */
+const typeOrder: Readonly<Record<string, number>> = { boolean: 0, bigint: 1, number: 2, string: 3 }
+
+function compareKeys(a: MapKey, b: MapKey): number {
+  if (typeof a === 'string' && typeof b === 'string') return compareBytes(a, b)
+  if (typeof a !== typeof b) return (typeOrder[typeof a] ?? 0) - (typeOrder[typeof b] ?? 0)
+  if (a === b) return 0
+  // NaN comes before all other numbers.
+  if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : -1
+  return a < b ? -1 : 1
+}
+
+/** A key as a value of the map's key type. */
+export function reflectKey(key: MapKey, type: GoType): Reflected {
+  if (type.kind === 'interface') return boxed(key)
+  if (typeof key !== 'bigint' || type.name === 'int') return key
+  return type.kind === 'int' || type.kind === 'uint' ? { kind: 'integer', type, value: key } : key
+}
+
+/** A map's keys and values in the order in which Go prints and iterates over them. */
+export function sortedEntries(map: GoMap): readonly (readonly [Reflected, Reflected])[] {
+  return [...map.entries]
+    .toSorted(([a], [b]) => compareKeys(a, b))
+    .map(([key, value]) => [reflectKey(key, map.type.key), reflect(value, map.type.element)])
+}

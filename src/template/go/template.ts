@@ -1,0 +1,48 @@
+import { builtins } from './builtins.ts'
+import { executeTree } from './execute.ts'
+import type { MissingKey } from './frame.ts'
+import type { Tree } from './nodes.ts'
+import { parseTrees } from './parser.ts'
+import type { GoFunction, Value } from './values.ts'
+
+/** A parsed template, which can be executed any number of times. */
+export type Template = {
+  readonly name: string
+  readonly text: string
+  /** The template itself and those it defines, by name. */
+  readonly trees: ReadonlyMap<string, Tree>
+  readonly functions: ReadonlyMap<string, GoFunction>
+  readonly missingKey: MissingKey
+}
+
+export type TemplateOptions = {
+  /** Functions by name, beside Go's own; they come before those of the same name. */
+  readonly functions?: Readonly<Record<string, GoFunction>>
+  /** What opens and closes an action; `{{` and `}}` when absent or empty. */
+  readonly leftDelim?: string
+  readonly rightDelim?: string
+  readonly missingKey?: MissingKey
+}
+
+/**
+ * Parses a text as Go's text/template does. The name stands in error messages. Throws a
+ * TemplateError with code `template_syntax`.
+ */
+export function parseTemplate(name: string, text: string, options: TemplateOptions = {}): Template {
+  const functions = new Map(Object.entries(options.functions ?? {}))
+  const trees = parseTrees(name, text, {
+    leftDelim: options.leftDelim || '{{',
+    rightDelim: options.rightDelim || '}}',
+    isFunction: (word) => functions.has(word) || Object.hasOwn(builtins, word),
+  })
+  return { name, text, trees, functions, missingKey: options.missingKey ?? 'default' }
+}
+
+/**
+ * The output of a template for a value, which is `.` and `$` in it. Bytes that are not UTF-8 are
+ * kept as byte-text.ts says. Throws a TemplateError with code `template_failed`.
+ */
+export function execute(template: Template, value: Value): string {
+  const run = { ...template, output: [], at: undefined }
+  return executeTree(run, template.name, value ?? undefined)
+}
