@@ -1,0 +1,118 @@
+import { FairleadError } from '../model/errors.ts'
+import type { CheckStatus, Registered, Registration, RegistrationBackend } from './backend.ts'
+
+/** What was asked of it, in order: `register web:80`, `list`. */
+export type BackendCall = string
+
+/**
+ * A registry in memory that takes what Consul takes, and can be told to fail. As in Consul a
+ * service's checks go with it, and a check keeps its state when its service is registered again.
+ */
+export class MemoryBackend implements RegistrationBackend {
+  readonly services = new Map<string, Registration>()
+  /** By service id: the reason. */
+  readonly maintenance = new Map<string, string>()
+  readonly checks = new Map<
+    string,
+    { readonly serviceId: string; status: CheckStatus; output: string }
+  >()
+  readonly calls: BackendCall[] = []
+  /** Called before each; it throws what the call is to fail with. */
+  onCall: (call: BackendCall) => void | Promise<void> = () => {}
+  isUnreachable = false
+  inFlight = 0
+  mostInFlight = 0
+
+  ping(): Promise<string> {
+    return this.#run('ping', () => 'memory')
+  }
+
+  register(registration: Registration): Promise<void> {
+    return this.#run(`register ${registration.ID}`, () => {
+      refuseBadMeta(registration)
+      this.services.set(registration.ID, registration)
+      for (const check of [registration.Check ?? [], registration.Checks ?? []].flat()) {
+        const id = check.CheckID ?? `service:${registration.ID}`
+        if (this.checks.has(id)) continue
+        const status = (check.Status ?? 'critical') as CheckStatus
+        this.checks.set(id, { serviceId: registration.ID, status, output: '' })
+      }
+    })
+  }
+
+  deregister({ ID }: Pick<Registration, 'ID' | 'Name'>): Promise<void> {
+    return this.#run(`deregister ${ID}`, () => {
+      this.services.delete(ID)
+      this.maintenance.delete(ID)
+      for (const [id, check] of this.checks) if (check.serviceId === ID) this.checks.delete(id)
+    })
+  }
+
+  list(): Promise<ReadonlyMap<string, Registered>> {
+    return this.#run('list', () => {
+      return new Map([...this.services].map(([id, each]) => [id, registeredFrom(each)]))
+    })
+  }
+
+  setMaintenance(id: string, isEnabled: boolean, reason: string): Promise<void> {
+    return this.#run(`maintenance ${id} ${isEnabled ? 'on' : 'off'}`, () => {
+      if (!this.services.has(id)) throw refused(`no service ${id}`)
+      if (isEnabled) this.maintenance.set(id, reason)
+      else this.maintenance.delete(id)
+    })
+  }
+
+  updateCheck(checkId: string, status: CheckStatus, output: string): Promise<void> {
+    return this.#run(`check ${checkId} ${status}`, () => {
+      const check = this.checks.get(checkId)
+      if (check === undefined) throw refused(`no check ${checkId}`)
+      check.status = status
+      check.output = output
+    })
+  }
+
+  close(): void {}
+
+  /** How many calls begin so. */
+  count(beginning: string): number {
+    return this.calls.filter((each) => each.startsWith(beginning)).length
+  }
+
+  async #run<T>(call: BackendCall, act: () => T): Promise<T> {
+    this.calls.push(call)
+    this.inFlight++
+    this.mostInFlight = Math.max(this.mostInFlight, this.inFlight)
+    try {
+      await this.onCall(call)
+      if (this.isUnreachable) {
+        throw new FairleadError('consul_unreachable', 'the registry does not answer')
+      }
+      return act()
+    } finally {
+      this.inFlight--
+    }
+  }
+}
+
+function registeredFrom(registration: Registration): Registered {
+  const { ID, Name, Address, Port, Tags, Meta, EnableTagOverride } = registration
+  return {
+    id: ID,
+    name: Name,
+    address: Address ?? '',
+    port: Port ?? 0,
+    tags: Tags ?? [],
+    meta: Meta ?? {},
+    enableTagOverride: EnableTagOverride === true,
+  }
+}
+
+function refuseBadMeta({ Meta }: Registration): void {
+  for (const key of Object.keys(Meta ?? {})) {
+    if (!/^[A-Za-z0-9_-]{1,128}$/.test(key)) throw refused(`Invalid Service Meta: key "${key}"`)
+  }
+}
+
+function refused(message: string): FairleadError {
+  return new FairleadError('consul_refused', message)
+}
