@@ -12,7 +12,12 @@ export type Registered = {
   readonly tags: readonly string[]
   readonly meta: Readonly<Record<string, string>>
   readonly enableTagOverride: boolean
+  /** Why it is in maintenance, empty when it is not; undefined where that is not listed. */
+  readonly maintenance?: string
 }
+
+/** Reasons for maintenance begin so; maintenance for other reasons is somebody else's and stays. */
+export const maintenancePrefix = 'fairlead: '
 
 export type CheckStatus = 'passing' | 'warning' | 'critical'
 
@@ -23,13 +28,18 @@ export type CheckStatus = 'passing' | 'warning' | 'critical'
 export type RegistrationBackend = {
   /** Says that the registry works; resolves to its leader. */
   ping(signal: AbortSignal): Promise<string>
-  /** Registers, or replaces what has this id. */
+  /** Registers, or replaces what has this id; its checks, and maintenance, may stay. */
   register(registration: Registration, signal: AbortSignal): Promise<void>
   /** An id that is not there is no error. */
   deregister(registration: Pick<Registration, 'ID' | 'Name'>, signal: AbortSignal): Promise<void>
   /** Everything that is registered here, by id; undefined: this back end cannot list. */
   list(signal: AbortSignal): Promise<ReadonlyMap<string, Registered> | undefined>
-  /** Consul's maintenance mode of one service. No-op where there is none. */
+  /** Ends checks from an earlier registration of the id that this one does not have. */
+  removeOldChecks(registration: Registration, signal: AbortSignal): Promise<void>
+  /**
+   * Consul's maintenance mode of one service. What somebody else put into maintenance stays so. No-op
+   * where there is none.
+   */
   setMaintenance(id: string, isEnabled: boolean, reason: string, signal: AbortSignal): Promise<void>
   /** The state of a TTL check. No-op where there is none. */
   updateCheck(

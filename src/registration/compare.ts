@@ -1,3 +1,4 @@
+import { maintenancePrefix } from './backend.ts'
 import type { Registered } from './backend.ts'
 import { foreignFinder } from './foreign.ts'
 import type { RegistrarEvent } from './registrar-events.ts'
@@ -36,7 +37,10 @@ export function compare(comparison: Comparison): void {
     const found = listed.get(slot.id)
     if (slot.foreign === slot.id) continue
     if (found === undefined) lost(slot, onEvent)
-    else foundAgain(slot, found, onEvent)
+    else {
+      foundAgain(slot, found, onEvent)
+      maintenanceAgain(slot, found)
+    }
   }
   if (comparison.dangling !== undefined) cleanUp(comparison, comparison.dangling)
 }
@@ -75,6 +79,13 @@ function foundAgain(slot: Slot, found: Registered, onEvent: (event: RegistrarEve
     return
   }
   slot.known ??= { name, registration: undefined, why: 'different' }
+}
+
+/** Somebody else's maintenance does for ours, and is never ended from here. */
+function maintenanceAgain(slot: Slot, { maintenance }: Registered): void {
+  if (maintenance === undefined) return
+  const isOurs = maintenance === '' || maintenance.startsWith(maintenancePrefix)
+  slot.maintenance = isOurs ? maintenance : (slot.wanted?.maintenance ?? '')
 }
 
 /** Notes for each slot whether somebody else has its address. */

@@ -1,10 +1,21 @@
 import type { Consul } from '../consul/contract.ts'
 import { ConsulError } from '../consul/errors.ts'
-import type { AgentService } from '../consul/types.ts'
+import { serviceMaintenanceCheckPrefix } from '../consul/types.ts'
+import type { AgentService, HealthCheck } from '../consul/types.ts'
+import { maintenancePrefix } from './backend.ts'
 import type { CheckStatus, Registered, Registration, RegistrationBackend } from './backend.ts'
+import { ownCheckIds } from './check-ids.ts'
 
 /** Of a check's output Consul keeps 4 KiB by default (manual: Agent, `check_output_max_size`). */
 const mostOutputCharacters = 1000
+
+export type ConsulBackendOptions = {
+  readonly consul: Consul
+  /** With a second request for each list; needed where maintenance is set. */
+  readonly isMaintenanceListed?: boolean
+}
+
+type AgentChecks = Readonly<Record<string, HealthCheck>>
 
 /**
  * Registers with a Consul agent (manual: Agent HTTP API, Service and Check). The agent tells the
@@ -12,9 +23,11 @@ const mostOutputCharacters = 1000
  */
 export class ConsulBackend implements RegistrationBackend {
   readonly #consul: Consul
+  readonly #isMaintenanceListed: boolean
 
-  constructor({ consul }: { readonly consul: Consul }) {
-    this.#consul = consul
+  constructor(options: ConsulBackendOptions) {
+    this.#consul = options.consul
+    this.#isMaintenanceListed = options.isMaintenanceListed ?? false
   }
 
   async ping(signal: AbortSignal): Promise<string> {
@@ -40,7 +53,27 @@ export class ConsulBackend implements RegistrationBackend {
       '/v1/agent/services',
       { signal },
     )
-    return new Map(Object.values(value).map((each) => [each.ID, registeredFrom(each)]))
+    const maintenance = this.#isMaintenanceListed ? await this.#maintenance(signal) : undefined
+    return new Map(
+      Object.values(value).map((each) => [
+        each.ID,
+        {
+          ...registeredFrom(each),
+          ...(maintenance === undefined ? {} : { maintenance: maintenance.get(each.ID) ?? '' }),
+        },
+      ]),
+    )
+  }
+
+  async removeOldChecks(registration: Registration, signal: AbortSignal): Promise<void> {
+    const { ID } = registration
+    const checks = await this.#checks(`ServiceID == ${JSON.stringify(ID)}`, signal)
+    const own = ownCheckIds(registration)
+    for (const { CheckID, ServiceID } of Object.values(checks)) {
+      if (ServiceID !== ID || !own.isOwn(CheckID) || own.present.has(CheckID)) continue
+      const path = `/v1/agent/check/deregister/${encodeURIComponent(CheckID)}`
+      await this.#consul.put(path, undefined, { signal })
+    }
   }
 
   async setMaintenance(
@@ -49,6 +82,8 @@ export class ConsulBackend implements RegistrationBackend {
     reason: string,
     signal: AbortSignal,
   ): Promise<void> {
+    // Consul has one maintenance mode for everybody, and ends it for whoever asks.
+    if (!isEnabled && !(await this.#isOurMaintenance(id, signal))) return
     const path = `/v1/agent/service/maintenance/${encodeURIComponent(id)}`
     const query = isEnabled ? { enable: 'true', reason } : { enable: 'false' }
     await this.#consul.put(path, undefined, { query, signal })
@@ -67,6 +102,30 @@ export class ConsulBackend implements RegistrationBackend {
 
   close(): void {
     this.#consul.close()
+  }
+
+  async #isOurMaintenance(id: string, signal: AbortSignal): Promise<boolean> {
+    const checkId = `${serviceMaintenanceCheckPrefix}${id}`
+    const checks = await this.#checks(`CheckID == ${JSON.stringify(checkId)}`, signal)
+    return checks[checkId]?.Notes?.startsWith(maintenancePrefix) === true
+  }
+
+  /** By service id: the reason. */
+  async #maintenance(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const pattern = `^${serviceMaintenanceCheckPrefix}`
+    const checks = await this.#checks(`CheckID matches ${JSON.stringify(pattern)}`, signal)
+    return new Map(
+      Object.values(checks)
+        .filter(({ CheckID }) => CheckID.startsWith(serviceMaintenanceCheckPrefix))
+        .map(({ ServiceID, Notes }) => [ServiceID ?? '', Notes || 'no reason given']),
+    )
+  }
+
+  /** Agents before 1.5 do not know the filter: whoever asks looks at the answer again. */
+  async #checks(filter: string, signal: AbortSignal): Promise<AgentChecks> {
+    const options = { query: { filter }, signal }
+    const { value } = await this.#consul.get<AgentChecks>('/v1/agent/checks', options)
+    return value
   }
 }
 

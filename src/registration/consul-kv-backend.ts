@@ -52,6 +52,10 @@ export class ConsulKvBackend implements RegistrationBackend {
     return Promise.resolve(undefined)
   }
 
+  removeOldChecks(): Promise<void> {
+    return Promise.resolve()
+  }
+
   setMaintenance(): Promise<void> {
     return Promise.resolve()
   }

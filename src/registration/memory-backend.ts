@@ -1,5 +1,7 @@
 import { FairleadError } from '../model/errors.ts'
+import { maintenancePrefix } from './backend.ts'
 import type { CheckStatus, Registered, Registration, RegistrationBackend } from './backend.ts'
+import { ownCheckIds } from './check-ids.ts'
 
 /** What was asked of it, in order: `register web:80`, `list`. */
 export type BackendCall = string
@@ -31,10 +33,11 @@ export class MemoryBackend implements RegistrationBackend {
     return this.#run(`register ${registration.ID}`, () => {
       refuseBadMeta(registration)
       this.services.set(registration.ID, registration)
-      for (const check of [registration.Check ?? [], registration.Checks ?? []].flat()) {
-        const id = check.CheckID ?? `service:${registration.ID}`
+      const checks = [registration.Check ?? [], registration.Checks ?? []].flat()
+      const statusOf = new Map(checks.map(({ CheckID, Status }) => [CheckID, Status]))
+      for (const id of ownCheckIds(registration).present) {
         if (this.checks.has(id)) continue
-        const status = (check.Status ?? 'critical') as CheckStatus
+        const status = (statusOf.get(id) ?? 'critical') as CheckStatus
         this.checks.set(id, { serviceId: registration.ID, status, output: '' })
       }
     })
@@ -50,15 +53,29 @@ export class MemoryBackend implements RegistrationBackend {
 
   list(): Promise<ReadonlyMap<string, Registered>> {
     return this.#run('list', () => {
-      return new Map([...this.services].map(([id, each]) => [id, registeredFrom(each)]))
+      const listed = [...this.services].map(([id, each]) => {
+        const maintenance = this.maintenance.get(id) ?? ''
+        return [id, { ...registeredFrom(each), maintenance }] as const
+      })
+      return new Map(listed)
+    })
+  }
+
+  removeOldChecks(registration: Registration): Promise<void> {
+    return this.#run(`old-checks ${registration.ID}`, () => {
+      const { present } = ownCheckIds(registration)
+      for (const [id, { serviceId }] of this.checks) {
+        if (serviceId === registration.ID && !present.has(id)) this.checks.delete(id)
+      }
     })
   }
 
   setMaintenance(id: string, isEnabled: boolean, reason: string): Promise<void> {
     return this.#run(`maintenance ${id} ${isEnabled ? 'on' : 'off'}`, () => {
       if (!this.services.has(id)) throw refused(`no service ${id}`)
-      if (isEnabled) this.maintenance.set(id, reason)
-      else this.maintenance.delete(id)
+      const before = this.maintenance.get(id)
+      if (isEnabled && before === undefined) this.maintenance.set(id, reason)
+      if (!isEnabled && before?.startsWith(maintenancePrefix) === true) this.maintenance.delete(id)
     })
   }
 

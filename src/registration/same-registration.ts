@@ -22,6 +22,12 @@ export function isAsWanted(registered: Registered, wanted: Registration): boolea
   )
 }
 
+/** `a` undefined: it is not known what checks there were. */
+export function hasSameChecks(a: Registration | undefined, b: Registration): boolean {
+  if (a === undefined) return false
+  return isDeepStrictEqual([a.Check, a.Checks], [b.Check, b.Checks])
+}
+
 export function hasChecks({ Check, Checks }: Registration): boolean {
   return (Check !== null && Check !== undefined) || (Checks?.length ?? 0) > 0
 }

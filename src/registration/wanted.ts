@@ -1,6 +1,7 @@
 import type { Candidate, Observation } from '../model/candidate.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Problem } from '../model/problem.ts'
+import { maintenancePrefix } from './backend.ts'
 import type { CheckStatus, Registration } from './backend.ts'
 import { checkStatusOf, endpointToRegistration } from './endpoint-to-registration.ts'
 import type { RegistrationOptions } from './endpoint-to-registration.ts'
@@ -37,9 +38,6 @@ export type WantedOptions = {
   /** An endpoint in maintenance (a paused container) is so in Consul too. */
   readonly isMaintenanceFollowed: boolean
 }
-
-/** Every reason given to Consul begins so; maintenance for other reasons is somebody else's. */
-export const maintenancePrefix = 'fairlead: '
 
 /** What a candidate wants, by service id; the last of its endpoints with one id counts. */
 export function wantedOf(

@@ -2,6 +2,7 @@ import { FairleadError } from '../model/errors.ts'
 import type { RegistrationBackend } from './backend.ts'
 import { healthCheckId, withHealthStatus } from './endpoint-to-registration.ts'
 import type { RegistrarEvent } from './registrar-events.ts'
+import { hasSameChecks } from './same-registration.ts'
 import { forgetKnown } from './slot.ts'
 import type { Slot, Step } from './slot.ts'
 
@@ -44,6 +45,11 @@ async function register(
   } catch (error) {
     if (isRefusal(error)) slot.known = before
     throw error
+  }
+  // What had the id before may have had other checks.
+  const isReplaced = before !== undefined && before.why !== 'missing'
+  if (isReplaced && !hasSameChecks(before.registration, registration)) {
+    await backend.removeOldChecks(registration, signal)
   }
   slot.known = { name, registration, why: 'changed' }
   // A check that the registry had already keeps its state: then that is sent as well.
