@@ -64,6 +64,8 @@ describe('toConsulError', () => {
   })
 
   it('hints at certificates', () => {
+    const alert = coded('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED')
+    expect(toConsulError(alert, asked).hint).toContain('CONSUL_CLIENT_CERT')
     expect(toConsulError(coded('DEPTH_ZERO_SELF_SIGNED_CERT'), asked).hint).toContain(
       'CONSUL_CACERT',
     )

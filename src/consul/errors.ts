@@ -119,6 +119,8 @@ function hintForCode(code: string, at: string): string {
     case 'ENETUNREACH':
       return 'the host does not answer; check the address and the firewall'
     case 'EPROTO':
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+    case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
       return 'does this port speak TLS? consul:// is without, consul-tls:// with'
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return "the agent's certificate is for another name: set CONSUL_TLS_SERVER_NAME"
@@ -128,9 +130,9 @@ function hintForCode(code: string, at: string): string {
 }
 
 function hintForCertificate(code: string): string {
+  if (/ALERT/.test(code))
+    return 'does the agent want a certificate? Set CONSUL_CLIENT_CERT and _KEY'
   if (/CERT|SIGNATURE|ISSUER/.test(code))
     return "set CONSUL_CACERT to the file of the authority that signed the agent's certificate"
-  if (/SSL|TLS/.test(code))
-    return 'does the agent want a certificate? Set CONSUL_CLIENT_CERT and _KEY'
   return ''
 }
