@@ -3,6 +3,7 @@ import type { HealthEntry } from '../../consul/types.ts'
 import { watch } from '../../consul/watch.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { Clock } from '../../support/clock.ts'
+import { Mailbox } from '../../support/mailbox.ts'
 import { BoundedConsul } from './bounded-consul.ts'
 import type { OfferedService } from './changed-services.ts'
 import type { EntryIndex } from './entry-index.ts'
@@ -46,6 +47,7 @@ export class CatalogueReader {
   #mode: ReadMode = 'starting'
   /** Services that were not tried yet; undefined: their names are not known. */
   #untried: Set<string> | undefined
+  readonly #tried = new Mailbox<true>()
 
   constructor(options: CatalogueReaderOptions) {
     this.#options = options
@@ -62,6 +64,11 @@ export class CatalogueReader {
       if (this.#mode === 'by node') await readByNode(reading, fewestServices, signal)
       else await readByService(reading, mostServices, signal)
     }
+  }
+
+  /** Resolves when every service was tried once, or the signal aborts. One caller only. */
+  async firstRead(signal: AbortSignal): Promise<void> {
+    while (this.#untried?.size !== 0 && !signal.aborted) await this.#tried.take(signal)
   }
 
   /** Reads a service once more, whatever its watch says. */
@@ -104,9 +111,9 @@ export class CatalogueReader {
     const { clock, filter, scope, entries } = this.#options
     const onAnswer = (service: string, answer: readonly HealthEntry[]): void => {
       this.#options.onAnswer(service, answer)
-      this.#untried?.delete(service)
+      this.#onTried(service)
     }
-    const onFailure = (service: string): void => void this.#untried?.delete(service)
+    const onFailure = (service: string): void => this.#onTried(service)
     const reads = new ServiceReads({ consul: this.#consul, clock, signal, onAnswer, onFailure })
     this.#reads = reads
     return {
@@ -127,8 +134,14 @@ export class CatalogueReader {
       },
       expect: (services) => {
         this.#untried ??= new Set(services)
+        this.#tried.put(true)
       },
     }
+  }
+
+  #onTried(service: string): void {
+    this.#untried?.delete(service)
+    if (this.#untried?.size === 0) this.#tried.put(true)
   }
 
   /** As many as there are when Consul first answers. */

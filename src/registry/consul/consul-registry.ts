@@ -35,8 +35,8 @@ export type ConsulRegistryOptions = {
   readonly warningIs: 'in' | 'out'
   /** How long a sudden loss is held back, ms. */
   readonly cycleMs: number
-  /** What `fairlead-owner` says of the registrations made from here. */
-  readonly owner: string
+  /** What `fairlead-owner` says of the registrations made from here; may grow. */
+  readonly owners: ReadonlySet<string>
   /** Sources of this host's Docker daemons; empty: there is no local knowledge. */
   readonly localSources: readonly string[]
   /** Told of every observation of this host's Docker daemons: who registers them. */
@@ -90,11 +90,11 @@ export class ConsulRegistry implements Registry {
   #storageProblem: Problem | undefined
 
   constructor(options: ConsulRegistryOptions) {
-    const { clock, consul, filter, scope, cycleMs, owner, localSources } = options
+    const { clock, consul, filter, scope, cycleMs, owners, localSources } = options
     this.#options = options
     this.#clock = clock
     const overlay = new LocalOverlay({
-      owner,
+      owners,
       agentNode: () => this.#agentNode,
       sources: localSources,
     })
@@ -133,6 +133,11 @@ export class ConsulRegistry implements Registry {
   /** Reads and follows the catalogue until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([this.#reader.run(signal), this.#askAgent(signal), this.#confirmDue(signal)])
+  }
+
+  /** Resolves when all services were read, or at least tried, or the signal aborts. */
+  async firstRead(signal: AbortSignal): Promise<void> {
+    await this.#reader.firstRead(signal)
   }
 
   /** Takes what a Docker daemon of this host says, and passes it on to who registers it. */

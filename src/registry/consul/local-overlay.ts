@@ -17,8 +17,8 @@ export type Assignment =
 
 /** Who this host is in Consul. */
 export type Identity = {
-  /** `fairlead-owner` of what is registered from here. */
-  readonly owner: string
+  /** Every `fairlead-owner` of what is registered from here; grows as Docker daemons say their names. */
+  readonly owners: ReadonlySet<string>
   /** The node of the agent on this host; undefined while it is not known, or there is none. */
   readonly agentNode: () => string | undefined
   /** Sources whose first complete list makes the local knowledge complete; none: never. */
@@ -104,7 +104,7 @@ export class LocalOverlay {
 
   /** Registered by this host's fairlead. */
   #isOwn({ owner }: Entry): boolean {
-    return owner?.owner === this.#identity.owner
+    return owner !== undefined && this.#identity.owners.has(owner.owner)
   }
 
   #offerOf(entry: Entry): Offer | undefined {
