@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { CliContext } from './cli/context.ts'
-import { run } from './cli/program.ts'
+import { registratorArguments, runAsRegistrator } from './cli/as-registrator.ts'
 
 // Output into `head` or a closed pager ends quietly. The daemon goes on without a reader of its log.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -49,4 +49,9 @@ const context: CliContext = {
   },
 }
 
-process.exitCode = await run(process.argv.slice(2), context)
+const registrator = registratorArguments(process.argv)
+process.exitCode =
+  registrator === undefined
+    ? // Loaded only here: the stand-in for Registrator needs none of the commands.
+      await (await import('./cli/program.ts')).run(process.argv.slice(2), context)
+    : await runAsRegistrator(registrator, context)

@@ -8,6 +8,7 @@ import { addExplain } from './explain.ts'
 import { reportFailure } from './failure.ts'
 import { addMaint } from './maint.ts'
 import { addReady } from './ready.ts'
+import { addRegistrator } from './registrator.ts'
 import { addStatus } from './status.ts'
 import { addUp, DaemonEnd } from './up.ts'
 import { addVersion } from './version.ts'
@@ -62,6 +63,8 @@ export function createProgram(context: CliContext): Command {
   addWeight(program, context)
   program.commandsGroup('What Consul says:')
   addConfirm(program, context)
+  program.commandsGroup('In place of another program:')
+  addRegistrator(program, context)
   program.commandsGroup('This program:')
   addVersion(program, context)
   for (const command of program.commands) command.helpOption('--help', 'show help')

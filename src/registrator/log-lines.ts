@@ -1,4 +1,5 @@
 import type { Candidate } from '../model/candidate.ts'
+import type { RegistrarEvent } from '../registration/registrar-events.ts'
 import { ignoredStep, lineStep } from './map-container.ts'
 
 /** A container's id as log lines have it. */
@@ -12,4 +13,61 @@ export function linesOfMapping({ key, decisions }: Candidate): string[] {
     if (step === ignoredStep) return [`ignored: ${shortId(key)} ${what}`]
     return step === lineStep ? [what] : []
   })
+}
+
+/** Registrator's line for what was done, and lines of our own for what it does not do. */
+export function linesOfEvent(event: RegistrarEvent): string[] {
+  switch (event.kind) {
+    case 'added':
+    case 'unchanged':
+      return [`added: ${shortId(event.holder.key)} ${event.registration.ID}`]
+    case 'refreshed':
+      return [`refreshed: ${shortId(event.holder.key)} ${event.registration.ID}`]
+    case 'failed':
+      return [failedLine(event)]
+    case 'removed':
+      return event.holder === undefined
+        ? [`${event.id} removed`]
+        : [`removed: ${shortId(event.holder.key)} ${event.id}`]
+    case 'deregister-failed':
+      return [`deregister failed: ${event.id} ${event.error}`]
+    case 'kept':
+      return [`kept: ${shortId(event.holder.key)} ${event.id} (${event.why})`]
+    case 'stale':
+      return [`stale: Removing service ${event.holder.key} because it does not exist`]
+    case 'dangling':
+      return [`dangling: ${event.id}`]
+    case 'maintenance':
+      return [`maintenance: ${shortId(event.holder.key)} ${event.id} ${event.reason || 'ended'}`]
+    case 'health':
+      return [`health: ${shortId(event.holder.key)} ${event.id} ${event.status}`]
+    case 'unreachable':
+      return event.isFirst ? [`registry does not answer, trying again: ${event.error}`] : []
+    case 'reachable':
+      return ['registry answers again']
+    case 'list-refused':
+      return [`cleanup failed: ${event.error}`]
+    case 'foreign':
+      return [
+        `ignored: ${shortId(event.holder.key)} ${event.theirs} has the address of ${event.id}`,
+      ]
+    case 'foreign-gone':
+      break
+  }
+  return []
+}
+
+function failedLine(event: Extract<RegistrarEvent, { kind: 'failed' }>): string {
+  const { action, registration, error, isFirst } = event
+  if (action !== 'register') return `${action} failed: ${registration.ID} ${error}`
+  const how = isFirst ? 'register failed' : 'sync register failed'
+  return `${how}: ${JSON.stringify(registration)} ${error}`
+}
+
+/** A line as Go's log package writes it: local time, to the second. */
+export function stamped(line: string, time: Date): string {
+  const two = (value: number): string => `${value}`.padStart(2, '0')
+  const day = `${time.getFullYear()}/${two(time.getMonth() + 1)}/${two(time.getDate())}`
+  const hour = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`
+  return `${day} ${hour} ${line}\n`
 }

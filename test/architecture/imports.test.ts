@@ -89,7 +89,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   report: ['api/contract.ts', 'pipeline', 'routing'],
   api: ['api/contract.ts', 'settings', 'version.ts'],
   // Commands that need no daemon may use the pure parts; `up` starts the daemon itself.
-  cli: ['api/contract.ts', 'daemon', 'settings', 'version.ts'],
+  cli: ['api/contract.ts', 'daemon', 'registrator', 'settings', 'version.ts'],
   // The composition root: the one place that knows every part.
   daemon: ['*'],
   // Hands over: to the command line, to the daemon, to the process that ends HAProxy. None of them

@@ -19,6 +19,8 @@ export type FakeContainer = {
   readonly state?: Readonly<Record<string, unknown>>
   readonly stopSignal?: string
   readonly stopTimeout?: number
+  /** All that `docker inspect` says, instead of what the rest amounts to. */
+  readonly inspect?: object
 }
 
 /**
@@ -175,7 +177,8 @@ export class FakeDocker {
 }
 
 /** What `docker inspect` says of a fake container. */
-export function inspectOf(container: FakeContainer): Record<string, unknown> {
+export function inspectOf(container: FakeContainer): object {
+  if (container.inspect !== undefined) return container.inspect
   const networks = container.networks ?? { bridge: '172.17.0.5' }
   const ports = container.ports ?? ['80/tcp']
   return {
