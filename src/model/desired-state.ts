@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { utf8Blocks } from '../support/utf8.ts'
 
 /** HAProxy's administrative server states. */
 export type AdminState = 'ready' | 'drain' | 'maint'
@@ -21,7 +22,8 @@ export type DesiredState = {
  * hexadecimal SHA-256 over the text, the files and the admin states.
  */
 export function desiredStateHash(state: DesiredState): string {
-  const hash = createHash('sha256').update(state.config)
+  const hash = createHash('sha256')
+  for (const block of utf8Blocks(state.config, 64 * 1024)) hash.update(block)
   for (const [path, content] of [...state.files].sort(byKey)) hash.update(`\0${path}\0${content}`)
   for (const [server, admin] of [...state.servers].sort(byKey)) hash.update(`\0${server}\0${admin}`)
   return hash.digest('hex')

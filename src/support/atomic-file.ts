@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { constants, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { FairleadError, messageOf } from '../model/errors.ts'
+import { writeText } from './write-text.ts'
 
 /** A file in the state folder could not be written; the old one is whole. Code `state_unwritable`. */
 export class StateWriteError extends FairleadError {}
@@ -13,14 +14,14 @@ export class StateWriteError extends FairleadError {}
  */
 export async function writeFileAtomic(
   path: string,
-  content: string | Uint8Array,
+  content: string,
   options: { mode?: number } = {},
 ): Promise<void> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`
   try {
     const file = await open(temporary, 'wx', options.mode ?? 0o600)
     try {
-      await file.writeFile(content)
+      await writeText(file, content)
       await file.sync()
     } finally {
       await file.close()
@@ -41,7 +42,7 @@ export async function appendToFile(path: string, text: string): Promise<void> {
   try {
     const file = await open(path, constants.O_WRONLY | constants.O_APPEND)
     try {
-      await file.writeFile(text)
+      await writeText(file, text)
       await file.datasync()
     } finally {
       await file.close()

@@ -3,6 +3,7 @@ import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { messageOf } from '../../model/errors.ts'
 import { StateWriteError } from '../../support/atomic-file.ts'
+import { writeText } from '../../support/write-text.ts'
 
 /**
  * New contents of several files, written and flushed beside them, waiting to be renamed into place.
@@ -111,7 +112,7 @@ export class StagedFiles {
     this.#files.push(file)
     const handle = await open(file.temporary, 'wx', 0o600)
     try {
-      await handle.writeFile(content)
+      await writeText(handle, content)
       await handle.sync()
     } finally {
       await handle.close()

@@ -17,7 +17,8 @@ export type LineDifference = {
   readonly servers: { readonly before: readonly TextLine[]; readonly after: readonly TextLine[] }
 }
 
-const nothing: LineDifference = {
+/** Between two texts that are the same. */
+export const noDifference: LineDifference = {
   settings: { removed: [], added: [], reorderedAt: undefined },
   servers: { before: [], after: [] },
 }
@@ -33,7 +34,7 @@ export function compareLines(
   after: SectionText,
   hasServers: boolean,
 ): LineDifference {
-  if (before.text === after.text) return nothing
+  if (before.text === after.text) return noDifference
   const middles = middlesOf(before, after)
   const splitBefore = separate(middles.before, hasServers)
   const splitAfter = separate(middles.after, hasServers)

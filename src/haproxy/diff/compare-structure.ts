@@ -1,5 +1,5 @@
 import type { Capabilities } from '../capabilities.ts'
-import { compareLines } from './compare-lines.ts'
+import { compareLines, noDifference } from './compare-lines.ts'
 import type { LineDifference } from './compare-lines.ts'
 import { describeSettings } from './describe-settings.ts'
 import { hasServers } from './layout.ts'
@@ -36,7 +36,7 @@ export function compareStructure(
     const isCertain = hasServers(section) && !old.isConditional && !section.isConditional
     const pair = { before: old, after: section, difference: compareLines(old, section, isCertain) }
     pairs.push(pair)
-    reasons.push(...describePair(pair))
+    for (const reason of describePair(pair)) reasons.push(reason)
   }
   for (const section of before.sections.values()) {
     if (!after.sections.has(section.key) && !isEmptyPreamble(section)) {
@@ -51,17 +51,26 @@ export function compareStructure(
 
 function describePair({ before, after, difference }: SectionPair): string[] {
   const label = labelOf(after)
-  const reasons = describeSettings(label, difference.settings)
-  if (before.headerWords.join('\0') !== after.headerWords.join('\0')) {
-    reasons.push(
-      `${label}: ${before.headerWords.join(' ')} → ${after.headerWords.join(' ')} (line ${after.line})`,
-    )
-  }
+  const reasons = difference === noDifference ? [] : describeText(label, before, after, difference)
   if (before.defaults?.key !== after.defaults?.key) {
     const [from, to] = [parentOf(before), parentOf(after)]
     reasons.push(`${label}: inherits from ${from} → ${to} (line ${after.line})`)
   } else if (before.context !== after.context) {
     reasons.push(`${label}: stands before or after another global section (line ${after.line})`)
+  }
+  return reasons
+}
+
+function describeText(
+  label: string,
+  before: PlacedSection,
+  after: PlacedSection,
+  difference: LineDifference,
+): string[] {
+  const reasons = describeSettings(label, difference.settings)
+  const [from, to] = [before.headerWords, after.headerWords]
+  if (from.join('\0') !== to.join('\0')) {
+    reasons.push(`${label}: ${from.join(' ')} → ${to.join(' ')} (line ${after.line})`)
   }
   return reasons
 }

@@ -19,6 +19,8 @@ export class EmbeddedRegistry implements Registry {
   readonly #storage: RegistryStorage
   readonly #clock: Clock
   #contents: Contents = new Map()
+  /** Candidates by source, listed when they are asked for; none of a source that changed since. */
+  readonly #lists = new Map<string, readonly Candidate[]>()
   /** Built when it is asked for: a burst of observations costs one. */
   #snapshot: Snapshot | undefined = emptySnapshot
   #revision = 0
@@ -69,6 +71,7 @@ export class EmbeddedRegistry implements Registry {
   accept(observation: Observation): void {
     const changes = merge(this.#contents, observation)
     if (changes.length === 0) return
+    this.#lists.delete(observation.source)
     this.#storage.note(observation.source, changes)
     this.#take(changes)
     const cause: Cause = {
@@ -84,7 +87,7 @@ export class EmbeddedRegistry implements Registry {
     this.#snapshot ??= {
       revision: this.#revision,
       services: this.#index.services(),
-      candidates: [...this.#contents.values()].flatMap((source) => [...source.values()]),
+      candidates: this.#candidates(),
       problems: this.#index.problems(),
     }
     return this.#snapshot
@@ -131,6 +134,16 @@ export class EmbeddedRegistry implements Registry {
   /** Resolves when everything accepted so far is on disk, or could not be written. */
   async flush(): Promise<void> {
     await this.#writer.flush()
+  }
+
+  #candidates(): readonly Candidate[] {
+    const lists: (readonly Candidate[])[] = []
+    for (const [source, known] of this.#contents) {
+      const list = this.#lists.get(source) ?? [...known.values()]
+      this.#lists.set(source, list)
+      if (list.length > 0) lists.push(list)
+    }
+    return lists.length === 1 ? (lists[0] ?? []) : lists.flat()
   }
 
   #take(changes: readonly CandidateChange[]): void {
