@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { waitUntil } from '../../test/support/wait-until.ts'
 import { consulOptions } from './address.ts'
-import { ConsulClient } from './client.ts'
+import { ConsulClient, type ClientLimits } from './client.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -54,8 +55,8 @@ class ScriptedAgent {
   }
 }
 
-function clientOf(addresses: string, mostConnections = 48): ConsulClient {
-  const client = new ConsulClient(consulOptions(`consul://${addresses}`, {}), { mostConnections })
+function clientOf(addresses: string, limits: ClientLimits = {}): ConsulClient {
+  const client = new ConsulClient(consulOptions(`consul://${addresses}`, {}), limits)
   closers.push(() => client.close())
   return client
 }
@@ -224,8 +225,48 @@ describe('a client of Consul', () => {
     await expect(reading).rejects.toThrow('no answer within 50 ms (GET /r)')
   })
 
+  it('ends everything when it is closed, and sends nothing afterwards', async () => {
+    const client = clientOf(agent.address)
+    await client.get('/a')
+    agent.handle = () => undefined
+    const blocked = expect(client.get('/block')).rejects.toThrow('closed')
+    await waitUntil('the request', () => agent.asked.length === 2)
+    client.close()
+    await blocked
+    await expect(client.get('/late')).rejects.toThrow('closed')
+    expect(agent.asked).toHaveLength(2)
+    expect(client.connections.open).toBe(0)
+  })
+
+  it('ends what blocks at an agent that gives another request no answer, unless that was in a hurry', async () => {
+    const client = clientOf(agent.address, { answerTimeoutMs: 60 })
+    agent.handle = () => undefined
+    const blocked = client.get('/block', { timeoutMs: 300_000 })
+    let isBlocked = true
+    const ended = expect(blocked.finally(() => (isBlocked = false))).rejects
+    const failed = ended.toThrow('no answer to another request, so this one was given up')
+    await waitUntil('the request', () => agent.asked.length === 1)
+    await expect(client.put('/a', 1, { timeoutMs: 10 })).rejects.toThrow('within 10 ms')
+    expect(isBlocked).toBe(true)
+    await expect(client.put('/b')).rejects.toThrow('no answer within 60 ms')
+    await failed
+    expect(agent.asked).toEqual(['GET /block', 'PUT /a', 'PUT /b'])
+    await waitUntil('no connection', () => client.connections.open === 0)
+  })
+
+  it('asks what blocks at an agent that gives no answer at the next one', async () => {
+    const client = clientOf(`${agent.address},${other.address}`)
+    agent.handle = () => undefined
+    other.handle = (_, response) => response.end('"other"')
+    const blocked = client.get('/block', { timeoutMs: 300_000 })
+    await waitUntil('the request', () => agent.asked.length === 1)
+    await expect(client.put('/a', 1, { timeoutMs: 20 })).rejects.toThrow('within 20 ms')
+    expect((await blocked).value).toBe('other')
+    expect([agent.asked, other.asked]).toEqual([['GET /block', 'PUT /a'], ['GET /block']])
+  })
+
   it('never has more connections than it may, and answers everything', async () => {
-    const client = clientOf(agent.address, 4)
+    const client = clientOf(agent.address, { mostConnections: 4 })
     agent.handle = (_, response) => void setImmediate(() => response.end('1'))
     const answers = await Promise.all(Array.from({ length: 60 }, () => client.get('/r')))
     expect(answers).toHaveLength(60)
@@ -234,7 +275,7 @@ describe('a client of Consul', () => {
   })
 
   it('has no more connections than it may also while it goes from one address to the other', async () => {
-    const client = clientOf(`${agent.address},${other.address}`, 6)
+    const client = clientOf(`${agent.address},${other.address}`, { mostConnections: 6 })
     let count = 0
     const moody: Handler = (_, response) =>
       void setImmediate(() => response.writeHead(++count % 3 === 0 ? 503 : 200).end('1'))
@@ -248,7 +289,7 @@ describe('a client of Consul', () => {
   })
 
   it('says so when all connections are in use, and lets the next go first come, first served', async () => {
-    const client = clientOf(agent.address, 1)
+    const client = clientOf(agent.address, { mostConnections: 1 })
     let finish = (): void => undefined
     const arrived = new Promise<void>((resolve) => {
       agent.handle = (_, response) => {
@@ -268,7 +309,7 @@ describe('a client of Consul', () => {
 
   it('lets go of a connection whose request is refused before it was sent whole', async () => {
     agent.handle = status(413, 'Request body too large')
-    const client = clientOf(agent.address, 1)
+    const client = clientOf(agent.address, { mostConnections: 1 })
     const large = 'x'.repeat(20_000_000)
     await expect(client.put('/v1/kv/x', large)).rejects.toThrow(/too large|ECONNRESET|EPIPE/)
     agent.handle = status(200, '1')

@@ -7,7 +7,7 @@ import { exchange, StaleConnection, type Reply } from './exchange.ts'
 import { Slots } from './slots.ts'
 import { TimeLimit } from './time-limit.ts'
 
-const answerTimeoutMs = 10_000
+const defaultAnswerTimeoutMs = 10_000
 const defaultMostConnections = 48
 
 type Method = 'GET' | 'PUT' | 'DELETE'
@@ -17,6 +17,14 @@ type Call = {
   readonly body: string | undefined
   readonly options: RequestOptions
 }
+
+export type ClientLimits = {
+  /** Connections to all addresses together; 48 by default. */
+  readonly mostConnections?: number
+  /** For requests that do not say it themselves; 10,000 by default. */
+  readonly answerTimeoutMs?: number
+}
+
 /** `endpoint`: whom it was sent to, if to anyone. */
 type Outcome<T> =
   | { readonly value: T }
@@ -28,6 +36,9 @@ type Outcome<T> =
  * again there within the same call, a write only where there was no connection at all: it may have
  * been taken otherwise, and what is registered with one agent must not be with another too.
  *
+ * When a request has no answer in time, all others at its address fail with it; at a single address
+ * only if it had `answerTimeoutMs`.
+ *
  * It never has more than `mostConnections` connections; further requests wait for their turn, and
  * their time limit includes that. A blocking query has one for as long as it blocks.
  */
@@ -37,16 +48,19 @@ export class ConsulClient implements Consul {
   readonly #endpoints: readonly [Endpoint, ...Endpoint[]]
   readonly #slots: Slots
   readonly #mostConnections: number
+  readonly #answerTimeoutMs: number
   readonly #sockets = new OpenSockets()
   #currentIndex = 0
+  #isClosed = false
   #requests = 0
   #retries = 0
 
   /** Throws FairleadError `setting_invalid` for a wrong address or an unreadable certificate. */
-  constructor(options: ConsulOptions, limits: { readonly mostConnections?: number } = {}) {
+  constructor(options: ConsulOptions, limits: ClientLimits = {}) {
     this.#options = options
     this.#headers = headersOf(options)
     this.#mostConnections = limits.mostConnections ?? defaultMostConnections
+    this.#answerTimeoutMs = limits.answerTimeoutMs ?? defaultAnswerTimeoutMs
     this.#slots = new Slots(this.#mostConnections)
     const [first = '', ...others] = options.addresses
     const create = (address: string): Endpoint =>
@@ -86,7 +100,9 @@ export class ConsulClient implements Consul {
     )
   }
 
+  /** Ends what is under way; later requests fail. */
   close(): void {
+    this.#isClosed = true
     for (const endpoint of this.#endpoints) endpoint.close()
   }
 
@@ -120,9 +136,20 @@ export class ConsulClient implements Consul {
     this.#current.keepIdle(true)
   }
 
+  /**
+   * Its connections are of no use: what hangs on them, as blocking queries do for minutes, should
+   * know soon. A way that works again is found by new connections sooner than by the old ones. With
+   * a single address a short limit proves nothing, and there is nothing better to go to.
+   */
+  #abandon(endpoint: Endpoint, timeoutMs: number): void {
+    if (this.#endpoints.length === 1 && timeoutMs < this.#answerTimeoutMs) return
+    this.#leave(endpoint)
+    endpoint.hangUp(new Error('no answer to another request, so this one was given up'))
+  }
+
   /** Everything within the time limit, waiting for a connection included. */
   async #try<T>(call: Call, read: (reply: Reply) => T): Promise<Outcome<T>> {
-    const { signal, timeoutMs = answerTimeoutMs } = call.options
+    const { signal, timeoutMs = this.#answerTimeoutMs } = call.options
     const limit = new TimeLimit(timeoutMs, signal)
     let release: (() => void) | undefined
     let endpoint: Endpoint | undefined
@@ -133,6 +160,8 @@ export class ConsulClient implements Consul {
       endpoint = this.#current
       return { value: read(await this.#exchange(endpoint, call, limit.signal)) }
     } catch (error) {
+      const hasTimedOut = limit.signal.aborted && !limit.isGivenUp
+      if (hasTimedOut && endpoint !== undefined) this.#abandon(endpoint, timeoutMs)
       return { endpoint, error: this.#errorOf(error, call, limit, endpoint) }
     } finally {
       limit.end()
@@ -154,6 +183,7 @@ export class ConsulClient implements Consul {
   }
 
   async #exchangeOnce(endpoint: Endpoint, call: Call, signal: AbortSignal): Promise<Reply> {
+    if (this.#isClosed) throw new Error('the client was closed')
     this.#requests++
     const path = call.path + this.#query(call.options.query)
     const length = call.body === undefined ? 0 : Buffer.byteLength(call.body)

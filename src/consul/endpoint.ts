@@ -18,6 +18,8 @@ export type Endpoint = {
   keepIdle(should: boolean): void
   /** Closes the connections on which nothing is asked. */
   dropIdle(): void
+  /** Closes all connections; what is asked on them fails with this error. */
+  hangUp(error: Error): void
   close(): void
 }
 
@@ -96,6 +98,12 @@ export function createEndpoint(
       if (!should) dropIdle()
     },
     dropIdle,
+    hangUp(error) {
+      dropIdle()
+      for (const inUse of Object.values(agent.sockets)) {
+        for (const socket of inUse ?? []) socket.destroy(error)
+      }
+    },
     close: () => agent.destroy(),
   }
 }
