@@ -11,8 +11,10 @@ import { ownerMeta } from './owner-meta.ts'
 export type RegistrationOptions = {
   /** False: attributes that begin with `check_` are no meta. */
   readonly isCheckMetaKept: boolean
-  /** Marked with the meta of owner-meta.ts. */
+  /** Marked as registered by this fairlead, with the meta of owner-meta.ts. */
   readonly isOwnerMarked: boolean
+  /** Name of this fairlead; undefined: the endpoint's node. */
+  readonly owner?: string
   /** What Consul would refuse a registration for is left out of its meta, with a problem. */
   readonly isMetaFitted: boolean
   /** Attribute `enable_tag_override`, any value that is not empty. */
@@ -110,14 +112,18 @@ function metaOf(
   const attributes = Object.entries(endpoint.meta).filter(
     ([key]) => options.isCheckMetaKept || !key.startsWith('check_'),
   )
-  const mark = options.isOwnerMarked ? ownerMark(endpoint, candidate) : {}
+  const mark = options.isOwnerMarked ? ownerMark(endpoint, candidate, options.owner) : {}
   // The mark first: it stays when there are too many. It also wins over attributes of its names.
   const meta = { ...mark, ...Object.fromEntries(attributes), ...mark }
   return options.isMetaFitted ? fitMeta(meta) : { meta, problems: [] }
 }
 
-function ownerMark(endpoint: Endpoint, candidate: Candidate): Readonly<Record<string, string>> {
-  const owner = { [ownerMeta.owner]: endpoint.node }
+function ownerMark(
+  endpoint: Endpoint,
+  candidate: Candidate,
+  name: string = endpoint.node,
+): Readonly<Record<string, string>> {
+  const owner = { [ownerMeta.owner]: name }
   if (candidate.kind !== 'container') return owner
   return {
     ...owner,
