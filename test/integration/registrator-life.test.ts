@@ -1,0 +1,322 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { HealthCheck } from '../../src/consul/types.ts'
+import { startFaultProxy } from '../support/consul/fault-proxy.ts'
+import type { FaultProxy } from '../support/consul/fault-proxy.ts'
+import { idOf, inspect } from '../support/container-sketch.ts'
+import type { Sketch } from '../support/container-sketch.ts'
+import { RegistratorStage } from '../support/registrator/stage.ts'
+
+let stage: RegistratorStage
+let proxy: FaultProxy | undefined
+
+beforeAll(async () => {
+  stage = await RegistratorStage.open()
+})
+
+afterEach(async () => {
+  await stage.clear()
+  await proxy?.close()
+  proxy = undefined
+})
+
+afterAll(async () => {
+  await stage?.close()
+})
+
+/** Its port 80 is published at 8080. */
+function web(sketch: Sketch = {}): Sketch {
+  return { ports: { '80/tcp': 8080 }, ...sketch }
+}
+
+const ip = ['-ip', '10.0.0.9']
+const cid = 'c'.repeat(12)
+
+async function proxied(): Promise<{ proxy: FaultProxy; uri: string }> {
+  proxy = await startFaultProxy(stage.consul.url)
+  return { proxy, uri: `consul://${proxy.address}` }
+}
+
+async function checkStates(): Promise<string[]> {
+  const { body } = await stage.consul.api<Record<string, HealthCheck>>('GET', '/v1/agent/checks')
+  return Object.values(body).map(({ CheckID, Status }) => `${CheckID} ${Status}`)
+}
+
+describe('starting and ending containers', () => {
+  it('come and go with the lines that Registrator writes', async () => {
+    const run = stage.start(ip)
+    await run.until('Syncing services on 0 containers')
+    stage.run(web())
+    await run.until(`added: ${cid} host1:a:80`)
+    stage.docker.die(idOf({}))
+    await run.until(`removed: ${cid} host1:a:80`)
+    expect(run.lines.map((line) => line.replace(/ v\S+ \.\.\.|:\/\/\S+|leader .*/, '…'))).toEqual([
+      'Starting registrator…',
+      'Forcing host IP to 10.0.0.9',
+      'Using consul adapter: consul…',
+      'Connecting to backend (0/0)',
+      'consul: current …',
+      'Listening for Docker events ...',
+      'Syncing services on 0 containers',
+      `added: ${cid} host1:a:80`,
+      `removed: ${cid} host1:a:80`,
+    ])
+    expect(await stage.ids()).toEqual([])
+  })
+
+  it('T15 with -deregister on-success go when they ended well or by a signal', async () => {
+    const run = stage.start([...ip, '-deregister', 'on-success'])
+    await run.until(/^Syncing/)
+    for (const code of [0, 1, 127, 128, 137, 143, 255]) {
+      stage.run(web({ name: 'bb' }))
+      await stage.untilIds('host1:bb:80')
+      stage.docker.die(idOf({}), `${code}`)
+      if ([1, 127].includes(code)) await run.until(new RegExp(`^kept: .* code ${code}\\)$`))
+      else await stage.untilIds()
+    }
+  })
+
+  it('T15 with -deregister on-success go when nobody knows how they ended', async () => {
+    const run = stage.start([...ip, '-deregister', 'on-success'])
+    await run.until(/^Syncing/)
+    stage.run(web())
+    await stage.untilIds('host1:a:80')
+    stage.docker.containers.delete(idOf({}))
+    stage.docker.emit('die', idOf({}))
+    await run.until(`registrator: container ${cid} was removed, could not fetch exit code`)
+    await stage.untilIds()
+  })
+
+  it('stay with -deregister never', async () => {
+    const run = stage.start([...ip, '-deregister', 'never'])
+    await run.until(/^Syncing/)
+    stage.run(web())
+    await stage.untilIds('host1:a:80')
+    stage.docker.die(idOf({}))
+    await run.until(/^kept: /)
+    expect(await stage.ids()).toEqual(['host1:a:80'])
+  })
+
+  it('stay registered when the program ends', async () => {
+    stage.put(web())
+    const run = stage.start(ip)
+    await run.until(/^added:/)
+    expect(await run.stop()).toBe(0)
+    expect(await stage.ids()).toEqual(['host1:a:80'])
+  })
+
+  it('are each registered once, two hundred at a time', async () => {
+    const { proxy, uri } = await proxied()
+    const run = stage.start(ip, uri)
+    await run.until(/^Syncing/)
+    for (let at = 0; at < 200; at += 1) {
+      const id = `${at}`.padStart(64, 'e')
+      const said = { ...inspect(web({ name: `w${at}` })), Id: id }
+      stage.docker.run({ id, name: `w${at}`, inspect: said })
+    }
+    await run.until(/^added:/, 200)
+    expect((await stage.ids()).length).toBe(200)
+    expect(proxy.count('/v1/agent/service/register')).toBe(200)
+    expect(proxy.connections.most).toBeLessThanOrEqual(48)
+  })
+})
+
+describe('-cleanup', () => {
+  const args = [...ip, '-cleanup']
+
+  it('T14 removes at the start what dangles, by names of service and container', async () => {
+    stage.put(web())
+    const others = [
+      'host1:a:81/web',
+      'host1:a:80:udp/other',
+      'host2:gone:80/web',
+      'custom/x',
+      'host1:b:80/web',
+      'host1:gone:80:tcp/web',
+      'host1:ab:http/web',
+    ]
+    await stage.register(...others, 'host1:gone:80/web')
+    const run = stage.start(args)
+    await run.until('host1:gone:80 removed')
+    await run.until(/^added:/)
+    expect(run.lines).toContain('Cleaning up dangling services')
+    expect(run.lines.filter((line) => line.startsWith('dangling: '))).toEqual([
+      'dangling: host1:gone:80',
+    ])
+    const kept = others.map((each) => each.split('/')[0] ?? '')
+    expect(await stage.ids()).toEqual([...kept, 'host1:a:80'].toSorted())
+  })
+
+  it('T14 compares no ports', async () => {
+    stage.put(web({ name: 'bb' }))
+    await stage.register('host1:bb:81/oldname', 'host1:bb:8080/web')
+    const run = stage.start(args)
+    await run.until('host1:bb:81 removed')
+    await stage.untilIds('host1:bb:80', 'host1:bb:8080')
+  })
+
+  it('by id knows its own by their mark, whatever the host was called', async () => {
+    stage.put(web())
+    const first = stage.start(['-own', ...ip])
+    await first.until(/^added:/)
+    await first.stop()
+    const { Meta } = (await stage.services())['host1:a:80'] ?? {}
+    expect(Meta).toMatchObject({ 'fairlead-owner': 'fake', 'fairlead-container': idOf({}) })
+    const old = { ID: 'oldhost:a:80', Name: 'web', Meta }
+    await stage.consul.api('PUT', '/v1/agent/service/register', old)
+    await stage.register('oldhost:b:80/web')
+    const second = stage.start(['-cleanup-by-id', ...ip])
+    await second.until('oldhost:a:80 removed')
+    await stage.untilIds('host1:a:80', 'oldhost:b:80')
+  })
+})
+
+describe('-resync', () => {
+  it('inspects anew, finds what no event told of, repairs the registry, and is quiet', async () => {
+    stage.put(web())
+    const run = stage.start([...ip, '-internal', '-resync', '1'])
+    await run.until(/^added:/)
+    stage.docker.isSilent = true
+    stage.put(web({ networks: { bridge: { ip: '172.17.0.99' } } }))
+    stage.put({ digit: 'b', name: 'b', exposed: ['81/tcp'], env: ['SERVICE_IGNORE=1'] })
+    stage.put(web({ digit: 'd', name: 'd' }))
+    await run.until(`added: ${'d'.repeat(12)} host1:d:80`)
+    await run.until(`refreshed: ${cid} host1:a:80`)
+    expect((await stage.services())['host1:a:80']?.Address).toBe('172.17.0.99')
+    expect(run.lines.filter((line) => line.startsWith('ignored:'))).toEqual([])
+    await stage.consul.api('PUT', '/v1/agent/service/deregister/host1:a:80')
+    await stage.untilIds('host1:a:80', 'host1:d:80')
+    await run.until(/^Syncing services on 3 containers/)
+    stage.docker.isSilent = false
+  })
+})
+
+it('says -ttl-refresh at its time, for every service', async () => {
+  stage.put(web())
+  const run = stage.start([...ip, '-ttl', '3', '-ttl-refresh', '1'])
+  await run.until(`refreshed: ${cid} host1:a:80`, 2)
+})
+
+describe('failures', () => {
+  it('of one service keep no other', async () => {
+    const { proxy, uri } = await proxied()
+    stage.put(
+      web({
+        env: [`SERVICE_80_LONG=${'x'.repeat(600)}`],
+        ports: { '80/tcp': 8080, '81/tcp': 8081 },
+      }),
+    )
+    const run = stage.start(ip, uri)
+    await run.until(`added: ${cid} host1:a:81`)
+    await run.until(/^register failed: .*"ID":"host1:a:80"/)
+    await run.until(/^sync register failed: .*"ID":"host1:a:80"/)
+    expect(await stage.ids()).toEqual(['host1:a:81'])
+    expect(proxy.count('/v1/agent/service/register')).toBeGreaterThanOrEqual(3)
+  })
+
+  it('of the registry at the start are tried again as often as told, then end with 1', async () => {
+    const { proxy, uri } = await proxied()
+    const heal = proxy.inject('/v1/status/leader', { kind: 'status', status: 500 })
+    const args = ['-retry-attempts', '2', '-retry-interval', '1']
+    const failing = stage.start([...ip, ...args], uri)
+    expect(await failing.exit).toBe(1)
+    const tries = failing.lines.filter((line) => line.startsWith('Connecting'))
+    expect(tries).toEqual([0, 1, 2].map((at) => `Connecting to backend (${at}/2)`))
+    const patient = stage.start([...ip, '-retry-attempts', '-1', '-retry-interval', '5'], uri)
+    await patient.until('Connecting to backend (3/-1)')
+    heal()
+    await patient.until(/^Syncing/)
+  })
+
+  it('of Docker at the start end with 1', async () => {
+    stage.docker.isFrozen = true
+    stage.docker.dropAll()
+    const url = `unix://${stage.docker.socketPath}.gone`
+    const { RegistratorRun } = await import('../support/registrator/run-registrator.ts')
+    const run = new RegistratorRun([`consul://${stage.consul.address}`], url)
+    expect(await run.exit).toBe(1)
+    stage.docker.isFrozen = false
+  })
+
+  it('of the connection to Docker are got over: what ended meanwhile goes, what started comes', async () => {
+    stage.put(web())
+    const run = stage.start(ip)
+    await run.until(/^added:/)
+    stage.docker.containers.delete(idOf({}))
+    stage.put(web({ digit: 'b', name: 'b' }))
+    stage.docker.dropAll()
+    await run.until(`stale: Removing service ${idOf({})} because it does not exist`)
+    await stage.untilIds('host1:b:80')
+  })
+
+  it('of an agent that comes back without its state are repaired', async () => {
+    stage.put(web())
+    stage.put(web({ digit: 'b', name: 'b' }))
+    const run = stage.start(ip)
+    await run.until(/^added:/, 2)
+    await stage.consul.kill()
+    await stage.consul.startEmpty()
+    await stage.untilIds('host1:a:80', 'host1:b:80')
+  })
+
+  it('while the agent is away are made good when it is back', async () => {
+    stage.put(web())
+    const run = stage.start(ip)
+    await run.until(/^added:/)
+    await stage.consul.stop()
+    stage.docker.die(idOf({}))
+    stage.run(web({ digit: 'b', name: 'b' }))
+    stage.run(web({ digit: 'd', name: 'd' }))
+    stage.docker.die('d'.repeat(64))
+    await run.until(/^registry does not answer/)
+    await stage.consul.start()
+    await stage.untilIds('host1:b:80')
+    expect(run.lines.filter((line) => line.includes('host1:d:80'))).toEqual([])
+  })
+})
+
+describe('stopping containers', () => {
+  const kill = (): void => stage.docker.emit('kill', idOf({}), { signal: '15' })
+
+  it('go at once with -deregister-on stop', async () => {
+    stage.put(web())
+    const run = stage.start([...ip, '-deregister-on', 'stop'])
+    await run.until(/^added:/)
+    kill()
+    await stage.untilIds()
+  })
+
+  it('are in maintenance with -deregister-on drain', async () => {
+    stage.put(web())
+    const run = stage.start([...ip, '-deregister-on', 'drain'])
+    await run.until(/^added:/)
+    kill()
+    await run.until(/^maintenance: /)
+    expect(await checkStates()).toEqual(['_service_maintenance:host1:a:80 critical'])
+    stage.docker.die(idOf({}))
+    await stage.untilIds()
+  })
+})
+
+it('has a HEALTHCHECK as a check with -health', async () => {
+  const healthy = web({ state: { Health: { Status: 'healthy' } } })
+  stage.put(healthy)
+  const run = stage.start([...ip, '-health'])
+  await run.until(/^added:/)
+  expect(await checkStates()).toEqual(['docker-health:host1:a:80 passing'])
+  stage.put(web({ state: { Health: { Status: 'unhealthy' } } }))
+  stage.docker.emit('health_status: unhealthy', idOf({}))
+  await run.until(/^health: /)
+  expect(await checkStates()).toEqual(['docker-health:host1:a:80 critical'])
+})
+
+it('writes the key-value store for consulkv://', async () => {
+  stage.put(web())
+  const run = stage.start(ip, `consulkv://${stage.consul.address}/services`)
+  await run.until(`added: ${cid} host1:a:80`)
+  const key = '/v1/kv/services/web/host1:a:80?raw'
+  expect((await stage.consul.api('GET', key)).body).toBe('10.0.0.9:8080')
+  expect(run.lines).toContain('path: services/web/host1:a:80')
+  stage.docker.die(idOf({}))
+  await run.until(/^removed:/)
+  expect((await stage.consul.api('GET', key)).status).toBe(404)
+})
