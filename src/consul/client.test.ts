@@ -154,6 +154,30 @@ describe('a client of Consul', () => {
     expect(agent.asked).toEqual(['GET /a', 'PUT /b', 'PUT /b'])
   })
 
+  it('asks once more on a new connection, not on another one kept as long', async () => {
+    const client = clientOf(agent.address)
+    const old = new Set<unknown>()
+    agent.handle = (request, response) => {
+      old.add(request.socket)
+      setImmediate(() => response.end('1'))
+    }
+    await Promise.all([client.get('/a'), client.get('/a'), client.get('/a')])
+    agent.handle = (request, response) => {
+      if (old.has(request.socket)) request.socket.resetAndDestroy()
+      else response.end('2')
+    }
+    expect(old.size).toBe(3)
+    expect((await client.get('/b')).value).toBe(2)
+    expect(agent.asked.filter((asked) => asked === 'GET /b')).toHaveLength(2)
+  })
+
+  it('sends a write to the next address when nobody listens at the first', async () => {
+    agent.stop()
+    const client = clientOf(`${agent.address},${other.address}`)
+    expect(await client.put('/w', { a: 1 })).toBe(true)
+    expect(other.asked).toEqual(['PUT /w'])
+  })
+
   it('does not ask again when a new connection is reset', async () => {
     agent.handle = (request) => void request.socket.resetAndDestroy()
     const client = clientOf(agent.address)
