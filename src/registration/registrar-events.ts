@@ -103,6 +103,8 @@ export type RegistrarState = {
   readonly registered: number
   /** How many writes wait or are under way. */
   readonly pending: number
+  /** How many services the registry does not take. */
+  readonly refused: number
   readonly isReachable: boolean
   /** Why it is not reachable, else empty. */
   readonly error: string

@@ -21,6 +21,7 @@ export function registrarState(from: StateSources): RegistrarState {
     wanted: wanted.length,
     registered: wanted.filter((slot) => slot.foreign === undefined && isRegistered(slot)).length,
     pending: slots.filter((slot) => isPending(slot)).length,
+    refused: slots.filter(({ failure }) => failure?.isRefused === true).length,
     isReachable: from.isReachable,
     error: from.outageError ?? '',
     foreign: slots.flatMap(({ id, foreign: theirs }) =>

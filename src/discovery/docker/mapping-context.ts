@@ -20,6 +20,8 @@ export type MappingContext = {
   readonly daemonAddress: string | undefined
   /** Networks that HAProxy's container is on; undefined: HAProxy is a process of this machine. */
   readonly haproxyNetworks: ReadonlySet<string> | undefined
+  /** Whoever reads the registry is on every network that a container is on. */
+  readonly areAllNetworksReached?: boolean
   /** Ids of containers that HAProxy or fairlead itself run in. */
   readonly ownContainerIds: ReadonlySet<string>
   /** The container whose network this one uses (`--network container:X`); undefined: not known. */

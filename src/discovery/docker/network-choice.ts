@@ -73,6 +73,7 @@ function obstacleOf(
   context: MappingContext,
 ): { obstacle: string; hint: string } {
   const fine = { obstacle: '', hint: '' }
+  if (context.areAllNetworksReached === true) return fine
   const publish = 'publish its port (docker run -p PORT)'
   if (context.haproxyNetworks !== undefined) {
     if (context.haproxyNetworks.has(name)) return fine

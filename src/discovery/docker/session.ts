@@ -338,12 +338,7 @@ export class DockerSession {
     })
   }
 
-  #remove(
-    id: string,
-    cause: string,
-    eventAtMs: number | undefined,
-    exitCode?: number,
-  ): void {
+  #remove(id: string, cause: string, eventAtMs: number | undefined, exitCode?: number): void {
     if (this.#isQuiet) return
     const { source } = this.#options
     this.#options.publish({

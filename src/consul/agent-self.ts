@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import { FairleadError, messageOf } from '../model/errors.ts'
+import { writeFileAtomic } from '../support/atomic-file.ts'
+import type { Clock } from '../support/clock.ts'
+import type { Consul } from './contract.ts'
+
+/** What the agent that is asked says of itself (`GET /v1/agent/self`). */
+export type AgentFacts = {
+  readonly node: string
+  readonly datacenter: string
+  /** At which the other members reach it; empty when it does not say. */
+  readonly address: string
+}
+
+type SelfAnswer = {
+  readonly Config?: { readonly NodeName?: string; readonly Datacenter?: string }
+  readonly Member?: { readonly Addr?: string }
+}
+
+const firstPauseMs = 250
+const mostPauseMs = 5000
+
+/**
+ * Who the agent is. Kept in a file, so that it is known after a restart while the agent does not
+ * answer: addresses of containers depend on it.
+ */
+export class AgentSelf {
+  readonly #consul: Consul
+  readonly #clock: Clock
+  readonly #path: string
+  #facts: AgentFacts | undefined
+  #error = ''
+
+  constructor(options: { readonly consul: Consul; readonly clock: Clock; readonly path: string }) {
+    this.#consul = options.consul
+    this.#clock = options.clock
+    this.#path = options.path
+  }
+
+  /** Undefined: it never answered, or does not allow this token to ask. */
+  get facts(): AgentFacts | undefined {
+    return this.#facts
+  }
+
+  /** Why it is not known, else empty. */
+  get error(): string {
+    return this.#facts === undefined ? this.#error : ''
+  }
+
+  /** Takes up what an earlier run learnt; a file that is missing or no JSON is as none. */
+  async load(): Promise<void> {
+    try {
+      this.#facts = factsOf(JSON.parse(await readFile(this.#path, 'utf8')) as SelfAnswer)
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code
+      if (code !== 'ENOENT' && !(error instanceof SyntaxError)) throw error
+    }
+  }
+
+  /**
+   * Asks until the agent answers or refuses. `onNews` is called when it is another than was known.
+   * A disk that cannot be written costs only what a restart would know.
+   */
+  async ask(onNews: () => void, signal: AbortSignal): Promise<void> {
+    let pauseMs = firstPauseMs
+    while (!signal.aborted) {
+      try {
+        const { value } = await this.#consul.get<SelfAnswer>('/v1/agent/self', { signal })
+        return await this.#learn(value, onNews)
+      } catch (error) {
+        if (!(error instanceof FairleadError)) throw error
+        this.#error = messageOf(error)
+        if (error.code === 'consul_refused') return
+        await this.#clock.sleep(pauseMs, signal)
+        pauseMs = Math.min(mostPauseMs, pauseMs * 2)
+      }
+    }
+  }
+
+  async #learn(answer: SelfAnswer, onNews: () => void): Promise<void> {
+    const facts = factsOf(answer)
+    if (JSON.stringify(facts) === JSON.stringify(this.#facts)) return
+    this.#facts = facts
+    onNews()
+    const kept: SelfAnswer = {
+      Config: { NodeName: facts.node, Datacenter: facts.datacenter },
+      Member: { Addr: facts.address },
+    }
+    try {
+      await writeFileAtomic(this.#path, `${JSON.stringify(kept)}\n`)
+    } catch (error) {
+      this.#error = messageOf(error)
+    }
+  }
+}
+
+function factsOf({ Config, Member }: SelfAnswer): AgentFacts {
+  const address = Member?.Addr ?? ''
+  return {
+    node: Config?.NodeName ?? '',
+    datacenter: Config?.Datacenter ?? '',
+    address: isIP(address) === 0 ? '' : address,
+  }
+}
