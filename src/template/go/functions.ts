@@ -1,6 +1,10 @@
-import type { GoType } from './types.ts'
-import { reflectedType } from './types.ts'
-import type { GoFunction, Reflected, Value } from './values.ts'
+import { reflectedType, stringMapType, stringSliceType } from './types.ts'
+import type { GoType, MapType, SliceType } from './types.ts'
+import type { GoFunction, GoMap, List, Reflected, Value } from './values.ts'
+
+/** Parameters of the types `[]string` and `map[string]string`. */
+export const stringsParameter = stringSliceType as SliceType<List>
+export const stringMapParameter = stringMapType as MapType<GoMap>
 
 /** What arrives for a parameter of a type; anything for those that hold anything. */
 type Held<T> = T extends GoType<infer H> ? (unknown extends H ? Value : H) : never

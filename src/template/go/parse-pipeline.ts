@@ -14,23 +14,26 @@ export type Parsing = {
   readonly variables: string[]
   /** How many `range` are open. */
   rangeDepth: number
-  /** How many actions and parentheses are open; shared by all templates of a text. */
-  readonly nesting: { depth: number }
+  /** How many of each are open; shared by all templates of a text. */
+  readonly nesting: { parentheses: number; statements: number }
 }
 
 /**
- * How deep actions and parentheses may be nested. Go's parser has a limit too, a higher one; this
- * keeps the parser and the evaluator far from the end of the stack.
+ * How deep parentheses and statements may be nested. Go's parser has limits too, higher ones; these
+ * keep the parser, and the evaluator of what is in parentheses, far from the end of the stack.
  */
-const greatestDepth = 1000
+const greatestDepths = { parentheses: 300, statements: 1000 }
 
 /** Runs a part of the parser one level deeper. */
-export function nested<Result>(parsing: Parsing, parse: () => Result): Result {
-  if (++parsing.nesting.depth > greatestDepth) {
-    parsing.reader.fail('max expression depth exceeded')
-  }
+export function nested<Result>(
+  parsing: Parsing,
+  what: keyof typeof greatestDepths,
+  parse: () => Result,
+): Result {
+  const { nesting, reader } = parsing
+  if (++nesting[what] > greatestDepths[what]) reader.fail('max expression depth exceeded')
   const result = parse()
-  parsing.nesting.depth--
+  nesting[what]--
   return result
 }
 
@@ -174,7 +177,9 @@ function parseTerm(parsing: Parsing): OperandNode | undefined {
     return { kind, at, variable: text, names: [] }
   }
   if (kind === 'leftParen') {
-    return nested(parsing, () => parsePipeline(parsing, 'parenthesized pipeline', 'rightParen'))
+    return nested(parsing, 'parentheses', () =>
+      parsePipeline(parsing, 'parenthesized pipeline', 'rightParen'),
+    )
   }
   if (kind === 'string' || kind === 'rawString') {
     return { kind: 'string', at, source: text, value: parseString(reader, token) }

@@ -29,7 +29,7 @@ export function parseTrees(
     isFunction: options.isFunction,
     variables: ['$'],
     rangeDepth: 0,
-    nesting: { depth: 0 },
+    nesting: { parentheses: 0, statements: 0 },
     trees: new Map(),
   }
   addTree(parsing, { name, body: parseMain(parsing) })
@@ -105,7 +105,7 @@ function parseStatement(parsing: TreeParsing): StatementNode | Stop {
   if (token.kind === 'text') return { kind: 'text', at: token.at, text: token.text }
   if (token.kind !== 'leftDelim') return reader.unexpected(token, 'input')
   reader.actionLine = token.line
-  const statement = nested(parsing, () => parseAction(parsing))
+  const statement = nested(parsing, 'statements', () => parseAction(parsing))
   reader.actionLine = 0
   return statement
 }
@@ -155,7 +155,7 @@ function parseOtherwise(parsing: TreeParsing, kind: BranchNode['kind']): readonl
   const { reader } = parsing
   if ((kind === 'if' || kind === 'with') && reader.peek().kind === kind) {
     reader.next()
-    return [nested(parsing, () => parseBranch(parsing, kind))]
+    return [nested(parsing, 'statements', () => parseBranch(parsing, kind))]
   }
   const { body, stop } = parseBody(parsing)
   if (stop.kind !== 'end') reader.fail(`expected end; found {{${stop.kind}}}`)

@@ -1,3 +1,4 @@
+import { TemplateError } from '../template-error.ts'
 import { builtins } from './builtins.ts'
 import { executeTree } from './execute.ts'
 import type { MissingKey } from './frame.ts'
@@ -44,5 +45,12 @@ export function parseTemplate(name: string, text: string, options: TemplateOptio
  */
 export function execute(template: Template, value: Value): string {
   const run = { ...template, output: [], at: undefined }
-  return executeTree(run, template.name, value ?? undefined)
+  try {
+    return executeTree(run, template.name, value ?? undefined)
+  } catch (error) {
+    // The end of the stack, by a value nested too deep to be printed, or a string too long for Node.
+    if (!(error instanceof RangeError)) throw error
+    const message = `template: ${template.name}: ${error.message}`
+    throw new TemplateError('template_failed', message, { cause: error })
+  }
 }
