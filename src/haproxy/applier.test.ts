@@ -9,7 +9,7 @@ import type { PlanChanges } from './apply/context.ts'
 import { planChanges } from './diff/plan-changes.ts'
 import { MemoryHaproxy } from './memory-control.ts'
 
-describe('an applier', () => {
+describe.each(['whole', 'in sections'])('an applier of texts known %s', (form) => {
   let folder: string
   let haproxy: MemoryHaproxy
   let clock: ManualClock
@@ -42,11 +42,15 @@ describe('an applier', () => {
     servers: string,
     states: Record<string, AdminState> = {},
     hosts = 'x.test app\n',
-  ): DesiredState => ({
-    config: `defaults\n  mode http\nfrontend web\n  bind 127.0.0.1:80\n  use_backend %[req.hdr(host),map_str(${folder}/hosts.map,app)]\nbackend app\n${servers}`,
-    files: new Map([[join(folder, 'hosts.map'), hosts]]),
-    servers: new Map(Object.entries(states)),
-  })
+  ): DesiredState => {
+    const config = `defaults\n  mode http\nfrontend web\n  bind 127.0.0.1:80\n  use_backend %[req.hdr(host),map_str(${folder}/hosts.map,app)]\nbackend app\n${servers}`
+    return {
+      config,
+      sections: form === 'whole' ? undefined : config.split(/^(?=\w)/m),
+      files: new Map([[join(folder, 'hosts.map'), hosts]]),
+      servers: new Map(Object.entries(states)),
+    }
+  }
   const a = '  server a 10.0.0.1:80\n'
   const b = '  server b 10.0.0.2:80\n'
 
@@ -148,7 +152,11 @@ describe('an applier', () => {
     const state = desired(b, {}, 'x.test app\ny.test other\n')
     const files = new Map([...state.files, [join(folder, 'block', 'page'), 'page']])
     const config = `${state.config}backend other\n${a}`
-    await expect(applier.applyDesired({ ...state, config, files })).rejects.toThrow('cannot write')
+    const sections =
+      state.sections === undefined ? undefined : [...state.sections, `backend other\n${a}`]
+    await expect(applier.applyDesired({ ...state, config, sections, files })).rejects.toThrow(
+      'cannot write',
+    )
     expect(await applier.checkDrift(desired(b))).toEqual([])
     expect(await readFile(haproxy.configPath, 'utf8')).toBe(desired(b).config)
   })

@@ -7,7 +7,7 @@ import { capabilitiesOf } from './capabilities.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { HaproxyRunner } from './process/runner.ts'
 import { OneAtATime } from './runtime/one-at-a-time.ts'
-import { readBack } from './apply/read-back.ts'
+import { readBack, withText } from './apply/read-back.ts'
 import type { KnownState } from './apply/read-back.ts'
 import { Removals } from './apply/removals.ts'
 
@@ -77,13 +77,13 @@ export class Applier {
       const read = await readBack(this.#haproxy, desired.files.keys())
       for (const key of this.#removals.lingering) read.servers.delete(key)
       // The text in memory is what was last verified; the one on disk may not have been written.
-      const state =
-        before === undefined
-          ? read
-          : { ...read, config: before.config, files: mapsOver(before.files, read.files) }
+      const files = before === undefined ? read.files : mapsOver(before.files, read.files)
+      const state = withText({ ...read, files }, before ?? read)
       this.#keep(state)
       const plan = this.#planChanges(state, desired, this.#currentCapabilities())
-      if (plan.kind === 'none') this.#keep({ ...state, agreedStates: desired.servers })
+      if (plan.kind === 'none') {
+        this.#keep(withText({ ...read, files, agreedStates: desired.servers }, state))
+      }
       const changes = plan.changes.map((change) => change.summary)
       return plan.kind === 'reload' ? [...new Set([...plan.reasons, ...changes])] : changes
     })

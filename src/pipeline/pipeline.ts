@@ -1,5 +1,5 @@
 import type { ChangeReport } from '../api/contract.ts'
-import { desiredStateHash, type DesiredState } from '../model/desired-state.ts'
+import { desiredStateHash, isSameText, type DesiredState } from '../model/desired-state.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { FairleadError, messageOf } from '../model/errors.ts'
 import type { Problem } from '../model/problem.ts'
@@ -299,7 +299,7 @@ export class Pipeline {
 
 function isSame(a: DesiredState, b: DesiredState | undefined): boolean {
   if (a === b) return true
-  if (b === undefined || a.config !== b.config) return false
+  if (b === undefined || !isSameText(a, b)) return false
   return isSameMap(a.files, b.files) && isSameMap(a.servers, b.servers)
 }
 

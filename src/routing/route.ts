@@ -5,7 +5,7 @@ import { chooseDefault } from './default-service.ts'
 import { type HostTable, hostTable } from './hosts.ts'
 import { nextMemory } from './memory.ts'
 import { place, type PlaceMemo, placementsOf } from './place.ts'
-import { renderConfig } from './render/config.ts'
+import { renderSections } from './render/config.ts'
 import { mapPaths, renderDefaultMap, renderHostMap } from './render/maps.ts'
 import { type RoutedService, routedServices } from './routed-service.ts'
 
@@ -82,10 +82,14 @@ function isSame(a: Parts, b: Parts): boolean {
 function desiredOf(parts: Parts, servers: DesiredState['servers']): DesiredState {
   const { settings, services, table, fallback } = parts
   const maps = mapPaths(settings.paths.maps)
-  const config = lazy(() => renderConfig(settings, services, table.byService))
+  const sections = lazy(() => renderSections(settings, services, table.byService))
+  const config = lazy(() => sections().join(''))
   return {
     get config() {
       return config()
+    },
+    get sections() {
+      return sections()
     },
     files: new Map([
       [maps.hosts, renderHostMap(table.holders)],

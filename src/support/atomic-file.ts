@@ -21,7 +21,7 @@ export async function writeFileAtomic(
   try {
     const file = await open(temporary, 'wx', options.mode ?? 0o600)
     try {
-      await writeText(file, content)
+      await writeText(file, [content])
       await file.sync()
     } finally {
       await file.close()
@@ -42,7 +42,7 @@ export async function appendToFile(path: string, text: string): Promise<void> {
   try {
     const file = await open(path, constants.O_WRONLY | constants.O_APPEND)
     try {
-      await writeText(file, text)
+      await writeText(file, [text])
       await file.datasync()
     } finally {
       await file.close()

@@ -38,7 +38,7 @@ export async function runPlan(
     const server = known.servers.get(key) ?? before.get(key)
     known.servers.delete(key)
     if (isGone(afterCommands[index] ?? '') || server === undefined) continue
-    context.removals.add(key, { server, config: known.config })
+    context.removals.add(key, { server, text: known })
   }
   return undefined
 }

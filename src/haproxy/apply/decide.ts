@@ -33,10 +33,10 @@ export async function decide(
     const lingering = removals.cancel(key)
     if (lingering === undefined) continue
     known.servers.set(key, lingering.server)
-    config = withServer(config, lingering.config, key)
+    config = withServer(config, lingering.text.config, key)
   }
   // With a server in maintenance that no plan has looked at yet.
-  const base = { ...known, config, agreedStates: undefined }
+  const base = { ...known, config, sections: undefined, agreedStates: undefined }
   context.keep(base)
   return { plan: context.planChanges(base, desired, context.capabilities), known: base }
 }

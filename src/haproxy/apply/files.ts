@@ -1,9 +1,9 @@
-import type { DesiredState } from '../../model/desired-state.ts'
+import { isSameList, type DesiredState } from '../../model/desired-state.ts'
 import type { Problem } from '../../model/problem.ts'
 import { StateWriteError } from '../../support/atomic-file.ts'
 import type { ApplyContext } from './context.ts'
-import type { KnownState } from './read-back.ts'
-import { StagedFiles } from './staged-files.ts'
+import { withText, type KnownState } from './read-back.ts'
+import { StagedFiles, type FileText } from './staged-files.ts'
 
 /** Writes what differs from what is on disk beside the files, and flushes it. Throws StateWriteError. */
 export function stageText(
@@ -11,8 +11,10 @@ export function stageText(
   known: KnownState,
   desired: DesiredState,
 ): Promise<StagedFiles> {
-  const wanted = [...desired.files, [context.haproxy.configPath, desired.config] as const]
-  return StagedFiles.write(wanted.filter(([path, content]) => known.onDisk.get(path) !== content))
+  const wanted = filesOf(context.haproxy.configPath, desired)
+  return StagedFiles.write(
+    wanted.filter(([path, content]) => !isSameFile(known.onDisk.get(path), content)),
+  )
 }
 
 /** The files are in place, or a problem says why not; HAProxy has the change either way. */
@@ -36,10 +38,28 @@ export function rememberText(
   desired: DesiredState,
   problems: readonly Problem[],
 ): void {
-  const { config, files } = desired
   const onDisk =
-    problems.length > 0 ? known.onDisk : new Map([...files, [context.haproxy.configPath, config]])
-  context.keep({ config, files, servers: known.servers, agreedStates: desired.servers, onDisk })
+    problems.length > 0 ? known.onDisk : new Map(filesOf(context.haproxy.configPath, desired))
+  const { files, servers: agreedStates } = desired
+  const { servers } = known
+  context.keep(withText({ config: undefined, files, servers, agreedStates, onDisk }, desired))
+}
+
+/** All files of a desired state, with the configuration itself. */
+export function filesOf(
+  configPath: string,
+  desired: DesiredState,
+): (readonly [path: string, content: FileText])[] {
+  return [...desired.files, [configPath, desired.sections ?? desired.config]]
+}
+
+function isSameFile(one: FileText | undefined, other: FileText): boolean {
+  if (typeof one === 'object' && typeof other === 'object' && isSameList(one, other)) return true
+  return one !== undefined && wholeOf(one) === wholeOf(other)
+}
+
+function wholeOf(content: FileText): string {
+  return typeof content === 'string' ? content : content.join('')
 }
 
 /** Removes what was staged, if it was. */

@@ -7,8 +7,8 @@ import type { HaproxyRunner } from '../process/runner.ts'
 import { ApplyError } from '../runtime/errors.ts'
 import { runPlan } from './commands.ts'
 import type { ApplyContext, Outcome } from './context.ts'
-import { onlyUnwritable, problemOf, stageText } from './files.ts'
-import { readBack } from './read-back.ts'
+import { filesOf, onlyUnwritable, problemOf, stageText } from './files.ts'
+import { readBack, withText } from './read-back.ts'
 import type { KnownState } from './read-back.ts'
 import { StagedFiles, sweepStaged } from './staged-files.ts'
 
@@ -54,7 +54,7 @@ export async function reloadWith(
 /** HAProxy is down: the same, but for the start. */
 export async function startWith(context: ApplyContext, desired: DesiredState): Promise<Outcome> {
   const { haproxy } = context
-  const wanted = [...desired.files, [haproxy.configPath, desired.config] as const]
+  const wanted = filesOf(haproxy.configPath, desired)
   await sweepStaged(wanted.map(([path]) => path))
   const staged = await StagedFiles.write(wanted)
   try {
@@ -88,7 +88,7 @@ async function finishLoad(
   context.keep(undefined)
   const problems = await confirm(haproxy)
   const read = await readBack(haproxy, desired.files.keys())
-  const known = { ...read, config: desired.config, files: loadedFiles(desired, read) }
+  const known = withText({ ...read, files: loadedFiles(desired, read) }, desired)
   const plan = context.planChanges(known, desired, context.capabilities)
   if (plan.kind === 'reload') throw notTaken(plan.reasons.join('; '))
   const commands = plan.kind === 'runtime' ? plan.commands.length : 0
@@ -96,7 +96,8 @@ async function finishLoad(
     const failure = await runPlan(context, known, desired, plan)
     if (failure !== undefined) throw notTaken(failure)
   }
-  context.keep({ ...known, files: desired.files, agreedStates: desired.servers })
+  const { files, servers } = desired
+  context.keep(withText({ ...read, files, agreedStates: servers }, desired))
   return { how: 'reload', ...result, commands, verifiedAt: performance.now(), problems }
 }
 

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import type { RunningServer } from '../control.ts'
 import type { RunningState } from '../diff/plan.ts'
+import type { FileText } from './staged-files.ts'
 import type { HaproxyRunner } from '../process/runner.ts'
+import { lazy } from '../../support/lazy.ts'
 import { HaproxyError } from '../runtime/errors.ts'
 import {
   parseMap,
@@ -16,7 +18,25 @@ import { parseServers, showServersCommand } from '../runtime/servers.ts'
 /** The running state, and which contents are in the files on disk. */
 export type KnownState = RunningState & {
   readonly servers: Map<string, RunningServer>
-  readonly onDisk: ReadonlyMap<string, string>
+  readonly onDisk: ReadonlyMap<string, FileText>
+}
+
+/** The same with another text, which is put together only if somebody asks for it. */
+export function withText(
+  known: KnownState,
+  text: Pick<RunningState, 'config' | 'sections'>,
+): KnownState {
+  const { sections } = text
+  // Not `text` itself is kept: it may be all that was known before.
+  const whole = sections === undefined ? text.config : undefined
+  const config = lazy(() => whole ?? sections?.join(''))
+  return {
+    ...known,
+    get config() {
+      return config()
+    },
+    sections,
+  }
 }
 
 /**

@@ -13,8 +13,11 @@ export type RemovalsOptions = {
   readonly lingerMs: number
 }
 
-/** A server in maintenance, and the text in which its line stood: its parameters, should it come back. */
-export type Lingering = { readonly server: RunningServer; readonly config: string | undefined }
+/** A server in maintenance, and where its line stood: its parameters, should it come back. */
+export type Lingering = {
+  readonly server: RunningServer
+  readonly text: { readonly config: string | undefined }
+}
 
 /**
  * Servers that are in maintenance and wait for the end of their last connection, since HAProxy

@@ -5,6 +5,9 @@ import { messageOf } from '../../model/errors.ts'
 import { StateWriteError } from '../../support/atomic-file.ts'
 import { writeText } from '../../support/write-text.ts'
 
+/** A text, or its parts in their order. */
+export type FileText = string | readonly string[]
+
 /**
  * New contents of several files, written and flushed beside them, waiting to be renamed into place.
  * Until `commit` no file has changed. `rollback` after it brings the old ones back, without needing
@@ -23,7 +26,7 @@ export class StagedFiles {
    * nothing is left over.
    */
   static async write(
-    contents: Iterable<readonly [path: string, content: string]>,
+    contents: Iterable<readonly [path: string, content: FileText]>,
   ): Promise<StagedFiles> {
     const staged = new StagedFiles()
     try {
@@ -100,7 +103,7 @@ export class StagedFiles {
     }
   }
 
-  async #add(path: string, content: string): Promise<void> {
+  async #add(path: string, content: FileText): Promise<void> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     const suffix = `${process.pid}.${randomBytes(4).toString('hex')}`
     const file = {
@@ -112,7 +115,7 @@ export class StagedFiles {
     this.#files.push(file)
     const handle = await open(file.temporary, 'wx', 0o600)
     try {
-      await writeText(handle, content)
+      await writeText(handle, typeof content === 'string' ? [content] : content)
       await handle.sync()
     } finally {
       await handle.close()

@@ -1,7 +1,7 @@
-import { readHeader } from '../config/parse.ts'
-import { firstWord, linesOf, splitSections } from '../config/sections.ts'
+import { isSameList, type ConfigText } from '../../model/desired-state.ts'
+import { firstWord, linesOf } from '../config/sections.ts'
 import type { SectionText } from '../config/sections.ts'
-import { splitWords } from '../config/split-words.ts'
+import { cutSections, cutWhole, type CutSection } from './cut-sections.ts'
 
 /** A section and its place among the others. */
 export type PlacedSection = SectionText & {
@@ -39,23 +39,39 @@ export function hasServers(section: SectionText): boolean {
  * Throws ConfigSyntaxError when a section's header cannot be split into words. The last layout is
  * kept: the text that is wanted now is the base of the next difference.
  */
-export function layOut(text: string): Layout {
-  if (last?.text !== text) last = { text, layout: layOutAnew(text) }
+export function layOut(text: ConfigText): Layout {
+  if (last === undefined || !isOf(last, text)) {
+    const { sections } = text
+    const cut = sections === undefined ? cutWhole(text.config) : cutSections(sections)
+    const layout = layOutAnew(cut)
+    last = { sections, config: sections === undefined ? text.config : undefined, layout }
+  }
   return last.layout
 }
 
-let last: { readonly text: string; readonly layout: Layout } | undefined
+type Kept = {
+  readonly sections: readonly string[] | undefined
+  /** Undefined where the sections are known. */
+  readonly config: string | undefined
+  readonly layout: Layout
+}
+let last: Kept | undefined
 
-function layOutAnew(text: string): Layout {
+function isOf({ sections, config }: Kept, text: ConfigText): boolean {
+  if (sections !== undefined && text.sections !== undefined) {
+    return isSameList(sections, text.sections)
+  }
+  return config !== undefined && text.sections === undefined && config === text.config
+}
+
+function layOutAnew(cut: Iterable<CutSection>): Layout {
   const sections = new Map<string, PlacedSection>()
   const namedDefaults = new Map<string, PlacedSection>()
   let lastDefaults: PlacedSection | undefined
   let globals = 0
   let depth = 0
   let isAnyConditional = false
-  for (const section of splitSections(text)) {
-    const words = section.keyword === '' ? [] : splitWords(firstLine(section), section.line)
-    const header = readHeader(words)
+  for (const { section, words, header } of cut) {
     const isDefaults = section.keyword === 'defaults'
     const named = header.from === undefined ? undefined : namedDefaults.get(header.from)
     const defaults = named ?? (isProxy(section) ? lastDefaults : undefined)
@@ -92,11 +108,6 @@ function depthChange(section: SectionText): number {
     if (word === '.endif') change -= 1
   }
   return change
-}
-
-function firstLine({ text }: SectionText): string {
-  const end = text.indexOf('\n')
-  return end === -1 ? text : text.slice(0, end)
 }
 
 function freeKey(taken: ReadonlyMap<string, unknown>, key: string): string {

@@ -28,12 +28,11 @@ export function planChanges(
   desired: DesiredState,
   capabilities: Capabilities,
 ): Plan {
-  const { config } = base
-  if (config === undefined) return reloadBecause('the running configuration is not known')
+  if (!isKnown(base)) return reloadBecause('the running configuration is not known')
   try {
-    return compare({ ...base, config }, desired, capabilities)
+    return compare(base, desired, capabilities)
   } catch (error) {
-    const problem = error instanceof ConfigSyntaxError ? syntaxError(config) : undefined
+    const problem = error instanceof ConfigSyntaxError ? syntaxError(base.config) : undefined
     if (problem === undefined) throw error
     return reloadBecause(`the running configuration cannot be read: ${problem.message}`)
   }
@@ -41,8 +40,13 @@ export function planChanges(
 
 type KnownState = RunningState & { readonly config: string }
 
+/** Does not have the text put together where its sections are known. */
+function isKnown(base: RunningState): base is KnownState {
+  return base.sections !== undefined || base.config !== undefined
+}
+
 function compare(base: KnownState, desired: DesiredState, capabilities: Capabilities): Plan {
-  const structure = compareStructure(layOut(base.config), layOut(desired.config), capabilities)
+  const structure = compareStructure(layOut(base), layOut(desired), capabilities)
   const backends =
     touchedBackends(base, desired, structure) ?? allBackends(base, desired, structure)
   const steps: Step[] = []
@@ -52,7 +56,7 @@ function compare(base: KnownState, desired: DesiredState, capabilities: Capabili
     steps.push(...found.steps)
     reasons.push(...found.reasons)
   }
-  const files = planFiles(base.files, desired.files, desired.config)
+  const files = planFiles(base.files, desired)
   steps.push(...files.steps)
   reasons.push(...files.reasons)
   return assemble(steps, reasons, structure.reasons)

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import type { DesiredState } from '../../model/desired-state.ts'
 import { escapeWord, unsendable } from '../runtime/words.ts'
 import { fileUse, readMapFile } from './map-file.ts'
 import type { Findings, Step } from './steps.ts'
@@ -12,12 +13,12 @@ type Files = ReadonlyMap<string, string>
  * What must be done about files that differ. Entries of a map are changed at runtime, any other
  * file wants a reload. A file that is no longer wanted is left alone.
  */
-export function planFiles(before: Files, after: Files, config: string): Findings {
+export function planFiles(before: Files, desired: DesiredState): Findings {
   const findings: Findings = { steps: [], reasons: [] }
-  for (const [path, content] of after) {
+  for (const [path, content] of desired.files) {
     const old = before.get(path)
     if (old === content) continue
-    const result = planFile(path, old, content, config)
+    const result = planFile(path, old, content, desired.config)
     if (typeof result === 'string') findings.reasons.push(`file ${path}: ${result}`)
     else findings.steps.push(...result)
   }

@@ -5,6 +5,8 @@ import type { RunningServer } from '../control.ts'
 export type RunningState = {
   /** The text that the worker was loaded with, plus what runtime commands changed since; undefined: not known. */
   readonly config: string | undefined
+  /** As in a desired state; given only where `config` is known. */
+  readonly sections?: readonly string[] | undefined
   /** Content of the files the text names, as loaded or changed since: absolute path → content. */
   readonly files: ReadonlyMap<string, string>
   /** Read back from HAProxy: `backend/server` → server. Decides over the text what exists. */

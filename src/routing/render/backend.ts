@@ -26,39 +26,43 @@ export function renderNoneBackend(): string {
 type Rendered = {
   readonly hosts: readonly string[]
   readonly timeouts: RoutingSettings['timeouts']
-  readonly parts: readonly string[]
+  readonly end: string
+  readonly text: string
 }
 const cache = new WeakMap<RoutedService, Rendered>()
 
 /**
- * A service's backend, in parts. Its heading does not change with its servers, so that they come and
+ * A service's backend, and `end` after it. Its heading does not change with its servers, so that they come and
  * go without a reload, down to none: then it answers 503 and says so.
  */
 export function renderBackend(
   service: RoutedService,
   hosts: readonly string[],
   timeouts: RoutingSettings['timeouts'],
-): readonly string[] {
+  end: string,
+): string {
   const known = cache.get(service)
-  if (known !== undefined && known.hosts === hosts && known.timeouts === timeouts) {
-    return known.parts
-  }
-  const parts = [headOf(service, hosts, timeouts), ...service.pieces.map(serversOf)]
-  cache.set(service, { hosts, timeouts, parts })
-  return parts
+  const isKnown = known?.hosts === hosts && known.timeouts === timeouts && known.end === end
+  if (isKnown) return known.text
+  const { pieces } = service
+  const servers = pieces.length > 1 ? pieces.map(serversOfMany) : pieces.map(serversOf)
+  const text = [headOf(service, hosts, timeouts), ...servers, end].join('')
+  cache.set(service, { hosts, timeouts, end, text })
+  return text
 }
 
-const servers = new WeakMap<Piece, string>()
+const textsOfPieces = new WeakMap<Piece, string>()
 
-function serversOf(piece: Piece): string {
-  let text = servers.get(piece)
-  if (text === undefined) {
-    // Joined rather than added up: the result is one flat string, which the whole text is put
-    // together from in a fifth of the time.
-    text = piece.members.map(renderServer).join('')
-    servers.set(piece, text)
-  }
+/** Kept where a service has many, of which few change. */
+function serversOfMany(piece: Piece): string {
+  const text = textsOfPieces.get(piece) ?? serversOf(piece)
+  textsOfPieces.set(piece, text)
   return text
+}
+
+/** Joined rather than added up: one flat string is put together with others in a fifth of the time. */
+function serversOf({ members }: Piece): string {
+  return members.map(renderServer).join('')
 }
 
 function headOf(

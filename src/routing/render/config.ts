@@ -9,33 +9,36 @@ const preamble = '# Written by fairlead; changes made here are lost. See "fairle
 
 const noHosts: readonly string[] = []
 
-type Fixed = { readonly head: string; readonly none: string }
+/** What stands before the services' backends, and the same where there are none. */
+type Fixed = { readonly before: readonly string[]; readonly alone: readonly string[] }
 const fixedParts = new WeakMap<RoutingSettings, Fixed>()
 
 /**
- * The whole configuration: equal input gives an equal text, byte for byte. `services` sorted by
- * name; `hosts`: by service name.
+ * The whole configuration, cut before section headers: equal input gives an equal text, byte for
+ * byte, and what did not change is the same string. `services` sorted by name; `hosts`: by service
+ * name.
  */
-export function renderConfig(
+export function renderSections(
   settings: RoutingSettings,
   services: readonly RoutedService[],
   hosts: ReadonlyMap<string, readonly string[]>,
-): string {
-  const { head, none } = fixedOf(settings)
-  const parts = [head, '\n', none]
-  for (const service of services) {
-    parts.push('\n')
-    const backend = renderBackend(service, hosts.get(service.name) ?? noHosts, settings.timeouts)
-    for (const part of backend) parts.push(part)
-  }
-  return parts.join('')
+): readonly string[] {
+  const { before, alone } = fixedOf(settings)
+  if (services.length === 0) return alone
+  const backends = services.map((service, index) => {
+    const end = index === services.length - 1 ? '' : '\n'
+    return renderBackend(service, hosts.get(service.name) ?? noHosts, settings.timeouts, end)
+  })
+  return [...before, ...backends]
 }
 
 function fixedOf(settings: RoutingSettings): Fixed {
   let fixed = fixedParts.get(settings)
   if (fixed === undefined) {
     const parts = [renderGlobal(settings), renderDefaults(settings), renderFrontend(settings)]
-    fixed = { head: preamble + parts.join('\n'), none: renderNoneBackend() }
+    const head = `${preamble}${parts.join('\n')}\n`
+    const none = renderNoneBackend()
+    fixed = { before: [head, `${none}\n`], alone: [head, none] }
     fixedParts.set(settings, fixed)
   }
   return fixed
