@@ -67,7 +67,7 @@ export class ConsulBackend implements RegistrationBackend {
 
   async removeOldChecks(registration: Registration, signal: AbortSignal): Promise<void> {
     const { ID } = registration
-    const checks = await this.#checks(`ServiceID == ${JSON.stringify(ID)}`, signal)
+    const checks = await this.#checks(equals('ServiceID', ID), signal)
     const own = ownCheckIds(registration)
     for (const { CheckID, ServiceID } of Object.values(checks)) {
       if (ServiceID !== ID || !own.isOwn(CheckID) || own.present.has(CheckID)) continue
@@ -106,14 +106,14 @@ export class ConsulBackend implements RegistrationBackend {
 
   async #isOurMaintenance(id: string, signal: AbortSignal): Promise<boolean> {
     const checkId = `${serviceMaintenanceCheckPrefix}${id}`
-    const checks = await this.#checks(`CheckID == ${JSON.stringify(checkId)}`, signal)
+    const checks = await this.#checks(equals('CheckID', checkId), signal)
     return checks[checkId]?.Notes?.startsWith(maintenancePrefix) === true
   }
 
   /** By service id: the reason. */
   async #maintenance(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-    const pattern = `^${serviceMaintenanceCheckPrefix}`
-    const checks = await this.#checks(`CheckID matches ${JSON.stringify(pattern)}`, signal)
+    const filter = `CheckID matches "^${serviceMaintenanceCheckPrefix}"`
+    const checks = await this.#checks(filter, signal)
     return new Map(
       Object.values(checks)
         .filter(({ CheckID }) => CheckID.startsWith(serviceMaintenanceCheckPrefix))
@@ -122,7 +122,7 @@ export class ConsulBackend implements RegistrationBackend {
   }
 
   /** Agents before 1.5 do not know the filter: whoever asks looks at the answer again. */
-  async #checks(filter: string, signal: AbortSignal): Promise<AgentChecks> {
+  async #checks(filter: string | undefined, signal: AbortSignal): Promise<AgentChecks> {
     const options = { query: { filter }, signal }
     const { value } = await this.#consul.get<AgentChecks>('/v1/agent/checks', options)
     return value
@@ -144,4 +144,13 @@ function registeredFrom(service: AgentService): Registered {
 /** Newer agents say so; older ones answer as if it had been there. */
 function isUnknownService(error: unknown): boolean {
   return error instanceof ConsulError && /unknown service/i.test(error.message)
+}
+
+/**
+ * A filter (manual: Filtering). Its strings know no escapes: undefined, everything, where neither
+ * kind of quotes can hold the value.
+ */
+function equals(selector: 'CheckID' | 'ServiceID', value: string): string | undefined {
+  if (!/["\\]/.test(value)) return `${selector} == "${value}"`
+  return value.includes('`') ? undefined : `${selector} == \`${value}\``
 }

@@ -182,6 +182,17 @@ describe('failing', () => {
     expect(lab.kinds().filter((kind) => kind === 'reachable')).toHaveLength(1)
   })
 
+  it('sends what failed at once when the registry is back, before its own time', async () => {
+    await started()
+    lab.backend.isUnreachable = true
+    await lab.up(labContainer(1))
+    expect(lab.backend.count('register')).toBe(1)
+    await lab.pass(150)
+    lab.backend.isUnreachable = false
+    await lab.pass(350)
+    expect(lab.backend.services.size).toBe(1)
+  })
+
   it('sends everything again, once, to a registry that came back empty', async () => {
     await started()
     await lab.list(labContainer(1), labContainer(2))
