@@ -89,9 +89,10 @@ export function printFloat(value: number, verb: string, flags: Flags): string | 
   const plain = formatFloat(value, format.verb, precision)
   let text = /^[+-]/.test(plain) ? plain : `+${plain}`
   if (flags.isSpace && text.startsWith('+') && !flags.isPlus) text = ` ${text.slice(1)}`
+  // Infinity always has a sign; NaN only when a flag asks for one. Zeros never fill them up.
   if (!Number.isFinite(value)) {
-    const isBare = Number.isNaN(value) ? !flags.isSpace && !flags.isPlus : false
-    return padWithSpaces(isBare || isHiddenPlus(text, flags) ? text.slice(1) : text, flags)
+    const isBare = Number.isNaN(value) && !flags.isSpace && !flags.isPlus
+    return padWithSpaces(isBare ? text.slice(1) : text, flags)
   }
   if (flags.isSharp && verb !== 'b') text = withPoint(text, verb, precision)
   if (isHiddenPlus(text, flags)) return pad(text.slice(1), flags)
