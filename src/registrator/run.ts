@@ -81,7 +81,7 @@ async function serve(
   if (fault !== '') throw new FairleadError('usage', fault)
   const host = dockerHost(environment)
   const client = new DockerClient(host)
-  const template = tagTemplate(flags.tags)
+  const template = await tagTemplate(flags.tags)
   const opened = openBackend(uri, environment)
   log(`Using ${opened.scheme} adapter: ${uri}`)
   const ending = new Ending(signal)

@@ -1,4 +1,3 @@
-import { FairleadError } from '../model/errors.ts'
 import type { Inspect } from '../discovery/docker/docker-types.ts'
 
 /** Renders `-tags` for one container. Throws TemplateError. */
@@ -8,7 +7,22 @@ export type TagTemplate = (inspect: Inspect) => Promise<string>
  * The `-tags` of a command line. A text without `{{` is no template: then none of the engine is
  * loaded. Throws TemplateError for one that cannot be parsed.
  */
-export function tagTemplate(text: string): TagTemplate {
+export async function tagTemplate(text: string): Promise<TagTemplate> {
   if (!text.includes('{{')) return () => Promise.resolve(text)
-  throw new FairleadError('template_syntax', 'templates in -tags are not there yet')
+  const { renderTags, checkTags } = await import('../template/registrator-tags.ts')
+  checkTags(text)
+  return (inspect) => renderTags(text, inspect, fetchText)
+}
+
+const fetchMs = 10_000
+
+/** `httpGet` of templates: the body; empty for anything that goes wrong within ten seconds. */
+async function fetchText(url: string): Promise<string> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(fetchMs) })
+    return await answer.text()
+  } catch {
+    // Registrator's templates see an empty answer, whatever the reason.
+    return ''
+  }
 }

@@ -66,13 +66,19 @@ describe('starting and ending containers', () => {
   it('T15 with -deregister on-success go when they ended well or by a signal', async () => {
     const run = stage.start([...ip, '-deregister', 'on-success'])
     await run.until(/^Syncing/)
-    for (const code of [0, 1, 127, 128, 137, 143, 255]) {
-      stage.run(web({ name: 'bb' }))
-      await stage.untilIds('host1:bb:80')
+    const codes = [0, 1, 127, 128, 137, 143, 255]
+    for (const code of codes) {
+      stage.run(web({ name: `bb${code}` }))
+      await run.until(`added: ${cid} host1:bb${code}:80`)
       stage.docker.die(idOf({}), `${code}`)
-      if ([1, 127].includes(code)) await run.until(new RegExp(`^kept: .* code ${code}\\)$`))
-      else await stage.untilIds()
+      await run.until(new RegExp(`^(removed|kept): ${cid} host1:bb${code}:80`))
     }
+    const kept = run.lines.filter((line) => line.startsWith('kept: '))
+    expect(kept).toEqual([
+      `kept: ${cid} host1:bb1:80 (it ended with code 1)`,
+      `kept: ${cid} host1:bb127:80 (it ended with code 127)`,
+    ])
+    expect(await stage.ids()).toEqual(['host1:bb127:80', 'host1:bb1:80'])
   })
 
   it('T15 with -deregister on-success go when nobody knows how they ended', async () => {
@@ -319,4 +325,29 @@ it('writes the key-value store for consulkv://', async () => {
   stage.docker.die(idOf({}))
   await run.until(/^removed:/)
   expect((await stage.consul.api('GET', key)).status).toBe(404)
+})
+
+describe('-tags as a template', () => {
+  it('is evaluated for each container', async () => {
+    stage.put(web({ labels: { zone: 'b' } }))
+    const run = stage.start([...ip, '-tags', '{{.Config.Labels.zone}},{{toUpper .Config.Image}}'])
+    await run.until(/^added:/)
+    expect((await stage.services())['host1:a:80']?.Tags).toEqual(['ACME/WEB:1.4', 'b'])
+  })
+
+  it.each(['{{nope}}', '{{index .Config.Env 7}}'])('%s that fails ends it with 1', async (text) => {
+    stage.put(web())
+    const run = stage.start([...ip, '-tags', text])
+    expect(await run.exit).toBe(1)
+    expect(run.lines.at(-1)).toMatch(/^template: /)
+  })
+
+  it('that fails leaves out only its container with -skip-bad-tags', async () => {
+    stage.put(web({ env: ['A=1'] }))
+    stage.put(web({ digit: 'b', name: 'b' }))
+    const run = stage.start([...ip, '-skip-bad-tags', '-tags', '{{index .Config.Env 0}}'])
+    await run.until(`added: ${cid} host1:a:80`)
+    await run.until(/^ignored: b{12} its tags cannot be made: template: /)
+    expect(await stage.ids()).toEqual(['host1:a:80'])
+  })
 })
