@@ -5,7 +5,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { registrationObservation, registrationToCandidate } from '../src/discovery/registrations.ts'
+import {
+  registrationObservation,
+  registrationToCandidate,
+} from '../src/consul-api/registrations.ts'
 import { Applier } from '../src/haproxy/applier.ts'
 import { planChanges } from '../src/haproxy/diff/plan-changes.ts'
 import { MemoryHaproxy } from '../src/haproxy/memory-control.ts'
@@ -88,10 +91,21 @@ async function measure(services: number): Promise<void> {
 function change(registry: EmbeddedRegistry, i: number, services: number, isAdded: boolean): void {
   const id = `e${i}`
   const address = `127.1.${Math.floor(i / 250)}.${(i % 250) + 1}`
-  const registration = { ID: id, Name: `service-${i % services}`, Address: address, Port: 80 }
-  const context = { node: 'local', nowMs: Date.now(), previous: undefined }
-  const candidate = isAdded ? registrationToCandidate(registration, context) : undefined
-  registry.accept(registrationObservation(id, candidate, `${id} changed`, Date.now()))
+  const candidate = registrationToCandidate({
+    id,
+    service: `service-${i % services}`,
+    node: 'local',
+    address,
+    port: 80,
+    tags: [],
+    meta: {},
+    weight: 1,
+    registeredAtMs: Date.now(),
+    checked: undefined,
+    maintenance: undefined,
+  })
+  const what = isAdded ? { upserts: [candidate] } : { removals: [id] }
+  registry.accept(registrationObservation({ ...what, cause: `${id} changed`, nowMs: Date.now() }))
 }
 
 /** HAProxy has so many servers that are ready. */

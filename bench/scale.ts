@@ -1,4 +1,4 @@
-import type { ServiceRegistration } from '../src/api/contract.ts'
+import type { ServiceDefinition } from '../src/consul/types.ts'
 import { allServed, atRest, pause, settleMs } from './at-rest.ts'
 import { openFairlead } from './fronts/fairlead.ts'
 import type { Fairlead } from './fronts/fairlead.ts'
@@ -61,7 +61,7 @@ async function measure(stage: Stage, port: number, services: number): Promise<Ca
 }
 
 // Every address of 127.0.0.0/8 is this machine: 127.1.0.1, 127.1.0.2, …
-function registration(i: number, name: string, port: number): ServiceRegistration {
+function registration(i: number, name: string, port: number): ServiceDefinition {
   const address = `127.1.${Math.floor(i / 250)}.${(i % 250) + 1}`
   return { ID: `e${i}`, Name: name, Address: address, Port: port }
 }

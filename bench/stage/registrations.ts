@@ -1,12 +1,12 @@
 import { Agent, request } from 'node:http'
-import type { ServiceRegistration } from '../../src/api/contract.ts'
+import type { ServiceDefinition } from '../../src/consul/types.ts'
 import { inTurns } from './containers.ts'
 
 // Registering ten thousand endpoints over new connections would measure the connections.
 const agent = new Agent({ keepAlive: true, maxSockets: 16 })
 
 /** Registers with fairlead as a Consul client does: `PUT /v1/agent/service/register`. */
-export function register(socketPath: string, registration: ServiceRegistration): Promise<void> {
+export function register(socketPath: string, registration: ServiceDefinition): Promise<void> {
   return put(socketPath, '/v1/agent/service/register', JSON.stringify(registration))
 }
 
@@ -16,7 +16,7 @@ export function deregister(socketPath: string, id: string): Promise<void> {
 
 export async function registerAll(
   socketPath: string,
-  registrations: readonly ServiceRegistration[],
+  registrations: readonly ServiceDefinition[],
 ): Promise<void> {
   await inTurns(registrations, 16, (each) => register(socketPath, each))
 }

@@ -10,4 +10,13 @@ export type Arrival =
       readonly isLoopbackListener: boolean
     }
 
-export type ApiEnv = { Bindings: { readonly arrival: Arrival } }
+export type ApiEnv = {
+  Bindings: {
+    readonly arrival: Arrival
+    /**
+     * Takes the limit of silence off the connection, for an answer that may be long in coming, until
+     * what it returns is called.
+     */
+    readonly hold?: (() => () => void) | undefined
+  }
+}

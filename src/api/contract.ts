@@ -1,7 +1,6 @@
 import type { SourceState } from '../model/candidate.ts'
 import type { Health } from '../model/endpoint.ts'
 import type { Decision, Problem } from '../model/problem.ts'
-import type { ServiceRegistration } from '../model/service-registration.ts'
 
 /** `GET /api/status`. Times are Unix milliseconds, sizes bytes. */
 export type StatusReport = {
@@ -174,8 +173,6 @@ export type ChangeReport = {
   readonly desiredHash: string
 }
 
-export type { ServiceRegistration } from '../model/service-registration.ts'
-
 /** What the API asks of the daemon. Errors are FairleadErrors; the API gives their codes HTTP statuses. */
 export type DaemonControl = {
   status(): Promise<StatusReport>
@@ -186,9 +183,6 @@ export type DaemonControl = {
     endpoint: string,
     word: { state?: 'drain' | 'maint' | 'ready'; weight?: number | null },
   ): Promise<void>
-  register(registration: ServiceRegistration): Promise<void>
-  deregister(id: string): Promise<void>
-  setMaintenance(id: string, isEnabled: boolean, reason: string): Promise<void>
   /** The ledger: `recent` newest last, then each new one as it happens. */
   recentChanges(): readonly ChangeReport[]
   /**

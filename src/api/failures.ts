@@ -14,12 +14,12 @@ export class ApiError extends FairleadError {
 }
 
 /**
- * The answer to an error: `{error: {code, message, hint}}` with the status of its code; under
- * `/v1/`, where Consul's clients ask, plain text as Consul gives it.
+ * The answer to an error: `{error: {code, message, hint}}` with its own status or that of its code;
+ * under `/v1/`, where Consul's clients ask, plain text as Consul gives it.
  */
 export function answerError(c: Context<ApiEnv>, error: unknown): Response {
   const code = error instanceof FairleadError ? error.code : 'internal'
-  const status = error instanceof ApiError ? error.status : errorCodes[code].http
+  const status = ownStatus(error) ?? errorCodes[code].http
   const message = messageOf(error)
   const hint = error instanceof FairleadError ? error.hint : ''
   if (code === 'unauthorized') c.header('WWW-Authenticate', 'Bearer realm="fairlead"')
@@ -27,4 +27,9 @@ export function answerError(c: Context<ApiEnv>, error: unknown): Response {
     return c.text(hint === '' ? message : `${message}: ${hint}`, status as ContentfulStatusCode)
   }
   return c.json({ error: { code, message, hint } }, status as ContentfulStatusCode)
+}
+
+function ownStatus(error: unknown): number | undefined {
+  if (!(error instanceof FairleadError) || !('status' in error)) return undefined
+  return typeof error.status === 'number' ? error.status : undefined
 }

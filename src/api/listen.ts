@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { ListenOptions } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { FairleadError, messageOf } from '../model/errors.ts'
-import type { Arrival } from './arrival.ts'
+import type { ApiEnv, Arrival } from './arrival.ts'
 import { isLoopbackAddress } from './guard.ts'
 import { bindUnixSocket } from './unix-socket.ts'
 
@@ -14,10 +14,7 @@ export type ListenAddress =
 /** An address of the API could not be bound. Codes `address_in_use`, `address_unavailable`. */
 export class ListenError extends FairleadError {}
 
-export type Fetch = (
-  request: Request,
-  env: { readonly arrival: Arrival },
-) => Response | Promise<Response>
+export type Fetch = (request: Request, env: ApiEnv['Bindings']) => Response | Promise<Response>
 
 export type Listener = {
   /** With the real port. */
@@ -92,7 +89,15 @@ async function bindTcp(
 function createServer(fetch: Fetch, arrivalOf: (env: HttpBindings) => Arrival): Server {
   const server = createAdaptorServer({
     // This adapter makes HTTP/1 servers only, as it is used here.
-    fetch: (request, env) => fetch(request, { arrival: arrivalOf(env as HttpBindings) }),
+    fetch: (request, env) => {
+      const bindings = env as HttpBindings
+      const { socket } = bindings.incoming
+      const hold = (): (() => void) => {
+        socket.setTimeout(0)
+        return () => socket.setTimeout(stalledMs)
+      }
+      return fetch(request, { arrival: arrivalOf(bindings), hold })
+    },
     overrideGlobalObjects: false,
     serverOptions: limits,
   }) as Server

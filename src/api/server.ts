@@ -1,15 +1,13 @@
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { FairleadError } from '../model/errors.ts'
 import type { ApiEnv } from './arrival.ts'
-import { bodyLimitBytes } from './body.ts'
+import { limitBody } from './body-limit.ts'
 import type { DaemonControl } from './contract.ts'
 import { answerError, ApiError } from './failures.ts'
 import { guard, isLoopbackAddress, type GuardOptions } from './guard.ts'
 import { listen, type ListenAddress, type Listener } from './listen.ts'
 import { Metrics } from './metrics.ts'
-import { consulRoutes } from './routes/consul.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
@@ -22,6 +20,8 @@ export type ApiOptions = GuardOptions & {
   readonly version: string
   /** Told of errors that no one meant to throw; they are answered with 500. */
   readonly onDefect: (error: unknown) => void
+  /** What answers under `/v1/`: Consul's HTTP API. */
+  readonly consulApi?: Hono<{ Bindings: Pick<ApiEnv['Bindings'], 'hold'> }>
   /** Between two comments on a silent event stream; 15 s by default. */
   readonly keepAliveMs?: number
 }
@@ -43,14 +43,14 @@ export function createApi(options: ApiOptions, signal: AbortSignal): Hono<ApiEnv
     await next()
   })
   app.use(guard(options))
-  app.use(bodyLimit({ maxSize: bodyLimitBytes, onError: refuseLargeBody }))
+  app.use(limitBody)
   app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethod }))
   app.route('/', statusRoutes(control))
   app.route('/', operatorRoutes(control))
   app.route('/', eventRoutes(control, { signal, keepAliveMs }))
   app.route('/', healthRoutes(control))
   app.route('/', metricsRoutes(control, metrics))
-  app.route('/', consulRoutes(control))
+  if (options.consulApi !== undefined) app.route('/', options.consulApi)
   app.notFound((c) => answerError(c, new ApiError('not_found', `no such path: ${c.req.path}`)))
   app.onError((error, c) => {
     if (!(error instanceof FairleadError)) onDefect(error)
@@ -59,14 +59,12 @@ export function createApi(options: ApiOptions, signal: AbortSignal): Hono<ApiEnv
   return app
 }
 
-function refuseLargeBody(): never {
-  throw new ApiError('usage', `the body is larger than ${bodyLimitBytes} bytes`, { status: 413 })
-}
-
 const answerMethod: NonNullable<
   Parameters<typeof methodNotAllowed<ApiEnv>>[0]['onMethodNotAllowed']
 > = (c, methods) => {
   c.header('Allow', methods.join(', '))
+  // Word for word as Consul says it.
+  if (c.req.path.startsWith('/v1/')) return c.text(`method ${c.req.method} not allowed`, 405)
   const what = `${c.req.method} is not for ${c.req.path}; ${methods.join(', ')} is`
   return answerError(c, new ApiError('usage', what, { status: 405 }))
 }

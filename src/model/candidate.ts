@@ -22,6 +22,8 @@ export type Candidate = {
   readonly problems: readonly Problem[]
   /** From "seen" to "registered", in order. */
   readonly decisions: readonly Decision[]
+  /** What its source wants back after a restart, as JSON; only the source reads it. */
+  readonly kept?: unknown
 }
 
 /** What a source learnt. Applied in order; a `complete` one replaces all that the source said before. */

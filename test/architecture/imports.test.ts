@@ -22,7 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   registration: ['consul'],
   'registry/consul': ['registry', 'registry/embedded', 'consul', 'registration', 'discovery'],
   // The embedded registry under Consul's HTTP API.
-  'consul-api': ['consul', 'registry', 'registry/embedded'],
+  'consul-api': ['consul', 'discovery', 'registry', 'registry/embedded'],
   // Registrator's job as a program of its own.
   registrator: [
     'consul',

@@ -4,7 +4,6 @@ import type {
   DaemonControl,
   EndpointReport,
   Explanation,
-  ServiceRegistration,
   ServiceReport,
   StatusReport,
 } from '../../src/api/contract.ts'
@@ -19,7 +18,7 @@ export class MemoryDaemon implements DaemonControl {
   ready = true
   /** CSV of `show stat`, or the error that HAProxy gives. */
   csv: string | Error = ''
-  /** Ids that `setWord`, `deregister` and `setMaintenance` know; others are `not_found`. */
+  /** Ids that `setWord` knows; others are `not_found`. */
   readonly known = new Set<string>()
   readonly explanations = new Map<string, Explanation>()
 
@@ -43,21 +42,6 @@ export class MemoryDaemon implements DaemonControl {
   ): Promise<void> {
     this.#require(endpoint)
     this.calls.push(['setWord', endpoint, word])
-  }
-
-  async register(registration: ServiceRegistration): Promise<void> {
-    this.known.add(registration.ID ?? registration.Name)
-    this.calls.push(['register', registration])
-  }
-
-  async deregister(id: string): Promise<void> {
-    this.#require(id)
-    this.calls.push(['deregister', id])
-  }
-
-  async setMaintenance(id: string, isEnabled: boolean, reason: string): Promise<void> {
-    this.#require(id)
-    this.calls.push(['setMaintenance', id, isEnabled, reason])
   }
 
   async confirm(service: string | undefined): Promise<readonly string[]> {

@@ -133,7 +133,6 @@ describe('requests that fit nothing', () => {
     expect(await errorOf(response)).toEqual({ status: 405, code: 'usage' })
     expect((await api.ask('/api/words/a')).status).toBe(405)
     expect((await api.ask('/api/status', { method: 'OPTIONS' })).status).toBe(405)
-    expect((await api.ask('/v1/agent/service/register')).status).toBe(405)
   })
 
   it('get 400 for broken JSON and 413 for a body of more than a megabyte', async () => {
@@ -155,6 +154,8 @@ it('answers a defect with 500 and reports it', async () => {
 it('has every route in docs/api.md, with an example', async () => {
   const page = await readFile('docs/api.md', 'utf8')
   const listed = [...page.matchAll(/^\| \[`(\w+ \S+)`\]/gm)].map((match) => match[1])
+  // Those of Consul's API have a test of their own.
+  const own = listed.filter((route) => route?.includes(' /v1/') === false)
   const ending = new AbortController()
   const app = createApi(
     {
@@ -168,9 +169,9 @@ it('has every route in docs/api.md, with an example', async () => {
   )
   const routes = app.routes
     .filter((route) => route.method !== 'ALL')
-    .map((route) => `${route.method} ${route.path.replace('{.+}', '')}`)
+    .map((route) => `${route.method} ${route.path}`)
   ending.abort()
-  expect(new Set(listed)).toEqual(new Set(routes))
+  expect(new Set(own)).toEqual(new Set(routes))
   for (const route of routes) {
     const path = route.replace(/^\w+ (.*?)(:\w+)?$/, '$1')
     expect(page, route).toMatch(new RegExp(`^curl .*http://127.0.0.1:7400${path}`, 'm'))

@@ -1,0 +1,101 @@
+import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { messageOf } from '../model/errors.ts'
+import type { CheckKind, CheckResult } from './instance.ts'
+
+type HttpCheck = Extract<CheckKind, { type: 'http' }>
+
+/** So much of an answer's body is shown, as Consul does. */
+const mostOutputBytes = 4096
+const mostRedirects = 10
+
+/**
+ * Asks a URL: 2xx is passing, 429 warning, everything else critical. Redirects are followed, as
+ * Consul follows them. Never rejects; when the signal aborts it is a timeout.
+ * Source: Consul's manual, Agent, Checks.
+ */
+export async function checkHttp(check: HttpCheck, signal: AbortSignal): Promise<CheckResult> {
+  const { method } = check
+  try {
+    let target = { url: new URL(check.url), method, body: check.body }
+    for (let redirects = 0; redirects <= mostRedirects; redirects++) {
+      const response = await ask(check, target, signal)
+      const next = redirection(response, target)
+      if (next === undefined) return await resultOf(check, response)
+      response.destroy()
+      target = next
+    }
+    return critical(check, `stopped after ${mostRedirects} redirects`)
+  } catch (error) {
+    return critical(check, signal.aborted ? 'no answer in time' : messageOf(error))
+  }
+}
+
+type Target = { readonly url: URL; readonly method: string; readonly body: string }
+
+function ask(check: HttpCheck, target: Target, signal: AbortSignal): Promise<IncomingMessage> {
+  const { url, method, body } = target
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new TypeError(`unsupported protocol scheme ${JSON.stringify(url.protocol.slice(0, -1))}`)
+  }
+  const options: RequestOptions = { method, headers: headersOf(check), agent: false, signal }
+  return new Promise((resolve, reject) => {
+    const sent =
+      url.protocol === 'https:'
+        ? requestHttps(url, { ...options, rejectUnauthorized: check.isTlsVerified })
+        : requestHttp(url, options)
+    sent.once('response', resolve).once('error', reject)
+    sent.end(body === '' ? undefined : body)
+  })
+}
+
+function headersOf({ headers }: HttpCheck): Record<string, string[]> {
+  const given = new Set(Object.keys(headers).map((name) => name.toLowerCase()))
+  const defaults = {
+    'User-Agent': ['Consul Health Check'],
+    Accept: ['text/plain, text/*, */*'],
+  }
+  const missing = Object.entries(defaults).filter(([name]) => !given.has(name.toLowerCase()))
+  const all = [...missing, ...Object.entries(headers)]
+  return Object.fromEntries(all.map(([name, values]) => [name, [...values]]))
+}
+
+/** Where an answer leads; undefined when it is the last. */
+function redirection(
+  { statusCode = 0, headers }: IncomingMessage,
+  before: Target,
+): Target | undefined {
+  if (![301, 302, 303, 307, 308].includes(statusCode) || headers.location === undefined) {
+    return undefined
+  }
+  const url = new URL(headers.location, before.url)
+  const isKept = statusCode >= 307 || before.method === 'HEAD'
+  return isKept ? { ...before, url } : { url, method: 'GET', body: '' }
+}
+
+async function resultOf(check: HttpCheck, response: IncomingMessage): Promise<CheckResult> {
+  const { statusCode = 0, statusMessage = '' } = response
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes >= mostOutputBytes) break
+  }
+  const body = Buffer.concat(chunks).subarray(0, mostOutputBytes).toString()
+  const said = `${statusCode} ${statusMessage}`.trim()
+  return {
+    status: statusOf(statusCode),
+    output: `HTTP ${check.method} ${check.url}: ${said} Output: ${body}`,
+  }
+}
+
+function statusOf(code: number): CheckResult['status'] {
+  if (code >= 200 && code <= 299) return 'passing'
+  return code === 429 ? 'warning' : 'critical'
+}
+
+function critical({ method, url }: HttpCheck, why: string): CheckResult {
+  const verb = method.slice(0, 1).toUpperCase() + method.slice(1).toLowerCase()
+  return { status: 'critical', output: `${verb} ${JSON.stringify(url)}: ${why}` }
+}

@@ -1,0 +1,25 @@
+/** How many milliseconds Go's units of time are. */
+const unitMs: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+}
+
+/**
+ * Milliseconds of a duration as Go writes it (`1m30s`, `1.5h`, `0`), undefined for anything else.
+ * Source: Go's time.ParseDuration.
+ */
+export function parseGoDuration(text: string): number | undefined {
+  if (/^[+-]?0$/.test(text)) return 0
+  if (!/^[+-]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return undefined
+  let totalMs = 0
+  for (const [, count, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
+    totalMs += Number(count) * (unitMs[unit ?? ''] ?? 0)
+  }
+  return text.startsWith('-') ? -totalMs : totalMs
+}
