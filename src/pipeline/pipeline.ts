@@ -1,5 +1,5 @@
 import type { ChangeReport } from '../api/contract.ts'
-import { desiredStateHash, isSameText, type DesiredState } from '../model/desired-state.ts'
+import { isSameText, type DesiredState } from '../model/desired-state.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { FairleadError, messageOf } from '../model/errors.ts'
 import type { Problem } from '../model/problem.ts'
@@ -11,6 +11,7 @@ import type { RoutingInput, RoutingResult, RoutingSettings } from '../routing/co
 import { Backoff } from '../support/backoff.ts'
 import type { Clock } from '../support/clock.ts'
 import { Mailbox } from '../support/mailbox.ts'
+import { desiredStateHash } from './desired-hash.ts'
 
 /** A small program listens by then; a larger one takes so long that this is nothing against it. */
 const firstTriesMs = 8
