@@ -34,15 +34,23 @@ function quietSource(source: string, error = '') {
   return { provider, speak }
 }
 
-function start(providers: readonly Provider[], isAdopted: boolean, restored: readonly string[]) {
+function start(
+  providers: readonly Provider[],
+  isAdopted: boolean,
+  restored: readonly string[],
+  indispensable: readonly string[] = [],
+) {
   const controller = new AbortController()
   const { signal } = controller
   const sources = new Sources({ providers, accept: () => undefined })
   void sources.run(signal)
   let isDone = false
   const done = requireKnowledge({
-    sources,
-    restored: new Set(restored),
+    registry: {
+      sources,
+      restored: new Set(restored),
+      indispensable: new Set(indispensable),
+    },
     haproxy: { isAdopted },
     log,
     firstListMs: 5,
@@ -67,6 +75,32 @@ describe('what must be known before the first apply', () => {
     expect(isDone()).toBe(false)
     source.speak()
     await done
+  })
+
+  it('is what Consul says, however long it takes, for an adopted HAProxy', async () => {
+    const [docker, consul] = [quietSource('docker:a'), quietSource('consul', 'refused')]
+    const providers = [docker.provider, consul.provider]
+    const { done, isDone } = start(providers, true, ['docker:a'], ['consul'])
+    docker.speak()
+    await severalWaits()
+    expect(isDone()).toBe(false)
+    consul.speak()
+    await done
+  })
+
+  it('is what Docker says where there is no HAProxy to protect from a Consul that is away', async () => {
+    const [docker, consul] = [quietSource('docker:a'), quietSource('consul', 'refused')]
+    const { done } = start([docker.provider, consul.provider], false, [], ['consul'])
+    docker.speak()
+    await done
+  })
+
+  it('fails by the name of Consul where it is the only source and does not answer', async () => {
+    const { done } = start([quietSource('consul', 'refused').provider], false, [], ['consul'])
+    await expect(done).rejects.toMatchObject({
+      code: 'consul_unreachable',
+      message: 'Consul does not answer (consul: refused)',
+    })
   })
 
   it('includes a second source that may still answer, for an adopted HAProxy', async () => {

@@ -1,7 +1,7 @@
 import type { HaproxyReport } from './api/contract.ts'
 import type { ListenAddress } from './api/listen.ts'
 import type { Paths } from './daemon-settings.ts'
-import type { Sources } from './discovery/sources.ts'
+import type { DaemonRegistry } from './daemon-registry.ts'
 import type { Applier } from './haproxy/applier.ts'
 import { bindsOf } from './haproxy/process/binds.ts'
 import { HaproxyProcess } from './haproxy/process/haproxy-process.ts'
@@ -66,37 +66,53 @@ export async function abandonHaproxy(haproxy: HaproxyProcess): Promise<void> {
 }
 
 /**
- * Waits until something is known that may be applied: each source has given its list, or `restored`,
- * the snapshot file, has its last good state. A source of which nothing is known is waited for while
- * it may still answer, since without it an adopted HAProxy would lose its servers. With nothing known
- * at all that wait goes on; and without a HAProxy to protect, the start fails with the reason.
+ * Waits until something is known that may be applied: each source has given its list, or the
+ * snapshot file has its last good state. A source of which nothing is known is waited for while it
+ * may still answer, since without it an adopted HAProxy would lose its servers; an indispensable one
+ * (Consul) for as long as it takes. With nothing known at all that wait goes on; and without a
+ * HAProxy to protect, the start fails with the reason.
  */
 export async function requireKnowledge(options: {
-  readonly sources: Sources
-  /** Names of the sources that the snapshot file has. */
-  readonly restored: ReadonlySet<string>
+  readonly registry: Pick<DaemonRegistry, 'sources' | 'restored' | 'indispensable'>
   readonly haproxy: Pick<HaproxyProcess, 'isAdopted'>
   readonly log: Logger
   readonly firstListMs: number
   readonly signal: AbortSignal
 }): Promise<void> {
-  const { sources, restored, haproxy, log, firstListMs, signal } = options
+  const { registry, haproxy, log, firstListMs, signal } = options
+  const { sources, restored, indispensable } = registry
   const unknown = () => sources.unspoken().filter(({ source }) => !restored.has(source))
   const mayAnswer = () => unknown().some(({ error }) => error === '')
   await sources.firstLists(firstListMs)
   while (mayAnswer() && !signal.aborted && (haproxy.isAdopted || !sources.hasAnySpoken())) {
     await sources.firstLists(firstListMs)
   }
+  const missing = () => unknown().filter(({ source }) => indispensable.has(source))
+  if (haproxy.isAdopted && missing().length > 0) {
+    log.warn('Consul does not answer and nothing is known from before; HAProxy serves on unchanged')
+    while (missing().length > 0 && !signal.aborted) await sources.firstLists(firstListMs)
+  }
   if (sources.hasAnySpoken()) return
   if (haproxy.isAdopted ? unknown().length < sources.states().length : restored.size > 0) return
-  if (!haproxy.isAdopted) {
-    const reasons = sources.states().map((each) => `${each.source}: ${each.error || 'no answer'}`)
-    throw new StartError('docker_unreachable', `no Docker daemon answers (${reasons.join('; ')})`, {
-      hint: 'start Docker, name another daemon with --docker URL, or use --docker none',
-    })
-  }
+  if (!haproxy.isAdopted) throw nothingKnown(registry)
   log.warn('no Docker daemon answers and nothing is known from before; HAProxy serves on unchanged')
   while (!sources.hasAnySpoken() && !signal.aborted) await sources.firstLists(firstListMs)
+}
+
+function nothingKnown({
+  sources,
+  indispensable,
+}: Pick<DaemonRegistry, 'sources' | 'indispensable'>): StartError {
+  const states = sources.states()
+  const reasons = states.map((each) => `${each.source}: ${each.error || 'no answer'}`).join('; ')
+  if (states.every(({ source }) => indispensable.has(source))) {
+    return new StartError('consul_unreachable', `Consul does not answer (${reasons})`, {
+      hint: 'see that its agent runs, and that --registry and the CONSUL_ variables are right',
+    })
+  }
+  return new StartError('docker_unreachable', `no Docker daemon answers (${reasons})`, {
+    hint: 'start Docker, name another daemon with --docker URL, or use --docker none',
+  })
 }
 
 /** Runs the first pass; throws what kept it from being applied when there is no HAProxy to go on with. */

@@ -1,9 +1,14 @@
 import { mkdir } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { AccessLog } from './access-log/access-log.ts'
 import { Ledger } from './api/ledger.ts'
 import { serveApi } from './api/server.ts'
 import { loadOrCreateToken } from './api/token.ts'
+import { ConsulApi } from './consul-api/consul-api.ts'
+import { consulApiRoutes } from './consul-api/routes/routes.ts'
 import { createControl } from './daemon-control.ts'
+import { openEmbedded } from './daemon-embedded.ts'
+import type { DaemonRegistry, RegistryParts } from './daemon-registry.ts'
 import { pathsOf, routingSettings } from './daemon-settings.ts'
 import {
   abandonHaproxy,
@@ -18,10 +23,6 @@ import {
   servingServers,
   watchDrift,
 } from './daemon-start.ts'
-import { ownContainerIds } from './discovery/docker/own-container.ts'
-import { createDockerProvider } from './discovery/docker/provider.ts'
-import { registrationSource } from './discovery/registrations.ts'
-import { Sources } from './discovery/sources.ts'
 import { Applier } from './haproxy/applier.ts'
 import { planChanges } from './haproxy/diff/plan-changes.ts'
 import type { HaproxyProcess } from './haproxy/process/haproxy-process.ts'
@@ -30,10 +31,9 @@ import { messageOf } from './model/errors.ts'
 import { OperatorStore } from './operator/operator-store.ts'
 import { Pipeline } from './pipeline/pipeline.ts'
 import { Prober } from './readiness/prober.ts'
-import { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts'
 import { createRouter } from './routing/route.ts'
 import type { Settings } from './settings/settings.ts'
-import { systemClock } from './support/clock.ts'
+import { systemClock, type Clock } from './support/clock.ts'
 import { takeLock } from './support/lock-file.ts'
 import { createLogger, type Logger } from './support/log.ts'
 import { makeOwnFolder } from './support/own-folder.ts'
@@ -137,10 +137,11 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
   const clock = systemClock
   const paths = pathsOf(settings.stateFolder)
 
-  const registry = new EmbeddedRegistry(paths.snapshot, clock)
-  await registry.load()
-  const restored = new Set(registry.sources())
-  releases.push('registry', () => registry.flush())
+  const opened = await openRegistry({ settings, path: paths.snapshot, clock, log })
+  const { registry, sources } = opened
+  releases.push('registry', () => opened.close())
+  const consulApi = await openConsulApi(opened, settings, clock)
+  releases.push("Consul's API", () => consulApi?.stop())
   const store = new OperatorStore(paths.kept, clock)
   await store.load()
   releases.push('kept state', () => store.flush())
@@ -165,7 +166,6 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
       ledger.record(change)
     },
   })
-  const sources = dockerSources(settings, registry, await ownContainerIds())
   const accessLog = new AccessLog({
     path: paths.log,
     mostBytes: accessLogBytes,
@@ -183,19 +183,19 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
         stateFolder: settings.stateFolder,
         http: settings.http,
       },
-      registry,
+      registry: opened,
       store,
       pipeline,
       ledger,
       clock,
-      sources: () => sources.states(),
       haproxy: () => haproxyReport(haproxy),
-      problems: () => [...sources.problems(), ...accessLog.problems()],
+      problems: () => [...accessLog.problems(), ...(consulApi?.problems() ?? [])],
       showStatistics: async () => (await haproxy.execute(['show stat']))[0] ?? '',
       isReady: () => sources.haveSpoken() && pipeline.state().isApplied,
       down: () => run.end('down'),
     }),
     version,
+    ...(consulApi === undefined ? {} : { consulApi: consulApiRoutes(consulApi) }),
     listen: listenAddresses(settings, paths),
     adminHosts: settings.adminHosts,
     token:
@@ -206,8 +206,9 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
   })
   releases.push('admin API', () => api.close())
 
-  essential('sources', sources.run(signal), run)
-  await requireKnowledge({ sources, restored, haproxy, log, firstListMs, signal })
+  if (consulApi !== undefined) background("Consul's API", consulApi.run(signal), run)
+  essential('sources', opened.run(signal), run)
+  await requireKnowledge({ registry: opened, haproxy, log, firstListMs, signal })
   background('access log', accessLog.run(signal), run)
   essential('pipeline', pipeline.run(signal), run)
   releases.push(
@@ -235,51 +236,21 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
   )
 }
 
-function dockerSources(
-  settings: Settings,
-  registry: EmbeddedRegistry,
-  own: ReadonlySet<string>,
-): Sources {
-  const restored = registry
-    .sources()
-    .filter((source) => source !== registrationSource)
-    .flatMap((source) => registry.candidatesOf(source))
-  const providers = settings.docker.map((host) =>
-    createDockerProvider({
-      host,
-      network: settings.network,
-      usePublished: settings.usePublished,
-      publishedAddress: settings.publishedAddress,
-      restored,
-      ownContainerIds: own,
-      clock: systemClock,
-    }),
-  )
-  const watched = new Set([registrationSource, ...providers.map((each) => each.source)])
-  forget(registry, (source) => !watched.has(source), 'is not watched any more')
-  // Docker gives addresses anew at each start of the machine; what had them before is not there.
-  const local = new Set(providers.filter(({ isLocal }) => isLocal).map(({ source }) => source))
-  if (registry.isFromBeforeBoot)
-    forget(registry, (source) => local.has(source), 'was restarted with the machine')
-  return new Sources({ providers, accept: (observation) => registry.accept(observation) })
+async function openRegistry(parts: RegistryParts): Promise<DaemonRegistry> {
+  if (parts.settings.registry === undefined) return openEmbedded(parts)
+  // Its client is not loaded where it is not needed.
+  const { openConsul } = await import('./daemon-consul.ts')
+  return openConsul(parts, process.env)
 }
 
-/** The sources' candidates of the snapshot are not believed; they are known to have none. */
-function forget(
-  registry: EmbeddedRegistry,
-  isMeant: (source: string) => boolean,
-  why: string,
-): void {
-  for (const source of registry.sources().filter(isMeant)) {
-    registry.accept({
-      source,
-      isComplete: true,
-      upserts: [],
-      removals: [],
-      cause: `${source} ${why}`,
-      eventAtMs: undefined,
-    })
-  }
+/** The embedded registry is offered under Consul's API; a real Consul has its own. */
+async function openConsulApi(
+  { embedded }: DaemonRegistry,
+  { stateFolder }: Settings,
+  clock: Clock,
+): Promise<ConsulApi | undefined> {
+  if (embedded === undefined) return undefined
+  return ConsulApi.open({ registry: embedded, clock, stateFolder, node: hostname(), version })
 }
 
 function isRoot(): boolean {

@@ -1,0 +1,80 @@
+import type { RegistryReport } from './api/contract.ts'
+import { ownContainerIds } from './discovery/docker/own-container.ts'
+import type { ContainerMapping } from './discovery/docker/container-inspector.ts'
+import { createDockerProvider } from './discovery/docker/provider.ts'
+import type { DockerProvider } from './discovery/docker/provider.ts'
+import type { Sources } from './discovery/sources.ts'
+import type { Candidate } from './model/candidate.ts'
+import type { Problem } from './model/problem.ts'
+import type { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts'
+import type { Registry } from './registry/registry.ts'
+import type { Settings } from './settings/settings.ts'
+import type { Clock } from './support/clock.ts'
+import type { Logger } from './support/log.ts'
+
+/** The daemon's registry, with all that fills it. */
+export type DaemonRegistry = {
+  readonly registry: Registry
+  /** What can be registered in through the admin API; undefined: Consul's agents take registrations. */
+  readonly embedded: EmbeddedRegistry | undefined
+  readonly sources: Sources
+  /** Sources whose last state an earlier run has stored. */
+  readonly restored: ReadonlySet<string>
+  /** Sources without which nothing may be changed at an adopted HAProxy. */
+  readonly indispensable: ReadonlySet<string>
+  report(): RegistryReport
+  problems(): readonly Problem[]
+  /** Lets held-back removals happen. Throws FairleadError `not_found` when there are none. */
+  confirm(service: string | undefined): readonly string[]
+  /** Follows all sources until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>
+  /** Resolves when everything that is known is on disk, or could not be written. */
+  close(): Promise<void>
+}
+
+export type RegistryParts = {
+  readonly settings: Settings
+  /** The snapshot file. */
+  readonly path: string
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** One provider for each Docker daemon of the settings. */
+export async function dockerProviders(
+  { settings, clock }: RegistryParts,
+  restored: readonly Candidate[],
+  map?: ContainerMapping,
+): Promise<readonly DockerProvider[]> {
+  const own = await ownContainerIds()
+  return settings.docker.map((host) =>
+    createDockerProvider({
+      host,
+      network: settings.network,
+      usePublished: settings.usePublished,
+      publishedAddress: settings.publishedAddress,
+      restored,
+      ownContainerIds: own,
+      clock,
+      ...(map === undefined ? {} : { map }),
+    }),
+  )
+}
+
+/**
+ * Stored sources whose last state is not believed, with the reason: no setting names them any more;
+ * or the machine was restarted since, and Docker gives addresses anew then.
+ */
+export function staleSources(
+  registry: { sources(): readonly string[]; readonly isFromBeforeBoot: boolean },
+  providers: readonly DockerProvider[],
+  others: readonly string[],
+): readonly { readonly source: string; readonly why: string }[] {
+  const watched = new Set([...others, ...providers.map(({ source }) => source)])
+  const local = new Set(providers.filter(({ isLocal }) => isLocal).map(({ source }) => source))
+  return registry.sources().flatMap((source) => {
+    if (!watched.has(source)) return [{ source, why: 'is not watched any more' }]
+    if (!registry.isFromBeforeBoot || !local.has(source)) return []
+    return [{ source, why: 'was restarted with the machine' }]
+  })
+}
