@@ -49,11 +49,10 @@ export class ConsulBackend implements RegistrationBackend {
   }
 
   async list(signal: AbortSignal): Promise<ReadonlyMap<string, Registered>> {
-    const { value } = await this.#consul.get<Readonly<Record<string, AgentService>>>(
-      '/v1/agent/services',
-      { signal },
-    )
-    const maintenance = this.#isMaintenanceListed ? await this.#maintenance(signal) : undefined
+    const [{ value }, maintenance] = await Promise.all([
+      this.#consul.get<Readonly<Record<string, AgentService>>>('/v1/agent/services', { signal }),
+      this.#isMaintenanceListed ? this.#maintenance(signal) : undefined,
+    ])
     return new Map(
       Object.values(value).map((each) => [
         each.ID,

@@ -4,7 +4,7 @@ import { FairleadError } from '../model/errors.ts'
 import { asRegistratorDoes } from './endpoint-to-registration.ts'
 import { markedBy } from './foreign.ts'
 import { MemoryBackend } from './memory-backend.ts'
-import type { RegistrarOptions } from './registrar.ts'
+import type { RegistrarOptions } from './registrar-options.ts'
 import { RegistrarLab, idOf, labContainer } from './testing/registrar-lab.ts'
 
 let lab: RegistrarLab
@@ -165,6 +165,24 @@ describe('health', () => {
     await lab.pass(60_000, 1000)
     expect(lab.backend.count('check')).toBe(6)
     expect(lab.registrar.state().counters.heartbeats).toBe(6)
+  })
+
+  it('never waits in the way of a container that has just started', async () => {
+    await started({ registration })
+    const many = Array.from({ length: 50 }, (_, at) =>
+      labContainer(at + 1, { isHealthReported: true }),
+    )
+    await lab.list(...many)
+    await lab.pass(5000)
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    lab.backend.onCall = (call) => (call.startsWith('check') ? held : undefined)
+    await lab.pass(10_000)
+    await lab.up(labContainer(51))
+    expect(lab.backend.services.has(idOf(51))).toBe(true)
+    release()
+    await lab.registrar.settled()
+    expect(lab.backend.count('check')).toBe(50)
   })
 
   it('brings a service back whose check the registry has lost', async () => {

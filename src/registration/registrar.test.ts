@@ -8,7 +8,7 @@ import {
   labContainer,
   observation,
 } from './testing/registrar-lab.ts'
-import type { RegistrarOptions } from './registrar.ts'
+import type { RegistrarOptions } from './registrar-options.ts'
 
 let lab: RegistrarLab
 

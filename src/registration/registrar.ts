@@ -1,46 +1,29 @@
 import type { Observation } from '../model/candidate.ts'
 import { FairleadError, messageOf } from '../model/errors.ts'
 import { Backoff } from '../support/backoff.ts'
-import type { Clock } from '../support/clock.ts'
 import { Alarm, isDue } from './alarm.ts'
-import type { Registered, RegistrationBackend } from './backend.ts'
+import type { Registered } from './backend.ts'
 import { compare } from './compare.ts'
-import type { Dangling } from './compare.ts'
 import { ListSchedule } from './list-schedule.ts'
 import { removalVerdict } from './removal.ts'
-import type { DeregisterMode } from './removal.ts'
 import type { RegistrarEvent, RegistrarState } from './registrar-events.ts'
+import type { RegistrarOptions } from './registrar-options.ts'
 import { registrarState } from './registrar-state.ts'
-import { isSameRegistration } from './same-registration.ts'
 import { emptySlot, isEmpty, nextStep } from './slot.ts'
 import type { Slot, Step } from './slot.ts'
-import { Claims } from './wanted.ts'
-import type { Gone, Wanted, WantedOptions } from './wanted.ts'
+import { Claims, isSameWish } from './wanted.ts'
+import type { Gone } from './wanted.ts'
 import { isRefusal, writeStep } from './write-step.ts'
 
-export type RegistrarOptions = WantedOptions & {
-  readonly backend: RegistrationBackend
-  readonly clock: Clock
-  /** Names of all sources that will be heard; nothing dangles before each gave a full list. */
-  readonly sources: readonly string[]
-  readonly deregister: DeregisterMode
-  /** The registry is listed and repaired this often; 0: only after it was away. */
-  readonly cycleMs: number
-  /**
-   * What somebody else has registered under the same address is not registered a second time. Needs
-   * `registration.isOwnerMarked`.
-   */
-  readonly isForeignRespected: boolean
-  /** Undefined: services that nobody wants stay. */
-  readonly dangling: Dangling | undefined
-  readonly onEvent?: (event: RegistrarEvent) => void
-}
-
 const mostWrites = 8
+/** Of these, so that there is always room for what has just changed. */
+const mostHeartbeats = 4
 const firstRetryMs = 1000
 const mostRetryMs = 60_000
 const firstReconnectMs = 100
 const mostReconnectMs = 5000
+
+type Listed = ReadonlyMap<string, Registered> | undefined
 
 /** The registry is taken to be away until a list succeeds. */
 type Outage = { readonly backoff: Backoff; readonly error: string; readonly hasListFailed: boolean }
@@ -57,11 +40,15 @@ export class Registrar {
   readonly #slots = new Map<string, Slot>()
   /** May have something to do, in the order in which it came. */
   readonly #ready = new Set<Slot>()
+  /** Heart-beats are due; they wait while anything is ready. */
+  readonly #beating = new Set<Slot>()
   /** Failed, and wait for their time. */
   readonly #waiting = new Set<Slot>()
   readonly #counters = { registrations: 0, deregistrations: 0, retries: 0, heartbeats: 0 }
   readonly #alarm: Alarm
   readonly #lists: ListSchedule
+  /** Writes that are under way. */
+  readonly #writing = new Set<Promise<void>>()
   #isListing = false
   /** Ids written while the list is under way: it does not count for them. */
   readonly #written = new Set<string>()
@@ -70,7 +57,6 @@ export class Registrar {
   #isListable = true
   #listError = ''
   #outage: Outage | undefined
-  #writes = 0
   #heartbeatDueMs = 0
   #settledWaiters: (() => void)[] = []
 
@@ -107,8 +93,13 @@ export class Registrar {
       this.#tellSettled()
       await this.#alarm.sleep(this.#nextDueMs() - now, signal)
     }
+    await Promise.all(this.#writing)
     this.#lists.end()
     for (const resolve of this.#settledWaiters.splice(0)) resolve()
+  }
+
+  get #isForeignRespected(): boolean {
+    return this.#options.isForeignRespected && this.#options.registration.isOwnerMarked
   }
 
   /** Resolves when a list that is asked for from now on was compared; repairs are then on their way. */
@@ -154,7 +145,7 @@ export class Registrar {
     if (wanted === undefined && isNew) return
     this.#slots.set(id, slot)
     // What an earlier run or somebody else has registered is to be known first.
-    const isListNeeded = isFromFullList || !this.#hasListed || this.#options.isForeignRespected
+    const isListNeeded = isFromFullList || !this.#hasListed || this.#isForeignRespected
     if (isNew && isListNeeded && this.#isListable) {
       slot.listAfter = this.#lists.started
       this.#listSoon()
@@ -184,33 +175,44 @@ export class Registrar {
 
   #startWrites(signal: AbortSignal): void {
     if (!this.#hasListed || this.#outage !== undefined) return
-    for (const slot of this.#ready) {
-      if (this.#writes >= mostWrites) return
-      this.#ready.delete(slot)
+    this.#startFrom(this.#ready, mostWrites, signal)
+    if (this.#ready.size === 0) this.#startFrom(this.#beating, mostHeartbeats, signal)
+  }
+
+  #startFrom(queue: Set<Slot>, most: number, signal: AbortSignal): void {
+    for (const slot of queue) {
+      if (this.#writing.size >= most) return
+      queue.delete(slot)
       if (slot.isBusy || this.#waiting.has(slot)) continue
       const step = nextStep(slot)
-      if (step !== undefined) void this.#write(slot, step, signal)
+      if (step !== undefined) this.#start(slot, step, signal)
       else if (isEmpty(slot)) this.#slots.delete(slot.id)
     }
   }
 
-  async #write(slot: Slot, step: Step, signal: AbortSignal): Promise<void> {
+  #start(slot: Slot, step: Step, signal: AbortSignal): void {
     slot.isBusy = true
-    this.#writes++
     if (slot.failure !== undefined) this.#counters.retries++
-    try {
-      const event = await writeStep(slot, step, this.#options.backend, signal)
-      slot.failure = undefined
-      this.#count(step)
-      if (event !== undefined) this.#emit(event)
-    } catch (error) {
-      if (!signal.aborted) this.#failed(slot, step, error)
-    }
-    if (this.#isListing) this.#written.add(slot.id)
-    slot.isBusy = false
-    this.#writes--
-    this.#ready.add(slot)
-    this.#alarm.ring()
+    const writing = writeStep(slot, step, this.#options.backend, signal).then(
+      (event) => this.#wrote(slot, step, event),
+      (error: unknown) => {
+        if (!signal.aborted) this.#failed(slot, step, error)
+      },
+    )
+    const ended = writing.finally(() => {
+      if (this.#isListing) this.#written.add(slot.id)
+      slot.isBusy = false
+      this.#writing.delete(ended)
+      this.#ready.add(slot)
+      this.#alarm.ring()
+    })
+    this.#writing.add(ended)
+  }
+
+  #wrote(slot: Slot, step: Step, event: RegistrarEvent | undefined): void {
+    slot.failure = undefined
+    this.#count(step)
+    if (event !== undefined) this.#emit(event)
   }
 
   #count({ kind }: Step): void {
@@ -218,7 +220,7 @@ export class Registrar {
     if (kind === 'check') this.#counters.heartbeats++
     if (kind !== 'register') return
     this.#counters.registrations++
-    if (this.#options.isForeignRespected) this.#lists.lookAgain(this.#options.clock.now())
+    if (this.#isForeignRespected) this.#lists.lookAgain(this.#options.clock.now())
   }
 
   #failed(slot: Slot, step: Step, error: unknown): void {
@@ -247,22 +249,27 @@ export class Registrar {
   async #list(signal: AbortSignal): Promise<void> {
     const list = this.#lists.start()
     this.#isListing = true
-    try {
-      const { backend } = this.#options
-      const listed = await backend.list(signal)
-      if (listed === undefined) await backend.ping(signal)
-      this.#isListable = listed !== undefined
-      this.#listError = ''
-      this.#listed(listed, list)
-    } catch (error) {
-      if (!signal.aborted) this.#listFailed(error, list)
+    const answer = await this.#ask(signal).catch((error: unknown) => ({ error }))
+    if (!signal.aborted) {
+      if ('error' in answer) this.#listFailed(answer.error, list)
+      else {
+        this.#isListable = answer.listed !== undefined
+        this.#listError = ''
+        this.#listed(answer.listed, list)
+      }
     }
     this.#isListing = false
     this.#written.clear()
     this.#alarm.ring()
   }
 
-  #listed(listed: ReadonlyMap<string, Registered> | undefined, list: number): void {
+  async #ask(signal: AbortSignal): Promise<{ listed: Listed }> {
+    const listed = await this.#options.backend.list(signal)
+    if (listed === undefined) await this.#options.backend.ping(signal)
+    return { listed }
+  }
+
+  #listed(listed: Listed, list: number): void {
     if (listed !== undefined) this.#compare(listed)
     let hasForeign = false
     let isNextAwaited = false
@@ -277,15 +284,15 @@ export class Registrar {
     this.#lists.done(list, this.#options.clock.now(), hasForeign, isNextAwaited)
   }
 
-  #compare(listed: ReadonlyMap<string, Registered>): void {
-    const { isForeignRespected, dangling, sources } = this.#options
+  #compare(listed: NonNullable<Listed>): void {
+    const { dangling, sources } = this.#options
     const { complete } = this.#claims
     const isEveryoneHeard = complete.size > 0 && sources.every((each) => complete.has(each))
     compare({
       slots: this.#slots,
       listed,
       isNewer: (id) => this.#written.has(id) || this.#slots.get(id)?.isBusy === true,
-      isForeignRespected,
+      isForeignRespected: this.#isForeignRespected,
       dangling: isEveryoneHeard ? dangling : undefined,
       onEvent: (event) => this.#emit(event),
     })
@@ -337,7 +344,7 @@ export class Registrar {
     for (const slot of this.#slots.values()) {
       if (slot.wanted?.health === undefined) continue
       slot.isHeartbeatDue = true
-      this.#ready.add(slot)
+      this.#beating.add(slot)
     }
   }
 
@@ -356,7 +363,8 @@ export class Registrar {
   }
 
   #tellSettled(): void {
-    const isIdle = this.#writes === 0 && this.#ready.size === 0 && !this.#isListing
+    const isIdle =
+      this.#writing.size + this.#ready.size + this.#beating.size === 0 && !this.#isListing
     if (!isIdle || this.#outage !== undefined || !this.#hasListed) return
     for (const resolve of this.#settledWaiters.splice(0)) resolve()
   }
@@ -364,9 +372,4 @@ export class Registrar {
   #emit(event: RegistrarEvent): void {
     this.#options.onEvent?.(event)
   }
-}
-
-function isSameWish(a: Wanted | undefined, b: Wanted | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b
-  return a.maintenance === b.maintenance && isSameRegistration(a.registration, b.registration)
 }

@@ -5,6 +5,7 @@ import { maintenancePrefix } from './backend.ts'
 import type { CheckStatus, Registration } from './backend.ts'
 import { checkStatusOf, endpointToRegistration } from './endpoint-to-registration.ts'
 import type { RegistrationOptions } from './endpoint-to-registration.ts'
+import { isSameRegistration } from './same-registration.ts'
 
 /** Whose services these are. */
 export type Holder = {
@@ -81,6 +82,12 @@ function maintenanceOf(endpoint: Endpoint, options: WantedOptions): string {
     return `${maintenancePrefix}${endpoint.healthReason || 'maintenance'}`
   }
   return ''
+}
+
+/** The same but for health, which is not registered but reported. */
+export function isSameWish(a: Wanted | undefined, b: Wanted | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return a.maintenance === b.maintenance && isSameRegistration(a.registration, b.registration)
 }
 
 /** What an observation changed. */

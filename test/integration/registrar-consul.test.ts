@@ -5,7 +5,8 @@ import type { Candidate } from '../../src/model/candidate.ts'
 import { ConsulBackend } from '../../src/registration/consul-backend.ts'
 import { asRegistratorDoes } from '../../src/registration/endpoint-to-registration.ts'
 import { markedBy } from '../../src/registration/foreign.ts'
-import { Registrar, type RegistrarOptions } from '../../src/registration/registrar.ts'
+import { Registrar } from '../../src/registration/registrar.ts'
+import type { RegistrarOptions } from '../../src/registration/registrar-options.ts'
 import type { RegistrarEvent } from '../../src/registration/registrar-events.ts'
 import {
   containerId,

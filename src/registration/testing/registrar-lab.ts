@@ -4,7 +4,7 @@ import { ManualClock } from '../../support/clock.ts'
 import { asRegistratorDoes } from '../endpoint-to-registration.ts'
 import { MemoryBackend } from '../memory-backend.ts'
 import { Registrar } from '../registrar.ts'
-import type { RegistrarOptions } from '../registrar.ts'
+import type { RegistrarOptions } from '../registrar-options.ts'
 import type { RegistrarEvent } from '../registrar-events.ts'
 
 /** A source's name in these tests. */
