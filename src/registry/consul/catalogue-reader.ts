@@ -12,11 +12,13 @@ import { readByService } from './reading-by-service.ts'
 import { wantedNames, type Reading, type ServiceNames } from './reading.ts'
 import { chosenBy, type ServiceFilter } from './service-filter.ts'
 import { ServiceReads } from './service-reads.ts'
-import { WatchStates, type NamedWatchState } from './watch-states.ts'
+import { pulse, WatchStates, type NamedWatchState } from './watch-states.ts'
 
 /** Up to so many services have a watch each; the gap keeps a catalogue near it from going back and forth. */
 const mostServices = 40
 const fewestServices = 30
+/** How soon it is noticed that Consul is silent or has no leader. */
+const pulseMs = 10_000
 
 export type ReadMode = 'starting' | 'by service' | 'by node'
 
@@ -44,6 +46,8 @@ export class CatalogueReader {
   readonly #consul: BoundedConsul
   readonly #states: WatchStates
   #reads: ServiceReads | undefined
+  /** Ends the present way of reading; the next begins with everything anew. */
+  #round: AbortController | undefined
   #mode: ReadMode = 'starting'
   /** Services that were not tried yet; undefined: their names are not known. */
   #untried: Set<string> | undefined
@@ -56,14 +60,48 @@ export class CatalogueReader {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#followPulse(signal), this.#read(signal)])
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
     const reading = this.#reading(signal)
     while (!signal.aborted) {
-      const count = await this.#countServices(reading, signal)
-      if (signal.aborted) return
-      this.#mode = count > mostServices ? 'by node' : 'by service'
-      if (this.#mode === 'by node') await readByNode(reading, fewestServices, signal)
-      else await readByService(reading, mostServices, signal)
+      const round = new AbortController()
+      this.#round = round
+      const abort = (): void => round.abort()
+      signal.addEventListener('abort', abort, { once: true })
+      const count = await this.#countServices(reading, round.signal)
+      if (!round.signal.aborted) {
+        this.#mode = count > mostServices ? 'by node' : 'by service'
+        if (this.#mode === 'by node') await readByNode(reading, fewestServices, round.signal)
+        else await readByService(reading, mostServices, round.signal)
+      }
+      signal.removeEventListener('abort', abort)
     }
+  }
+
+  /**
+   * Asks for a sign of life every few seconds. After a long silence all watches begin anew: each may
+   * hang on a connection of which the other end knows nothing any more.
+   */
+  async #followPulse(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    let silentSinceMs: number | undefined
+    const answers = watch(this.#consul, '/v1/catalog/nodes', {
+      query: { stale: true },
+      clock,
+      waitMs: pulseMs,
+      signal,
+      onState: (state) => {
+        this.#states.set(pulse, state)
+        if (state.state === 'waiting') silentSinceMs ??= clock.now()
+        else if (silentSinceMs !== undefined) {
+          if (clock.now() - silentSinceMs > pulseMs) this.#round?.abort()
+          silentSinceMs = undefined
+        }
+      },
+    })
+    for await (const _ of answers) continue
   }
 
   /** Resolves when every service was tried once, or the signal aborts. One caller only. */

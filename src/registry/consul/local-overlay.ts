@@ -89,7 +89,8 @@ export class LocalOverlay {
     const offer = this.#offerOf(entry)
     if (offer !== undefined && entry.endpoint !== undefined) {
       this.#buried.delete(entry.key)
-      const endpoint = join(entry.endpoint, offer.endpoint, this.#isOwn(entry))
+      const isSame = entry.owner?.container === offer.local.candidate.key
+      const endpoint = join(entry.endpoint, offer.endpoint, isSame || this.#isOwn(entry))
       return { kind: 'local', local: offer.local, endpoint }
     }
     if (this.#buried.get(entry.key) === entry.modifyIndex) return { kind: 'hidden' }
@@ -102,9 +103,10 @@ export class LocalOverlay {
     this.#buried.delete(entry.key)
   }
 
-  /** Registered by this host's fairlead. */
-  #isOwn({ owner }: Entry): boolean {
-    return owner !== undefined && this.#identity.owners.has(owner.owner)
+  /** Registered by this host's fairlead; not by one on a host that happens to have the same name. */
+  #isOwn({ owner, node }: Entry): boolean {
+    if (owner === undefined || !this.#identity.owners.has(owner.owner)) return false
+    return node === (this.#identity.agentNode() ?? node)
   }
 
   #offerOf(entry: Entry): Offer | undefined {

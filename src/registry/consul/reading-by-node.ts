@@ -103,9 +103,9 @@ class NodeReading {
 
   /** Detectors have spoken first, so that no change falls between what they and this read saw. */
   #readAll(): void {
-    const names = this.#names()
-    this.#reading.expect([...names])
-    for (const service of new Set([...names, ...this.#reading.knownServices()])) {
+    const services = new Set([...this.#names(), ...this.#reading.knownServices()])
+    this.#reading.expect([...services])
+    for (const service of services) {
       this.#reading.reads.mark({ service, expectation: undefined })
     }
   }

@@ -24,7 +24,7 @@ export async function readByService(
   }
   const onNames = (names: readonly string[]): void => {
     if (names.length > mostServices) return end.abort()
-    reading.expect(names)
+    reading.expect([...names, ...reading.knownServices()])
     const wanted = new Set(names)
     for (const service of names) if (!watches.has(service)) start(service)
     for (const service of new Set([...watches.keys(), ...reading.knownServices()])) {

@@ -38,6 +38,12 @@ export function wantedNames(reading: Reading, names: ServiceNames): readonly str
     .map(([name]) => name)
 }
 
+/**
+ * How long a watch blocks, ms: after about so long one is missed whose connection died without a
+ * sign. That Consul is silent altogether, or has no leader, the pulse finds out.
+ */
+export const watchWaitMs = 60_000
+
 /** Follows a path until the signal aborts; each answer is handled to its end before the next is asked for. */
 export async function follow<T>(
   { consul, clock, states }: Reading,
@@ -53,6 +59,7 @@ export async function follow<T>(
   const answers = watch<T>(consul, path, {
     query: { stale: true, ...options.query },
     clock,
+    waitMs: watchWaitMs,
     signal,
     onState: (state) => {
       states.set(path, state)

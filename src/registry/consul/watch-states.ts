@@ -1,5 +1,8 @@
 import type { WatchState } from '../../consul/contract.ts'
 
+/** The watch that is asked for an answer so often that a silent Consul is noticed soon. */
+export const pulse = 'pulse'
+
 /** A watch by the path it follows. */
 export type NamedWatchState = WatchState & { readonly path: string }
 
@@ -30,12 +33,12 @@ export class WatchStates {
   }
 
   /**
-   * `waiting` when none gets answers: then it is Consul, and not one service or node. An error is
-   * shown even when it is only that of one.
+   * `waiting` when none gets answers, or the pulse does not: then it is Consul, and not one service
+   * or node. An error is shown even when it is only that of one.
    */
   together(): WatchState {
     const states = [...this.#states.values()]
-    const state = worstOf(states)
+    const state = this.#states.get(pulse)?.state === 'waiting' ? 'waiting' : worstOf(states)
     const same = states.filter((each) => each.state === state)
     return {
       state,

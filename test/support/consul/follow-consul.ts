@@ -28,6 +28,7 @@ export async function followConsul(
     readonly token?: string
     readonly folder?: string
   } = {},
+  readTimeoutMs = 30_000,
 ): Promise<FollowedConsul> {
   const { token, folder: given, ...settings } = options
   const folder = given ?? (await mkdtemp(join(tmpdir(), `fairlead-t-${process.pid}-registry-`)))
@@ -42,7 +43,7 @@ export async function followConsul(
     filter: { services: [], tags: [] },
     warningIs: 'in',
     cycleMs: 60_000,
-    owner: 'here',
+    owners: new Set(['here']),
     localSources: [],
     ...settings,
   })
@@ -59,7 +60,7 @@ export async function followConsul(
     if (given === undefined) await rm(folder, { recursive: true, force: true })
   }
   try {
-    await waitUntil('everything is read', () => registry.state().isComplete, 30_000)
+    await waitUntil('everything is read', () => registry.state().isComplete, readTimeoutMs)
   } catch (error) {
     await close()
     throw error
