@@ -76,7 +76,10 @@ async function readAll(
   const registry = ['--registry', `consul://${meter.address}`]
   const flags = ['--docker', 'none', ...registry, '--route', 'labelled', '--access-log', 'off']
   const [fairlead, readSeconds] = await Promise.all([
-    openFairlead(stage, { flags }),
+    openFairlead(stage, { flags, askEveryMs: 50 }).then((opened) => {
+      console.log(`ready after ${seconds().toFixed(1)} s`)
+      return opened
+    }),
     until('the catalogue is read', isRead, { timeoutMs: 120_000 }).then(seconds),
   ])
   const read = { requests: meter.requests().length, mostReads: meter.reads().most }

@@ -18,6 +18,8 @@ export type FairleadOptions = {
   readonly name?: string
   /** Flags beside name, folder and addresses. */
   readonly flags?: readonly string[]
+  /** How often it is asked whether it is ready, ms; 2 by default. Asking costs it some CPU. */
+  readonly askEveryMs?: number
   /** Words before the command: `taskset -c 0`. */
   readonly under?: readonly string[]
 }
@@ -67,7 +69,8 @@ export async function openFairlead(stage: Stage, options: FairleadOptions = {}):
     async start() {
       const startedAt = performance.now()
       program = await startProgram(command, `${folder}.log`)
-      await until('fairlead is ready', isReady, { timeoutMs: 60_000, everyMs: 2 })
+      const times = { timeoutMs: 60_000, everyMs: options.askEveryMs ?? 2 }
+      await until('fairlead is ready', isReady, times)
       return performance.now() - startedAt
     },
     leave: async () => program?.end('SIGTERM'),
