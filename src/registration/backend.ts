@@ -32,8 +32,14 @@ export type RegistrationBackend = {
   register(registration: Registration, signal: AbortSignal): Promise<void>
   /** An id that is not there is no error. */
   deregister(registration: Pick<Registration, 'ID' | 'Name'>, signal: AbortSignal): Promise<void>
-  /** Everything that is registered here, by id; undefined: this back end cannot list. */
-  list(signal: AbortSignal): Promise<ReadonlyMap<string, Registered> | undefined>
+  /**
+   * Everything that is registered here, by id; undefined: this back end cannot list. Maintenance
+   * costs a second request, so it is listed where it is asked for.
+   */
+  list(
+    signal: AbortSignal,
+    hasMaintenance?: boolean,
+  ): Promise<ReadonlyMap<string, Registered> | undefined>
   /** Ends checks from an earlier registration of the id that this one does not have. */
   removeOldChecks(registration: Registration, signal: AbortSignal): Promise<void>
   /**

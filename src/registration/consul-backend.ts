@@ -9,12 +9,6 @@ import { ownCheckIds } from './check-ids.ts'
 /** Of a check's output Consul keeps 4 KiB by default (manual: Agent, `check_output_max_size`). */
 const mostOutputCharacters = 1000
 
-export type ConsulBackendOptions = {
-  readonly consul: Consul
-  /** With a second request for each list; needed where maintenance is set. */
-  readonly isMaintenanceListed?: boolean
-}
-
 type AgentChecks = Readonly<Record<string, HealthCheck>>
 
 /**
@@ -23,11 +17,9 @@ type AgentChecks = Readonly<Record<string, HealthCheck>>
  */
 export class ConsulBackend implements RegistrationBackend {
   readonly #consul: Consul
-  readonly #isMaintenanceListed: boolean
 
-  constructor(options: ConsulBackendOptions) {
-    this.#consul = options.consul
-    this.#isMaintenanceListed = options.isMaintenanceListed ?? false
+  constructor({ consul }: { readonly consul: Consul }) {
+    this.#consul = consul
   }
 
   async ping(signal: AbortSignal): Promise<string> {
@@ -48,10 +40,13 @@ export class ConsulBackend implements RegistrationBackend {
     }
   }
 
-  async list(signal: AbortSignal): Promise<ReadonlyMap<string, Registered>> {
+  async list(
+    signal: AbortSignal,
+    hasMaintenance = false,
+  ): Promise<ReadonlyMap<string, Registered>> {
     const [{ value }, maintenance] = await Promise.all([
       this.#consul.get<Readonly<Record<string, AgentService>>>('/v1/agent/services', { signal }),
-      this.#isMaintenanceListed ? this.#maintenance(signal) : undefined,
+      hasMaintenance ? this.#maintenance(signal) : undefined,
     ])
     return new Map(
       Object.values(value).map((each) => [

@@ -264,8 +264,9 @@ export class Registrar {
   }
 
   async #ask(signal: AbortSignal): Promise<{ listed: Listed }> {
-    const listed = await this.#options.backend.list(signal)
-    if (listed === undefined) await this.#options.backend.ping(signal)
+    const { backend, deregisterOn, isMaintenanceFollowed } = this.#options
+    const listed = await backend.list(signal, isMaintenanceFollowed || deregisterOn === 'drain')
+    if (listed === undefined) await backend.ping(signal)
     return { listed }
   }
 

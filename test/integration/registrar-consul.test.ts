@@ -42,7 +42,7 @@ class Running {
   constructor(uri: string, options: Partial<RegistrarOptions> = {}, token = '') {
     const environment = token === '' ? {} : { CONSUL_HTTP_TOKEN: token }
     const consul = new ConsulClient(consulOptions(uri, environment))
-    this.#backend = new ConsulBackend({ consul, isMaintenanceListed: true })
+    this.#backend = new ConsulBackend({ consul })
     this.registrar = new Registrar({
       backend: this.#backend,
       clock: systemClock,

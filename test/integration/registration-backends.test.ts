@@ -14,7 +14,7 @@ type Checks = Readonly<Record<string, { Status: string; Output: string }>>
 
 registrationContract('a Consul agent', async () => {
   const agent = await startConsul()
-  const backend = new ConsulBackend({ consul: clientOf(agent), isMaintenanceListed: true })
+  const backend = new ConsulBackend({ consul: clientOf(agent) })
   return {
     backend,
     checkState: async (id) => {

@@ -26,7 +26,7 @@ export function registrationContract(name: string, open: () => Promise<OpenedBac
     })
     afterAll(() => opened.close())
 
-    const listed = async (id: string) => (await backend.list(signal))?.get(id)
+    const listed = async (id: string) => (await backend.list(signal, true))?.get(id)
     const registration = (values: Partial<Registration> = {}): Registration => ({
       ID: 'web:80',
       Name: 'web',
