@@ -37,7 +37,7 @@ function general(value: number, precision: number, letter: string): string {
   let limit = wanted
   if (limit > count && count >= decimal.point) limit = count
   if (isShortest) limit = shortestExponentLimit
-  const exponent = decimal.digits === '' ? 0 : decimal.point - 1
+  const exponent = decimal.point - 1
   if (exponent < leastPlainExponent || exponent >= limit) {
     return scientific(decimal, Math.max(count, 1) - 1, letter)
   }

@@ -110,7 +110,7 @@ function withPoint(signed: string, verb: string, precision: number): string {
   const head = tailAt < 0 ? signed : signed.slice(0, tailAt)
   const tail = tailAt < 0 ? '' : signed.slice(tailAt)
   let digits = 0
-  if (['v', 'g', 'G', 'x', 'X'].includes(verb)) digits = precision < 0 ? 6 : precision
+  if (['v', 'g', 'G', 'x'].includes(verb)) digits = precision < 0 ? 6 : precision
   const significant = head.slice(1).replace('.', '').replace(/^0+/, '')
   digits -= significant.length
   let body = head
