@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Answer } from '../../consul/contract.ts'
 import type { HealthEntry } from '../../consul/types.ts'
 import { FairleadError, messageOf } from '../../model/errors.ts'
@@ -67,6 +68,8 @@ export class ServiceReads {
 
   constructor(options: ServiceReadsOptions) {
     this.#options = options
+    // Each service whose read failed sleeps on it.
+    setMaxListeners(0, options.signal)
   }
 
   /** Requests sent again, and how long the last change took from its mark to its answer. */
