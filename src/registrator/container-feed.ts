@@ -1,17 +1,18 @@
 import type { DockerClient } from '../discovery/docker/client.ts'
 import type { Candidate, Observation } from '../model/candidate.ts'
 import { linesOfMapping, shortId } from './log-lines.ts'
+import { endedStep } from './map-container.ts'
 
 /**
  * What the Docker provider observes, on its way to the registrar: counts containers, says of each
- * new one what of it is ignored, and finds out how those ended that nobody said it of.
+ * new one what of it is ignored, and where exit codes decide, finds out those that nobody said.
  */
 export class ContainerFeed {
   readonly #client: Pick<DockerClient, 'inspect'>
   readonly #log: (line: string) => void
-  /** Whether exit codes decide (`-deregister on-success`). */
   readonly #needsExits: boolean
-  readonly #seen = new Set<string>()
+  /** As they were when they ran. */
+  readonly #seen = new Map<string, Candidate>()
   #hasSynced = false
   /** During a resync nothing is said of what is ignored. */
   isQuiet = false
@@ -19,6 +20,7 @@ export class ContainerFeed {
   constructor(options: {
     readonly client: Pick<DockerClient, 'inspect'>
     readonly log: (line: string) => void
+    /** Exit codes decide (`-deregister on-success`). */
     readonly needsExits: boolean
   }) {
     this.#client = options.client
@@ -33,34 +35,51 @@ export class ContainerFeed {
 
   /** The observation as the registrar is to have it. */
   async take(observation: Observation): Promise<Observation> {
-    const { isComplete, upserts, removals } = observation
-    if (isComplete && !this.#hasSynced)
+    const { isComplete, upserts } = observation
+    if (isComplete && !this.#hasSynced) {
       this.#log(`Syncing services on ${upserts.length} containers`)
+    }
     this.#hasSynced ||= isComplete
-    const keys = new Set(upserts.map(({ key }) => key))
-    const missing = isComplete ? [...this.#seen].filter((key) => !keys.has(key)) : []
-    for (const candidate of upserts) this.#show(candidate)
-    for (const key of [...removals, ...missing]) this.#seen.delete(key)
-    if (!this.#needsExits) return observation
-    const ended = [...removals, ...missing]
-    const exits = new Map(observation.exits)
-    for (const key of ended) if (!exits.has(key)) await this.#findExit(key, exits)
-    // Named as removals, so that their exit codes count.
-    return { ...observation, removals: ended, exits }
+    const listed = new Set(upserts.map(({ key }) => key))
+    const missed = isComplete ? [...this.#seen.keys()].filter((key) => !listed.has(key)) : []
+    const taken = this.#needsExits ? await this.#withExits(observation, missed) : observation
+    for (const candidate of taken.upserts) this.#show(candidate)
+    for (const key of [...taken.removals, ...missed]) this.#seen.delete(key)
+    return taken
   }
 
   #show(candidate: Candidate): void {
-    if (this.#seen.has(candidate.key)) return
-    this.#seen.add(candidate.key)
-    if (this.isQuiet) return
+    const isNew = !this.#seen.has(candidate.key)
+    this.#seen.set(candidate.key, candidate)
+    if (!isNew || this.isQuiet) return
     for (const line of linesOfMapping(candidate)) this.#log(line)
   }
 
-  async #findExit(key: string, exits: Map<string, number>): Promise<void> {
-    const inspect = await this.#client.inspect(key).catch(() => undefined)
-    const code = inspect?.State?.ExitCode
-    if (code === undefined) {
-      this.#log(`registrator: container ${shortId(key)} was removed, could not fetch exit code`)
-    } else exits.set(key, code)
+  /**
+   * A container that runs again already keeps its services; its start is the next observation. So
+   * does one that was seen to have ended before the event that says how.
+   */
+  async #withExits(observation: Observation, missed: readonly string[]): Promise<Observation> {
+    const exits = new Map(observation.exits)
+    const removals: string[] = []
+    for (const key of [...observation.removals, ...missed]) {
+      const inspect = await this.#client.inspect(key).catch(() => undefined)
+      const code = exits.get(key) ?? inspect?.State?.ExitCode
+      if (inspect?.State?.Running === true && !missed.includes(key)) {
+        this.#log(`registrator: not removing container ${shortId(key)}, still running`)
+        continue
+      }
+      removals.push(key)
+      if (code !== undefined) exits.set(key, code)
+      else {
+        this.#log(`registrator: container ${shortId(key)} was removed, could not fetch exit code`)
+      }
+    }
+    const upserts = observation.upserts.map((each) => {
+      const hasEnded = each.decisions.some(({ step }) => step === endedStep)
+      return hasEnded ? (this.#seen.get(each.key) ?? each) : each
+    })
+    // What a full list misses is named as removed, so that its exit code counts.
+    return { ...observation, upserts, removals, exits }
   }
 }

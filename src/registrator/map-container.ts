@@ -25,6 +25,8 @@ export type ContainerFacts = AddressFacts & {
 /** Steps of decisions that become log lines: `ignored: <id> <what>`, and `what` as it is. */
 export const ignoredStep = 'ignored'
 export const lineStep = 'line'
+/** The container does not run, or is about to be started again. */
+export const endedStep = 'ended'
 
 /**
  * Maps what `docker inspect` says of a container to a candidate whose endpoints are the services
@@ -64,7 +66,10 @@ class ContainerMapping {
   endpoints(): Endpoint[] {
     const { inspect } = this.#facts
     // A container that has ended meanwhile has lost its addresses; its next start is an event.
-    if (inspect.State?.Running !== true || inspect.State.Restarting === true) return []
+    if (inspect.State?.Running !== true || inspect.State.Restarting === true) {
+      this.#notes.push({ step: endedStep, outcome: 'stop', what: 'it does not run' })
+      return []
+    }
     const reason = filterReason(nameOf(inspect), this.#source, this.#options.filters)
     if (reason !== '') {
       this.#ignore(reason)

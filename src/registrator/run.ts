@@ -186,7 +186,7 @@ async function run(running: Running): Promise<void> {
   const registered = new Map<string, string>()
   const registrar = createRegistrar(running, (event) => {
     remember(event, registered)
-    for (const line of linesOf(event, opened)) log(line)
+    for (const line of linesOf(event, opened, isCleaning(flags))) log(line)
   })
   const needsExits = flags.deregister === 'on-success'
   const feed = new ContainerFeed({ client, log, needsExits })
@@ -211,7 +211,6 @@ function createRegistrar(
   { flags, hostname, log, opened, provider }: Running,
   onEvent: (event: RegistrarEvent) => void,
 ): Registrar {
-  const isCleaning = flags.cleanup || flags['cleanup-by-id']
   return new Registrar({
     backend: opened.backend,
     clock,
@@ -222,7 +221,7 @@ function createRegistrar(
     isMaintenanceFollowed: false,
     cycleMs: 0,
     isForeignRespected: false,
-    dangling: isCleaning
+    dangling: isCleaning(flags)
       ? (unwanted, wanted) => {
           log('Listing non-exited containers')
           log('Cleaning up dangling services')
@@ -247,7 +246,18 @@ function remember(event: RegistrarEvent, registered: Map<string, string>): void 
   } else if (event.kind === 'removed' || event.kind === 'kept') registered.delete(event.id)
 }
 
-function linesOf(event: RegistrarEvent, { keyPrefix }: OpenedBackend): string[] {
+function isCleaning(flags: RegistratorFlags): boolean {
+  return flags.cleanup || flags['cleanup-by-id']
+}
+
+function linesOf(
+  event: RegistrarEvent,
+  { keyPrefix }: OpenedBackend,
+  isListNeeded: boolean,
+): string[] {
+  if (event.kind === 'list-refused' && !isListNeeded) {
+    return [`services cannot be listed: ${event.error}`]
+  }
   const lines = linesOfEvent(event)
   if (keyPrefix === undefined || (event.kind !== 'added' && event.kind !== 'refreshed'))
     return lines

@@ -152,7 +152,7 @@ export class FakeDocker {
       }))
     }
     if (path === '/containers/json') {
-      const list = [...this.containers.keys()].map((Id) => ({ Id }))
+      const list = [...this.containers.values()].filter(isRunning).map(({ id }) => ({ Id: id }))
       await this.beforeListAnswer?.()
       return list
     }
@@ -174,6 +174,12 @@ export class FakeDocker {
     this.#streams.add(response)
     response.on('close', () => this.#streams.delete(response))
   }
+}
+
+/** Containers that have ended can be inspected, but are not listed. */
+function isRunning(container: FakeContainer): boolean {
+  const { State } = inspectOf(container) as { State?: { Running?: boolean } }
+  return State?.Running !== false
 }
 
 /** What `docker inspect` says of a fake container. */

@@ -8,11 +8,15 @@ export class RegistratorRun {
   readonly exit: Promise<number>
   readonly #stop = new AbortController()
 
-  constructor(args: readonly string[], dockerUrl: string) {
+  constructor(
+    args: readonly string[],
+    dockerUrl: string,
+    environment: Readonly<Record<string, string>> = {},
+  ) {
     this.exit = runRegistrator({
       argv: args,
       program: 'registrator',
-      environment: { DOCKER_HOST: dockerUrl },
+      environment: { DOCKER_HOST: dockerUrl, ...environment },
       hostname: 'host1',
       out: () => undefined,
       err: (text) => void this.lines.push(text.trimEnd().replace(/^[\d/]+ [\d:]+ /, '')),

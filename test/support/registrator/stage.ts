@@ -34,8 +34,12 @@ export class RegistratorStage {
     this.docker.emit('start', idOf(sketch))
   }
 
-  start(args: readonly string[], uri = `consul://${this.consul.address}`): RegistratorRun {
-    const run = new RegistratorRun([...args, uri], this.docker.url)
+  start(
+    args: readonly string[],
+    uri = `consul://${this.consul.address}`,
+    environment: Readonly<Record<string, string>> = {},
+  ): RegistratorRun {
+    const run = new RegistratorRun([...args, uri], this.docker.url, environment)
     this.#runs.push(run)
     return run
   }
