@@ -1,11 +1,9 @@
 import { mkdir } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { AccessLog } from './access-log/access-log.ts'
 import { Ledger } from './api/ledger.ts'
 import { serveApi } from './api/server.ts'
 import { loadOrCreateToken } from './api/token.ts'
-import { ConsulApi } from './consul-api/consul-api.ts'
-import { consulApiRoutes } from './consul-api/routes/routes.ts'
+import { openConsulApi } from './daemon-consul-api.ts'
 import { createControl } from './daemon-control.ts'
 import { openEmbedded } from './daemon-embedded.ts'
 import type { DaemonRegistry, RegistryParts } from './daemon-registry.ts'
@@ -33,7 +31,7 @@ import { Pipeline } from './pipeline/pipeline.ts'
 import { Prober } from './readiness/prober.ts'
 import { createRouter } from './routing/route.ts'
 import type { Settings } from './settings/settings.ts'
-import { systemClock, type Clock } from './support/clock.ts'
+import { systemClock } from './support/clock.ts'
 import { takeLock } from './support/lock-file.ts'
 import { createLogger, type Logger } from './support/log.ts'
 import { makeOwnFolder } from './support/own-folder.ts'
@@ -140,8 +138,8 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
   const opened = await openRegistry({ settings, path: paths.snapshot, clock, log })
   const { registry, sources } = opened
   releases.push('registry', () => opened.close())
-  const consulApi = await openConsulApi(opened, settings, clock)
-  releases.push("Consul's API", () => consulApi?.stop())
+  const consulApi = await openConsulApi(opened, { settings, clock })
+  releases.push("Consul's API", () => consulApi.stop())
   const store = new OperatorStore(paths.kept, clock)
   await store.load()
   releases.push('kept state', () => store.flush())
@@ -189,13 +187,13 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
       ledger,
       clock,
       haproxy: () => haproxyReport(haproxy),
-      problems: () => [...accessLog.problems(), ...(consulApi?.problems() ?? [])],
+      problems: () => [...accessLog.problems(), ...consulApi.problems()],
       showStatistics: async () => (await haproxy.execute(['show stat']))[0] ?? '',
       isReady: () => sources.haveSpoken() && pipeline.state().isApplied,
       down: () => run.end('down'),
     }),
     version,
-    ...(consulApi === undefined ? {} : { consulApi: consulApiRoutes(consulApi) }),
+    consulApi: consulApi.routes,
     listen: listenAddresses(settings, paths),
     adminHosts: settings.adminHosts,
     token:
@@ -206,7 +204,7 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
   })
   releases.push('admin API', () => api.close())
 
-  if (consulApi !== undefined) background("Consul's API", consulApi.run(signal), run)
+  background("Consul's API", consulApi.run(signal), run)
   essential('sources', opened.run(signal), run)
   await requireKnowledge({ registry: opened, haproxy, log, firstListMs, signal })
   background('access log', accessLog.run(signal), run)
@@ -241,16 +239,6 @@ async function openRegistry(parts: RegistryParts): Promise<DaemonRegistry> {
   // Its client is not loaded where it is not needed.
   const { openConsul } = await import('./daemon-consul.ts')
   return openConsul(parts, process.env)
-}
-
-/** The embedded registry is offered under Consul's API; a real Consul has its own. */
-async function openConsulApi(
-  { embedded }: DaemonRegistry,
-  { stateFolder }: Settings,
-  clock: Clock,
-): Promise<ConsulApi | undefined> {
-  if (embedded === undefined) return undefined
-  return ConsulApi.open({ registry: embedded, clock, stateFolder, node: hostname(), version })
 }
 
 function isRoot(): boolean {
