@@ -46,6 +46,8 @@ export class Stage {
   readonly folder: string
   readonly port: number
   readonly docker: Docker
+  /** Variables for fairlead, beside this process's own. */
+  environment: Readonly<Record<string, string>> = {}
   readonly #run: string
   readonly #daemons: ChildProcess[] = []
   readonly #networks: string[] = []
@@ -59,11 +61,12 @@ export class Stage {
     this.docker = new Docker({ socketPath: '/var/run/docker.sock' })
   }
 
-  static async open(): Promise<Stage> {
+  /** `hasImage` false: it starts no containers. */
+  static async open({ hasImage = true } = {}): Promise<Stage> {
     const run = `fl-e2e-${randomBytes(3).toString('hex')}`
     const stage = new Stage(await mkdtemp(join(tmpdir(), 'fl-e2e-')), await freePort(), run)
     stage.#image = `${imageName}:${run}`
-    await stage.giveImage(stage.docker)
+    if (hasImage) await stage.giveImage(stage.docker)
     return stage
   }
 
@@ -165,6 +168,7 @@ export class Stage {
     const daemon = spawn(process.execPath, [program, ...this.upArguments(...args)], {
       stdio: ['ignore', log, log],
       cwd: this.folder,
+      env: { ...process.env, ...this.environment },
     })
     this.#daemons.push(daemon)
     return daemon
