@@ -1,6 +1,7 @@
 import { messageOf } from '../../model/errors.ts'
 import { idealNumber, literalAs, received, validated } from './arguments.ts'
 import { builtins } from './builtins.ts'
+import { callFailure } from './failure.ts'
 import { findField } from './fields.ts'
 import { fail, findVariable } from './frame.ts'
 import type { Frame } from './frame.ts'
@@ -242,12 +243,12 @@ function invoke(callee: GoFunction, values: readonly Reflected[]): Reflected {
 /** Go's `call`: calls a function that is a value. */
 function callValue(name: string, target: Reflected, given: readonly Reflected[]): Reflected {
   const callee = unboxed(target)
-  if (callee === undefined) throw new Error('call of nil')
+  if (callee === undefined) throw callFailure('call of nil')
   if (!isA(callee, 'function'))
-    throw new Error(`non-function ${name} of type ${typeOf(callee).name}`)
+    throw callFailure(`non-function ${name} of type ${typeOf(callee).name}`)
   const { parameters, rest } = callee
   const wrong = (want: string) =>
-    new Error(`wrong number of args for ${name}: got ${given.length} want ${want}`)
+    callFailure(`wrong number of args for ${name}: got ${given.length} want ${want}`)
   if (rest === undefined && given.length !== parameters.length) {
     throw wrong(String(parameters.length))
   }
@@ -257,7 +258,7 @@ function callValue(name: string, target: Reflected, given: readonly Reflected[])
     try {
       return type === undefined ? value : prepared(unboxed(value), type)
     } catch (error) {
-      throw new Error(`arg ${position}: ${messageOf(error)}`, { cause: error })
+      throw callFailure(`arg ${position}: ${messageOf(error)}`, error)
     }
   })
   return invoke(callee, values)

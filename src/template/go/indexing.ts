@@ -3,7 +3,7 @@ import { callFailure } from './failure.ts'
 import { canBeNil, isAssignable, uint8Type } from './types.ts'
 import type { GoType } from './types.ts'
 import { isA, list, reflect, typeOf, unboxed, valueOf, zeroOf } from './values.ts'
-import type { Concrete, GoMap, Integer, MapKey, Reflected } from './values.ts'
+import type { Concrete, GoMap, Integer, List, MapKey, Reflected } from './values.ts'
 
 /** Follows interfaces and pointers; `isNil` when one of them leads nowhere. */
 export function indirect(value: Reflected): { value: Reflected; isNil: boolean } {
@@ -114,10 +114,10 @@ export function slice(container: Reflected, indexes: readonly Reflected[]): Refl
   const length = isList ? item.items.length : lengthOf(item)
   const bounds = [0, length, length]
   indexes.forEach((given, position) => {
-    // A list's capacity, which Go allows a slice to reach, is not known here: a first index
-    // beyond the length is refused as going past the second.
+    // Go lets a slice reach up to a list's capacity; here a first index beyond the length is
+    // refused as going past the second, and the others are out of range.
     const isStart = isList && position === 0
-    bounds[position] = indexOf(given, isStart ? capacityOf(length) : length)
+    bounds[position] = indexOf(given, isStart ? capacityOf(item) : length)
   })
   const [from = 0, to = 0, capacity = 0] = bounds
   if (from > to) throw callFailure(`invalid slice index: ${from} > ${to}`)
@@ -127,9 +127,10 @@ export function slice(container: Reflected, indexes: readonly Reflected[]): Refl
   return list(item.type, item.items.slice(from, to))
 }
 
-/** The capacity that a list has in Go when its items were appended one by one. */
-function capacityOf(length: number): number {
-  return length === 0 ? 0 : 2 ** Math.ceil(Math.log2(length))
+/** A list's capacity in Go: one of JSON grew by appending, twofold; others are just long enough. */
+function capacityOf({ items, type }: List): number {
+  const isOfJson = type.element.kind === 'interface' && items.length > 0
+  return isOfJson ? 2 ** Math.ceil(Math.log2(items.length)) : items.length
 }
 
 /** Go's `len`: of a list, a map or a string's bytes. */

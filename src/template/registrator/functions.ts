@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js'
 import { messageOf } from '../../model/errors.ts'
 import { byteLength, sliceBytes } from '../go/byte-text.ts'
+import { callFailure } from '../go/failure.ts'
 import {
   goFunction,
   stringMapParameter,
@@ -20,7 +21,7 @@ const listOf = (texts: readonly string[]): List => list(stringSliceType, texts)
 function elementAt(index: bigint, texts: readonly string[]): string {
   const fromStart = index < 0n ? texts.length + Number(index) : Number(index)
   const element = texts[Math.min(Math.max(fromStart, 0), texts.length - 1)]
-  if (element === undefined) throw new Error('runtime error: index out of range [-1]')
+  if (element === undefined) throw callFailure('runtime error: index out of range [-1]')
   return element
 }
 
@@ -29,7 +30,7 @@ function sliceText(text: string, ...bounds: readonly bigint[]): string {
   const [from = 0, to] = bounds.map(Number)
   const length = byteLength(text)
   if (bounds.length === 0 || bounds.length > 2 || from > length || (to ?? 0) > length) return text
-  if (from < 0 || (to ?? 0) < 0) throw new Error('runtime error: slice bounds out of range')
+  if (from < 0 || (to ?? 0) < 0) throw callFailure('runtime error: slice bounds out of range')
   return sliceBytes(text, from, to === undefined || to < from ? length : to)
 }
 
@@ -65,7 +66,7 @@ function compiled(expression: string): RE2JS {
     return RE2JS.compile(expression)
   } catch (error) {
     const shown = canBackquote(expression) ? `\`${expression}\`` : quote(expression)
-    throw new Error(`regexp: Compile(${shown}): ${messageOf(error)}`, { cause: error })
+    throw callFailure(`regexp: Compile(${shown}): ${messageOf(error)}`, error)
   }
 }
 
