@@ -2,8 +2,7 @@ import type { ContainerMapping } from '../discovery/docker/container-inspector.t
 import type { Inspect } from '../discovery/docker/docker-types.ts'
 import type { Candidate } from '../model/candidate.ts'
 import { messageOf } from '../model/errors.ts'
-import type { Clock } from '../support/clock.ts'
-import { HostAddress } from './host-address.ts'
+import type { HostAddress } from './host-address.ts'
 import { ignoredStep, mapContainer } from './map-container.ts'
 import type { MappingOptions } from './mapping-options.ts'
 import type { TagTemplate } from './tags.ts'
@@ -12,21 +11,19 @@ import type { TagTemplate } from './tags.ts'
 export function createMapping(options: {
   readonly options: MappingOptions
   readonly template: TagTemplate
+  readonly hostAddress: Pick<HostAddress, 'get'>
   /** A container whose tags cannot be rendered is left out; else that is fatal. */
   readonly isBadTemplateSkipped: boolean
-  readonly clock: Clock
   readonly onFatal: (error: unknown) => void
 }): ContainerMapping {
-  const { template, isBadTemplateSkipped, clock, onFatal } = options
-  const { hostname, prefersIpv6, ip, isInternal, hasOverrides } = options.options
-  const hostAddress = new HostAddress(hostname, prefersIpv6, clock)
-  const needsHostAddress = ip === '' && (!isInternal || hasOverrides)
+  const { template, hostAddress, isBadTemplateSkipped, onFatal } = options
+  const isNeeded = needsHostAddress(options.options)
   return async (inspect, { node, networkOwner }) => {
     const facts = {
       inspect,
       node,
       networkOwner,
-      hostAddress: needsHostAddress ? await hostAddress.get() : '',
+      hostAddress: isNeeded ? await hostAddress.get() : '',
     }
     try {
       const forcedTags = await template(inspect)
@@ -39,6 +36,11 @@ export function createMapping(options: {
       return withoutServices(candidate, inspect, error)
     }
   }
+}
+
+/** Whether published ports are registered at the address of this host's name. */
+export function needsHostAddress({ ip, isInternal, hasOverrides }: MappingOptions): boolean {
+  return ip === '' && (!isInternal || hasOverrides)
 }
 
 function withoutServices(candidate: Candidate, inspect: Inspect, error: unknown): Candidate {

@@ -2,6 +2,9 @@ import type { Candidate } from '../model/candidate.ts'
 import type { RegistrarEvent } from '../registration/registrar-events.ts'
 import { ignoredStep, lineStep } from './map-container.ts'
 
+/** Writes a line of the log. */
+export type Log = (line: string) => void
+
 /** A container's id as log lines have it. */
 export function shortId(id: string): string {
   return id.slice(0, 12)

@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os'
+import type { NetworkInterfaceInfo } from 'node:os'
 import { asRegistratorDoes, defaultHealthTtlMs } from '../registration/endpoint-to-registration.ts'
 import type { RegistrationOptions } from '../registration/endpoint-to-registration.ts'
 import type { RegistratorFlags } from './flags.ts'
@@ -54,11 +55,15 @@ export function isOwnerMarked(flags: RegistratorFlags): boolean {
   return flags.own || flags['cleanup-by-id']
 }
 
+type Interfaces = Readonly<
+  Record<string, readonly Pick<NetworkInterfaceInfo, 'address' | 'family'>[] | undefined>
+>
+
 /** The first address of a network interface of this machine that is not link-local; empty: none. */
 export function interfaceAddress(
   name: string,
   prefersIpv6: boolean,
-  interfaces = networkInterfaces(),
+  interfaces: Interfaces = networkInterfaces(),
 ): string {
   const usable = (interfaces[name] ?? []).filter(
     ({ address }) => !/^(fe80|169\.254\.)/i.test(address),

@@ -1,29 +1,23 @@
 import { setMaxListeners } from 'node:events'
 import { DockerClient } from '../discovery/docker/client.ts'
 import { createDockerProvider } from '../discovery/docker/provider.ts'
-import type { DockerProvider } from '../discovery/docker/provider.ts'
 import type { Environment } from '../consul/address.ts'
 import { FairleadError, messageOf } from '../model/errors.ts'
-import { markedBy } from '../registration/foreign.ts'
-import { Registrar } from '../registration/registrar.ts'
-import type { RegistrarEvent } from '../registration/registrar-events.ts'
-import { systemClock } from '../support/clock.ts'
+import { systemClock as clock } from '../support/clock.ts'
 import { printable } from '../support/printable.ts'
 import { version } from '../version.ts'
 import { openBackend } from './backend.ts'
 import type { OpenedBackend } from './backend.ts'
-import { danglingByName } from './cleanup.ts'
-import { ContainerFeed } from './container-feed.ts'
-import { createMapping } from './create-mapping.ts'
+import { createMapping, needsHostAddress } from './create-mapping.ts'
 import { dockerHost } from './docker-host.ts'
 import { flagsFault, parseCommandLine } from './flags.ts'
 import type { RegistratorFlags } from './flags.ts'
-import { linesOfEvent, shortId, stamped } from './log-lines.ts'
-import { interfaceAddress, mappingOptions, registrationOptions } from './options.ts'
-import { watchPresence } from './presence.ts'
+import { HostAddress } from './host-address.ts'
+import { keepRegistered } from './keep-registered.ts'
+import { stamped } from './log-lines.ts'
+import type { Log } from './log-lines.ts'
+import { interfaceAddress, mappingOptions } from './options.ts'
 import { tagTemplate } from './tags.ts'
-
-const clock = systemClock
 
 /** All that it asks of the world around it. */
 export type RegistratorContext = {
@@ -37,8 +31,6 @@ export type RegistratorContext = {
   /** Ends it. */
   readonly signal: AbortSignal
 }
-
-type Log = (line: string) => void
 
 /**
  * Does what gliderlabs' Registrator does, with its command line, its log lines on standard error
@@ -85,11 +77,14 @@ async function serve(
   const opened = openBackend(uri, environment)
   log(`Using ${opened.scheme} adapter: ${uri}`)
   const ending = new Ending(signal)
+  const options = mappingOptions(flags, hostname, ip)
+  const hostAddress = new HostAddress(hostname, flags.ipv6, clock)
+  if (needsHostAddress(options)) await warnOfAddress(hostname, hostAddress, log)
   const map = createMapping({
-    options: mappingOptions(flags, hostname, ip),
+    options,
     template,
+    hostAddress,
     isBadTemplateSkipped: flags['skip-bad-tags'],
-    clock,
     onFatal: (error) => ending.fail(error),
   })
   try {
@@ -97,7 +92,7 @@ async function serve(
     // Docker's list has to work once at the start; after that a lost daemon is waited for.
     if (!ending.signal.aborted) await client.listContainers(ending.signal)
     const provider = createDockerProvider({ host, ...asIs, map })
-    await run({ flags, hostname, log, opened, provider, client, signal: ending.signal })
+    await keepRegistered({ flags, hostname, log, opened, provider, client, signal: ending.signal })
   } catch (error) {
     ending.fail(error)
   } finally {
@@ -146,6 +141,14 @@ function hostIp(flags: RegistratorFlags): string {
   return address
 }
 
+/** Many a host's own name leads to its loopback: then no other host reaches what is registered. */
+async function warnOfAddress(hostname: string, hostAddress: HostAddress, log: Log): Promise<void> {
+  const address = await hostAddress.get()
+  if (address !== '' && !/^(127\.|::1$)/.test(address)) return
+  const what = address === '' ? 'does not resolve' : `resolves to ${address} of this host alone`
+  log(`${hostname} ${what}: set -ip or -ip-interface`)
+}
+
 /** Asks the registry until it answers, as often as the flags say; below -1 never. */
 async function connect(
   { backend, scheme }: OpenedBackend,
@@ -168,150 +171,5 @@ async function connect(
     }
     await clock.sleep(flags['retry-interval'], signal)
     if (signal.aborted) return
-  }
-}
-
-type Running = {
-  readonly flags: RegistratorFlags
-  readonly hostname: string
-  readonly log: Log
-  readonly opened: OpenedBackend
-  readonly provider: DockerProvider
-  readonly client: DockerClient
-  readonly signal: AbortSignal
-}
-
-async function run(running: Running): Promise<void> {
-  const { flags, log, opened, provider, client, signal } = running
-  const registered = new Map<string, string>()
-  const registrar = createRegistrar(running, (event) => {
-    remember(event, registered)
-    for (const line of linesOf(event, opened, isCleaning(flags))) log(line)
-  })
-  const needsExits = flags.deregister === 'on-success'
-  const feed = new ContainerFeed({ client, log, needsExits })
-  log('Listening for Docker events ...')
-  await Promise.all([
-    registrar.run(signal),
-    follow(provider, feed, registrar, signal),
-    watchPresence({
-      consul: opened.consul,
-      clock,
-      onReturn: () => void registrar.resync(),
-      signal,
-    }),
-    resyncForEver(running, feed, registrar),
-    every(flags['ttl-refresh'], signal, () => {
-      for (const [id, key] of registered) log(`refreshed: ${shortId(key)} ${id}`)
-    }),
-  ])
-}
-
-function createRegistrar(
-  { flags, hostname, log, opened, provider }: Running,
-  onEvent: (event: RegistrarEvent) => void,
-): Registrar {
-  return new Registrar({
-    backend: opened.backend,
-    clock,
-    sources: [provider.source],
-    registration: registrationOptions(flags),
-    deregister: flags.deregister as 'always' | 'on-success' | 'never',
-    deregisterOn: flags['deregister-on'] as 'die' | 'stop' | 'drain',
-    isMaintenanceFollowed: false,
-    cycleMs: 0,
-    isForeignRespected: false,
-    dangling: isCleaning(flags)
-      ? (unwanted, wanted) => {
-          log('Listing non-exited containers')
-          log('Cleaning up dangling services')
-          const remembered = wanted.map(({ registration, holder }) => ({
-            name: registration.Name,
-            container: holder.name,
-          }))
-          const byName = flags.cleanup ? danglingByName(unwanted, remembered, hostname) : []
-          const owners = new Set(provider.nodeName === undefined ? [] : [provider.nodeName])
-          const byMark = flags['cleanup-by-id'] ? markedBy(owners)(unwanted) : []
-          return [...new Set([...byName, ...byMark])]
-        }
-      : undefined,
-    onEvent,
-  })
-}
-
-/** Services that are registered, with the container they are of. */
-function remember(event: RegistrarEvent, registered: Map<string, string>): void {
-  if (event.kind === 'added' || event.kind === 'unchanged') {
-    registered.set(event.registration.ID, event.holder.key)
-  } else if (event.kind === 'removed' || event.kind === 'kept') registered.delete(event.id)
-}
-
-function isCleaning(flags: RegistratorFlags): boolean {
-  return flags.cleanup || flags['cleanup-by-id']
-}
-
-function linesOf(
-  event: RegistrarEvent,
-  { keyPrefix }: OpenedBackend,
-  isListNeeded: boolean,
-): string[] {
-  if (event.kind === 'list-refused' && !isListNeeded) {
-    return [`services cannot be listed: ${event.error}`]
-  }
-  const lines = linesOfEvent(event)
-  if (keyPrefix === undefined || (event.kind !== 'added' && event.kind !== 'refreshed'))
-    return lines
-  const { Name, ID } = event.registration
-  return ['Register', `path: ${keyPrefix}/${Name}/${ID}`, ...lines]
-}
-
-async function follow(
-  provider: DockerProvider,
-  feed: ContainerFeed,
-  registrar: Registrar,
-  signal: AbortSignal,
-): Promise<void> {
-  for await (const observation of provider.observe(signal)) {
-    registrar.accept(await feed.take(observation))
-  }
-}
-
-/** `-resync`: containers are inspected anew, and the registry is repaired. */
-async function resyncForEver(
-  { flags, log, provider, signal }: Running,
-  feed: ContainerFeed,
-  registrar: Registrar,
-): Promise<void> {
-  await every(flags.resync, signal, async () => {
-    if (provider.state().state !== 'connected') {
-      return log('error listing containers, skipping sync')
-    }
-    log(`Syncing services on ${feed.count} containers`)
-    feed.isQuiet = true
-    try {
-      await provider.relist()
-    } catch (error) {
-      if (!signal.aborted) log(`error listing containers, skipping sync: ${messageOf(error)}`)
-      return
-    } finally {
-      // What was observed is read before the next turn of the event loop.
-      await new Promise((resolve) => setImmediate(resolve))
-      feed.isQuiet = false
-    }
-    await registrar.resync()
-  })
-}
-
-/** Does it every so many seconds, one after the other; 0: never. */
-async function every(
-  seconds: number,
-  signal: AbortSignal,
-  act: () => void | Promise<void>,
-): Promise<void> {
-  if (seconds <= 0) return
-  for (;;) {
-    await clock.sleep(seconds * 1000, signal)
-    if (signal.aborted) return
-    await act()
   }
 }
