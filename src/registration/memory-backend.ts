@@ -19,11 +19,16 @@ export class MemoryBackend implements RegistrationBackend {
     { readonly serviceId: string; status: CheckStatus; output: string }
   >()
   readonly calls: BackendCall[] = []
-  /** Called before each; it throws what the call is to fail with. */
+  /** Called before each is done; it throws what the call is to fail with. */
   onCall: (call: BackendCall) => void | Promise<void> = () => {}
+  /** Called after each is done; what it throws is told of a call that was taken. */
+  onDone: (call: BackendCall) => void | Promise<void> = () => {}
   isUnreachable = false
   inFlight = 0
   mostInFlight = 0
+  /** Calls about an id that another call was still under way for. */
+  readonly overlapping: BackendCall[] = []
+  readonly #busyIds = new Set<string>()
 
   ping(): Promise<string> {
     return this.#run('ping', () => 'memory')
@@ -99,14 +104,20 @@ export class MemoryBackend implements RegistrationBackend {
     this.calls.push(call)
     this.inFlight++
     this.mostInFlight = Math.max(this.mostInFlight, this.inFlight)
+    const [, id] = call.split(' ')
+    if (id !== undefined && this.#busyIds.has(id)) this.overlapping.push(call)
+    if (id !== undefined) this.#busyIds.add(id)
     try {
       await this.onCall(call)
       if (this.isUnreachable) {
         throw new FairleadError('consul_unreachable', 'the registry does not answer')
       }
-      return act()
+      const result = act()
+      await this.onDone(call)
+      return result
     } finally {
       this.inFlight--
+      if (id !== undefined) this.#busyIds.delete(id)
     }
   }
 }

@@ -134,6 +134,19 @@ describe('maintenance', () => {
     expect([...backend.maintenance]).toEqual([[idOf(2), 'by hand']])
   })
 
+  it('is no problem any longer when it was set and only the answer was lost', async () => {
+    await started({ isMaintenanceFollowed: true })
+    await lab.up(labContainer(1))
+    lab.backend.onDone = (call) => {
+      if (call.startsWith('maintenance')) throw new FairleadError('consul_unreachable', 'reset')
+    }
+    await lab.up(labContainer(1, { health: 'maintenance', healthReason: 'paused' }))
+    expect(lab.registrar.state().problems).toHaveLength(1)
+    await lab.pass(1000)
+    expect(lab.backend.count('maintenance')).toBe(1)
+    expect(lab.registrar.state().problems).toEqual([])
+  })
+
   it('is set again in a registry that came back empty', async () => {
     await started({ isMaintenanceFollowed: true })
     await lab.up(labContainer(1, { health: 'maintenance', healthReason: 'paused' }))
@@ -183,6 +196,17 @@ describe('health', () => {
     release()
     await lab.registrar.settled()
     expect(lab.backend.count('check')).toBe(50)
+  })
+
+  it('is sent at once to a registry that was away', async () => {
+    await started({ registration })
+    await lab.up(reported('passing'))
+    lab.backend.isUnreachable = true
+    await lab.pass(40_000, 500)
+    lab.backend.isUnreachable = false
+    lab.backend.calls.length = 0
+    await lab.pass(5000, 500)
+    expect(lab.backend.count('check')).toBeGreaterThan(0)
   })
 
   it('brings a service back whose check the registry has lost', async () => {

@@ -185,8 +185,13 @@ export class Registrar {
       queue.delete(slot)
       if (slot.isBusy || this.#waiting.has(slot)) continue
       const step = nextStep(slot)
-      if (step !== undefined) this.#start(slot, step, signal)
-      else if (isEmpty(slot)) this.#slots.delete(slot.id)
+      if (step !== undefined) {
+        this.#start(slot, step, signal)
+        continue
+      }
+      // What failed was done after all, or is not wanted any longer.
+      slot.failure = undefined
+      if (isEmpty(slot)) this.#slots.delete(slot.id)
     }
   }
 

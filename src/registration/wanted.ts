@@ -133,7 +133,8 @@ export class Claims {
     let best: Wanted | undefined
     for (const claim of this.#byId.get(id) ?? []) {
       const wanted = claim.wanted.get(id)
-      if (wanted !== undefined && wanted.startedAtMs >= (best?.startedAtMs ?? 0)) best = wanted
+      if (best === undefined || (wanted?.startedAtMs ?? 0) >= best.startedAtMs)
+        best = wanted ?? best
     }
     return best
   }
