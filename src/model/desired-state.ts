@@ -24,10 +24,10 @@ export type DesiredState = ConfigText & {
   readonly servers: ReadonlyMap<string, AdminState>
 }
 
-/** Whether two texts are the same. */
+/** Whether two texts are the same, and cut alike where both are cut. */
 export function isSameText(a: ConfigText, b: ConfigText): boolean {
   if (a.sections === undefined || b.sections === undefined) return a.config === b.config
-  return isSameList(a.sections, b.sections) || a.config === b.config
+  return isSameList(a.sections, b.sections)
 }
 
 /** Whether two lists have equal elements, which is quickly told where these are the same objects. */

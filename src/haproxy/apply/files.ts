@@ -54,8 +54,9 @@ export function filesOf(
 }
 
 function isSameFile(one: FileText | undefined, other: FileText): boolean {
-  if (typeof one === 'object' && typeof other === 'object' && isSameList(one, other)) return true
-  return one !== undefined && wholeOf(one) === wholeOf(other)
+  if (one === undefined) return false
+  if (typeof one === 'object' && typeof other === 'object') return isSameList(one, other)
+  return wholeOf(one) === wholeOf(other)
 }
 
 function wholeOf(content: FileText): string {
