@@ -30,6 +30,8 @@ export type CatalogueReaderOptions = {
   /** What the registry has now. */
   readonly entries: EntryIndex
   readonly onAnswer: (service: string, answer: readonly HealthEntry[]) => void
+  /** Consul went away (it does not answer, or has no leader), or is back. */
+  readonly onAway: (isAway: boolean) => void
 }
 
 export type CatalogueReaderState = WatchState & {
@@ -56,7 +58,7 @@ export class CatalogueReader {
   constructor(options: CatalogueReaderOptions) {
     this.#options = options
     this.#consul = new BoundedConsul(options.consul)
-    this.#states = new WatchStates(options.clock.now())
+    this.#states = new WatchStates(options.clock.now(), options.onAway)
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -147,8 +149,12 @@ export class CatalogueReader {
 
   #reading(signal: AbortSignal): Reading {
     const { clock, filter, scope, entries } = this.#options
+    const isWanted = (name: string, tags: readonly string[]): boolean =>
+      scope === 'all' || chosenBy(filter, name, tags) !== undefined
     const onAnswer = (service: string, answer: readonly HealthEntry[]): void => {
-      this.#options.onAnswer(service, answer)
+      const isAnyWanted = answer.some(({ Service }) => isWanted(service, Service.Tags ?? []))
+      if (isAnyWanted || answer.length === 0) this.#options.onAnswer(service, answer)
+      else this.#options.onUnwanted(service)
       this.#onTried(service)
     }
     const onFailure = (service: string): void => this.#onTried(service)
@@ -159,7 +165,7 @@ export class CatalogueReader {
       clock,
       reads,
       states: this.#states,
-      isWanted: (name, tags) => scope === 'all' || chosenBy(filter, name, tags) !== undefined,
+      isWanted,
       onAnswer,
       onFailure,
       knownServices: () => [...entries.services()],

@@ -1,12 +1,12 @@
 import type { Candidate, Observation } from '../../model/candidate.ts'
 import type { Endpoint } from '../../model/endpoint.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
-import { jsonOf, type CandidateChange, type Contents } from '../embedded/merge.ts'
+import { jsonOf, type CandidateChange } from '../embedded/merge.ts'
 import { ServiceIndex } from '../embedded/service-index.ts'
 import { candidateOf } from './entries-to-candidates.ts'
 import type { Entry } from './entry.ts'
 import { EntryIndex } from './entry-index.ts'
-import { localCandidate, type Local, type LocalOverlay } from './local-overlay.ts'
+import { localCandidate, missingOf, type Local, type LocalOverlay } from './local-overlay.ts'
 
 /** Where an entry stands in the view: in one candidate, as this endpoint if it is one. */
 type Place = { readonly shownAs: string; readonly endpoint: Endpoint | undefined }
@@ -26,6 +26,10 @@ export class CatalogueView {
   readonly #members = new Map<string, Map<string, Entry>>()
   readonly #locals = new Map<string, Local>()
   readonly #shown = new Map<string, Candidate>()
+  /** Consul cannot be asked, or has no leader that could take a registration. */
+  #isAlone = false
+  /** Local endpoints that came meanwhile: served until Consul has them, or they end. */
+  readonly #unregistered = new Set<string>()
   #revision = 0
   #snapshot: Snapshot | undefined
 
@@ -35,11 +39,6 @@ export class CatalogueView {
 
   get entries(): EntryIndex {
     return this.#entries
-  }
-
-  /** What the Docker daemons of this host said, by source. */
-  get localContents(): Contents {
-    return this.#overlay.contents
   }
 
   /** What Consul says by itself. */
@@ -101,6 +100,13 @@ export class CatalogueView {
     return changes
   }
 
+  /** While Consul is away the containers of this host are served though it does not know them. */
+  setAlone(isAlone: boolean): void {
+    if (isAlone === this.#isAlone) return
+    this.#isAlone = isAlone
+    if (isAlone) this.#show(new Set(this.#locals.keys()))
+  }
+
   /** As stored by an earlier run. */
   restoreLocal(source: string, candidates: ReadonlyMap<string, Candidate>): void {
     this.#overlay.restore(source, candidates)
@@ -113,6 +119,7 @@ export class CatalogueView {
     const gone = this.#overlay.forget(source)
     const changes = gone.map((before) => ({ before, after: undefined }))
     this.#followLocals(source, changes)
+    this.revisitAll()
     return changes
   }
 
@@ -129,6 +136,10 @@ export class CatalogueView {
       if (after === undefined) this.#locals.delete(key)
       else this.#locals.set(key, { source, candidate: after })
       touched.add(key)
+      const left = new Set(after?.endpoints.map(({ id }) => id))
+      for (const { id } of before?.endpoints ?? []) {
+        if (!left.has(id)) this.#unregistered.delete(id)
+      }
       for (const endpoint of [...(before?.endpoints ?? []), ...(after?.endpoints ?? [])]) {
         for (const entry of this.#entries.like(endpoint)) near.add(entry)
       }
@@ -188,10 +199,11 @@ export class CatalogueView {
     const members = [...(this.#members.get(key)?.values() ?? [])]
     const local = this.#locals.get(key)
     if (local !== undefined) {
-      return localCandidate(
-        local,
-        members.flatMap((each) => this.#places.get(each.key)?.endpoint ?? []),
-      )
+      const endpoints = members.flatMap((each) => this.#places.get(each.key)?.endpoint ?? [])
+      const missing = missingOf(local.candidate, endpoints)
+      for (const { id } of endpoints) this.#unregistered.delete(id)
+      if (this.#isAlone) for (const { id } of missing) this.#unregistered.add(id)
+      return localCandidate(local, endpoints, (id) => this.#unregistered.has(id))
     }
     return members.length === 0 ? undefined : candidateOf(members)
   }

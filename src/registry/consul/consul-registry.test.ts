@@ -79,6 +79,23 @@ async function say(service: string, entries: readonly HealthEntry[]): Promise<vo
   for (let turn = 0; turn < 20; turn++) await settle()
 }
 
+/** Consul gives no sign of life, until the registry has noticed. */
+async function away(registry: ConsulRegistry): Promise<void> {
+  consul.fail('/v1/catalog/nodes')
+  for (let second = 0; second < 60 && registry.state().state !== 'waiting'; second++) {
+    await clock.advance(1000)
+  }
+  expect(registry.state().state).toBe('waiting')
+}
+
+async function back(registry: ConsulRegistry): Promise<void> {
+  consul.heal()
+  for (let second = 0; second < 60 && registry.state().state !== 'current'; second++) {
+    await clock.advance(1000)
+  }
+  expect(registry.state().state).toBe('current')
+}
+
 const ids = (registry: ConsulRegistry): string[] => endpoints(registry).map(({ id }) => id)
 const endpoints = (registry: ConsulRegistry): readonly Endpoint[] =>
   [...registry.snapshot().services.values()].flatMap((service) => service.endpoints)
@@ -115,6 +132,38 @@ const local = (values: Partial<Endpoint> = {}): Candidate =>
   )
 const registered = (values: Parameters<typeof sampleEntry>[0] = {}): HealthEntry =>
   sampleEntry({ node: 'pi1', ID: 'pi1:web-1:80', Meta: ownerMetaOf('pi1', container), ...values })
+
+describe("this host's containers while Consul is away", () => {
+  it('are served though they could not be registered, until they are', async () => {
+    await say('web', [])
+    const registry = await start()
+    observe(registry, { isComplete: true, upserts: [local()] })
+    expect(ids(registry)).toEqual([])
+    await away(registry)
+    expect(ids(registry)).toEqual(['pi1:web-1:80'])
+    expect(registry.snapshot().candidates[0]?.decisions.at(-1)).toMatchObject({ outcome: 'note' })
+    await back(registry)
+    // Consul is back, and the registration on its way: no gap between the two.
+    expect(ids(registry)).toEqual(['pi1:web-1:80'])
+    await say('web', [registered({ Tags: ['a'] })])
+    expect(endpoints(registry)).toMatchObject([{ id: 'pi1:web-1:80', tags: ['a'] }])
+    // From now on it is Consul's word that it is there.
+    await say('web', [])
+    expect(ids(registry)).toEqual([])
+  })
+
+  it('go when Docker says so, and those of other hosts stay', async () => {
+    await say('web', [registered(), sampleEntry()])
+    const registry = await start()
+    observe(registry, { isComplete: true, upserts: [local()] })
+    await away(registry)
+    const other = { ...local({ id: 'pi1:web-2:80', port: 8081 }), key: containerId('b') }
+    observe(registry, { upserts: [other], removals: [container] })
+    expect(ids(registry)).toEqual(['pi1:web-2:80', 'pi2/web1'])
+    observe(registry, { removals: [other.key] })
+    expect(ids(registry)).toEqual(['pi2/web1'])
+  })
+})
 
 describe("this host's containers", () => {
   it('are joined with their registrations, and passed on to who registers them', async () => {

@@ -74,6 +74,7 @@ export type ConsulRegistryState = WatchState & {
 export class ConsulRegistry implements Registry {
   readonly #options: ConsulRegistryOptions
   readonly #clock: Clock
+  readonly #overlay: LocalOverlay
   readonly #view: CatalogueView
   readonly #held: HeldRemovals
   readonly #reader: CatalogueReader
@@ -93,12 +94,12 @@ export class ConsulRegistry implements Registry {
     const { clock, consul, filter, scope, cycleMs, owners, localSources } = options
     this.#options = options
     this.#clock = clock
-    const overlay = new LocalOverlay({
+    this.#overlay = new LocalOverlay({
       owners,
       agentNode: () => this.#agentNode,
       sources: localSources,
     })
-    this.#view = new CatalogueView(overlay)
+    this.#view = new CatalogueView(this.#overlay)
     this.#held = new HeldRemovals(cycleMs)
     this.#reader = new CatalogueReader({
       consul,
@@ -107,10 +108,12 @@ export class ConsulRegistry implements Registry {
       scope: scope ?? 'all',
       entries: this.#view.entries,
       onAnswer: (service, answer) => this.#onAnswer(service, answer),
+      onUnwanted: (service) => this.#onUnwanted(service),
+      onAway: (isAway) => this.#onAway(isAway),
     })
     this.#storage = new RegistryStorage(options.path)
     this.#writer = new BackgroundWriter({
-      write: () => this.#storage.write(this.#contents(overlay.contents)),
+      write: () => this.#storage.write(this.#contents(this.#overlay.contents)),
       onResult: (error) => this.#onWritten(error),
       clock,
     })
@@ -123,6 +126,7 @@ export class ConsulRegistry implements Registry {
       if (stored === undefined) return
       this.#loadProblem = stored.problem
       this.#isFromBeforeBoot = stored.isFromBeforeBoot
+      if (stored.isFromBeforeBoot) this.#overlay.distrust()
       for (const [source, candidates] of stored.contents) this.#restore(source, candidates)
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error
@@ -188,7 +192,7 @@ export class ConsulRegistry implements Registry {
 
   /** What one source said last; empty for one that never spoke. */
   candidatesOf(source: string): readonly Candidate[] {
-    return [...(this.#contents(this.#view.localContents).get(source)?.values() ?? [])]
+    return [...(this.#contents(this.#overlay.contents).get(source)?.values() ?? [])]
   }
 
   /** Docker sources that are known, from this run or the last. */
@@ -281,6 +285,18 @@ export class ConsulRegistry implements Registry {
     const held = [...known.values()].filter(({ key }) => kept.has(key))
     this.#heldChanged.put(true)
     this.#setService(service, [...entries, ...held], `Consul: ${service} changed`)
+  }
+
+  /** Nothing can be registered then: what starts on this host is served without. */
+  #onAway(isAway: boolean): void {
+    const before = this.#view.revision
+    this.#view.setAlone(isAway)
+    this.#announce(before, `Consul is ${isAway ? 'away' : 'back'}`, undefined, false)
+  }
+
+  #onUnwanted(service: string): void {
+    this.#held.confirm(service)
+    this.#setService(service, [], `${service} is not named any more`)
   }
 
   #setService(service: string, entries: readonly Entry[], cause: string): void {

@@ -1,5 +1,6 @@
 import type { Candidate, Observation } from '../../model/candidate.ts'
 import type { Endpoint } from '../../model/endpoint.ts'
+import type { Decision } from '../../model/problem.ts'
 import { merge, type CandidateChange, type Contents } from '../embedded/merge.ts'
 import type { Entry } from './entry.ts'
 
@@ -40,6 +41,8 @@ export class LocalOverlay {
   /** Entries of containers that died, by key, with the index they had then. */
   readonly #buried = new Map<string, number>()
 
+  #isDistrusted = false
+
   constructor(identity: Identity) {
     this.#identity = identity
   }
@@ -52,6 +55,14 @@ export class LocalOverlay {
   get isComplete(): boolean {
     const { sources } = this.#identity
     return sources.length > 0 && sources.every((source) => this.#complete.has(source))
+  }
+
+  /**
+   * The machine was restarted since: where this host's containers are, Docker decides anew, and what
+   * is registered of them says nothing until it has.
+   */
+  distrust(): void {
+    this.#isDistrusted = true
   }
 
   /** Takes an observation; what changed of the candidates. `entriesOf` finds those of an endpoint. */
@@ -95,7 +106,8 @@ export class LocalOverlay {
     }
     if (this.#buried.get(entry.key) === entry.modifyIndex) return { kind: 'hidden' }
     this.#buried.delete(entry.key)
-    return this.#isOwn(entry) && this.isComplete ? { kind: 'hidden' } : { kind: 'foreign' }
+    const isKnown = this.isComplete || this.#isDistrusted
+    return this.#isOwn(entry) && isKnown ? { kind: 'hidden' } : { kind: 'foreign' }
   }
 
   /** Consul has forgotten it, so there is nothing left to hide. */
@@ -175,21 +187,37 @@ function worseHealth(a: Endpoint, b: Endpoint): Pick<Endpoint, 'health' | 'healt
   return { health, healthReason }
 }
 
-/** A local candidate with what of its endpoints is in Consul. */
-export function localCandidate({ candidate }: Local, endpoints: readonly Endpoint[]): Candidate {
-  const ids = new Set(endpoints.map(({ id }) => id))
-  const missing = candidate.endpoints.filter(
-    (each) => !ids.has(each.id) && !endpoints.some((other) => addressOf(other) === addressOf(each)),
-  )
+/**
+ * A local candidate with what of its endpoints is in Consul. `isServedAnyway`: an endpoint that
+ * Consul does not have, because it cannot be told now.
+ */
+export function localCandidate(
+  { candidate }: Local,
+  endpoints: readonly Endpoint[],
+  isServedAnyway: (id: string) => boolean,
+): Candidate {
+  const missing = missingOf(candidate, endpoints)
   return {
     ...candidate,
-    endpoints,
+    endpoints: [...endpoints, ...missing.filter(({ id }) => isServedAnyway(id))],
     decisions: [
       ...candidate.decisions,
-      ...missing.map(
-        ({ id }) =>
-          ({ step: 'registered', outcome: 'stop', what: `${id} is not yet in Consul` }) as const,
-      ),
+      ...missing.map(({ id }): Decision => {
+        if (!isServedAnyway(id)) {
+          return { step: 'registered', outcome: 'stop', what: `${id} is not yet in Consul` }
+        }
+        const what = `${id} could not be registered in Consul; it is served here all the same`
+        return { step: 'registered', outcome: 'note', what }
+      }),
     ],
   }
+}
+
+/** Endpoints of a local candidate that are not among those that Consul has of it. */
+export function missingOf(
+  candidate: Candidate,
+  endpoints: readonly Endpoint[],
+): readonly Endpoint[] {
+  const known = new Set(endpoints.flatMap((each) => [each.id, addressOf(each)]))
+  return candidate.endpoints.filter((each) => !known.has(each.id) && !known.has(addressOf(each)))
 }

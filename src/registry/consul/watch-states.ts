@@ -9,11 +9,15 @@ export type NamedWatchState = WatchState & { readonly path: string }
 /** How the watches are doing, each and together. */
 export class WatchStates {
   readonly #startedAtMs: number
+  readonly #onAway: (isAway: boolean) => void
+  #isAway = false
   readonly #states = new Map<string, WatchState>()
   #answeredAtMs: number | undefined
 
-  constructor(nowMs: number) {
+  /** `onAway`: Consul went away (it does not answer, or has no leader), or is back. */
+  constructor(nowMs: number, onAway: (isAway: boolean) => void) {
     this.#startedAtMs = nowMs
+    this.#onAway = onAway
   }
 
   set(path: string, state: WatchState): void {
@@ -21,6 +25,7 @@ export class WatchStates {
     if (state.answeredAtMs !== undefined) {
       this.#answeredAtMs = Math.max(this.#answeredAtMs ?? 0, state.answeredAtMs)
     }
+    this.#tellAway()
   }
 
   /** The watch has ended. */
@@ -47,6 +52,15 @@ export class WatchStates {
         same.length === 0 ? this.#startedAtMs : Math.min(...same.map((each) => each.sinceMs)),
       answeredAtMs: this.#answeredAtMs,
     }
+  }
+
+  /** Waiting without an error is the time before the first answer. */
+  #tellAway(): void {
+    const { state, error } = this.together()
+    const isAway = state === 'stale' || (state === 'waiting' && error !== '')
+    if (isAway === this.#isAway) return
+    this.#isAway = isAway
+    this.#onAway(isAway)
   }
 }
 
