@@ -30,6 +30,8 @@ export type CatalogueReaderOptions = {
   /** What the registry has now. */
   readonly entries: EntryIndex
   readonly onAnswer: (service: string, answer: readonly HealthEntry[]) => void
+  /** Nothing of the settings names this service any more. */
+  readonly onUnwanted: (service: string) => void
   /** Consul went away (it does not answer, or has no leader), or is back. */
   readonly onAway: (isAway: boolean) => void
 }

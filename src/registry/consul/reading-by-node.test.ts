@@ -1,0 +1,220 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FakeConsul } from '../../consul/testing/fake-consul.ts'
+import { ManualClock } from '../../support/clock.ts'
+import { CatalogueReader } from './catalogue-reader.ts'
+import { EntryIndex } from './entry-index.ts'
+import { readEntries } from './entries-to-candidates.ts'
+import { sampleEntry } from './testing/sample-entry.ts'
+
+/** A catalogue in memory: each instance as `service@node`, at an index and with a health. */
+class Catalogue {
+  readonly consul = new FakeConsul()
+  readonly #instances = new Map<string, { readonly index: number; readonly status: string }>()
+  #index = 100
+
+  set(names: readonly string[], status = 'passing'): void {
+    for (const name of names) this.#instances.set(name, { index: ++this.#index, status })
+    this.#publish(names)
+  }
+
+  remove(names: readonly string[]): void {
+    for (const name of names) this.#instances.delete(name)
+    ++this.#index
+    this.#publish(names)
+  }
+
+  /** What Consul answers of the services and nodes of these instances. */
+  #publish(names: readonly string[]): void {
+    const all = [...this.#instances].map(([name, values]) => {
+      const [service = '', node = ''] = name.split('@')
+      return { name, service, node, ...values }
+    })
+    const headers = { index: this.#index }
+    const changed = names.map((name) => name.split('@') as [string, string])
+    for (const service of new Set(changed.map(([name]) => name))) {
+      const entries = all
+        .filter((each) => each.service === service)
+        .map(({ name, node, index, status }) =>
+          sampleEntry({
+            ID: name,
+            Service: service,
+            node,
+            ModifyIndex: index,
+            checks: [{ Status: status }],
+          }),
+        )
+      this.consul.set(`/v1/health/service/${service}`, entries, headers)
+    }
+    for (const node of new Set(changed.map(([, name]) => name))) {
+      const own = all.filter((each) => each.node === node)
+      const services = own.map(({ name, service, index }) => [
+        name,
+        { ID: name, Service: service, ModifyIndex: index },
+      ])
+      const value = {
+        Node: { Node: node, Address: '10.0.0.2' },
+        Services: Object.fromEntries(services),
+      }
+      this.consul.set(`/v1/catalog/node/${node}`, value, headers)
+    }
+    const tags = Object.fromEntries(all.map(({ service }) => [service, []]))
+    this.consul.set('/v1/catalog/services', tags, headers)
+    const nodes = [...new Set(all.map(({ node }) => node))]
+    this.consul.set(
+      '/v1/catalog/nodes',
+      nodes.map((Node) => ({ Node, Address: '10.0.0.2' })),
+    )
+    const ill = all.filter(({ status }) => status !== 'passing')
+    this.consul.set(
+      '/v1/health/state/any',
+      ill.map(({ name, service, node, index, status }) => ({
+        Node: node,
+        CheckID: `service:${name}`,
+        Status: status,
+        ServiceID: name,
+        ServiceName: service,
+        ModifyIndex: index,
+      })),
+      headers,
+    )
+  }
+}
+
+let catalogue: Catalogue
+let clock: ManualClock
+let end: AbortController
+let running: Promise<void>
+let entries: EntryIndex
+let reader: CatalogueReader
+
+beforeEach(() => {
+  catalogue = new Catalogue()
+  clock = new ManualClock()
+  end = new AbortController()
+  entries = new EntryIndex()
+  reader = new CatalogueReader({
+    consul: catalogue.consul,
+    clock,
+    filter: { services: [], tags: [] },
+    scope: 'all',
+    entries,
+    onAnswer: (service, answer) => {
+      const context = { warningIs: 'in', filter: { services: [], tags: [] }, nowMs: 0 } as const
+      entries.setService(service, readEntries(answer, { ...context, previous: () => undefined }))
+    },
+    onUnwanted: () => {},
+    onAway: () => {},
+  })
+})
+
+afterEach(async () => {
+  end.abort()
+  await running
+})
+
+async function settle(turns = 40): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await clock.advance(0)
+}
+
+async function start(): Promise<void> {
+  running = reader.run(end.signal)
+  await settle()
+  expect(reader.state()).toMatchObject({ mode: 'by node', isComplete: true })
+}
+
+const names = (services: number, nodes: number): string[] =>
+  Array.from({ length: services }, (_, index) => `s${index}@n${index % nodes}`)
+const has = (service: string): string[] =>
+  [...entries.ofService(service).values()].map(
+    (each) => `${each.serviceId} ${each.endpoint?.health}`,
+  )
+
+describe('a catalogue read by node', () => {
+  it('is read again where it changed, and nowhere else', async () => {
+    catalogue.set(names(60, 3))
+    await start()
+    catalogue.consul.requests.length = 0
+    catalogue.set(['s7@n2'])
+    await settle()
+    expect(has('s7')).toEqual(['s7@n1 passing', 's7@n2 passing'])
+    catalogue.remove(['s7@n1'])
+    await settle()
+    expect(has('s7')).toEqual(['s7@n2 passing'])
+    catalogue.set(['s7@n2'], 'critical')
+    await settle()
+    expect(has('s7')).toEqual(['s7@n2 critical'])
+    catalogue.set(['new@n9'])
+    await settle()
+    expect(has('new')).toEqual(['new@n9 passing'])
+    catalogue.remove(['new@n9', 's7@n2'])
+    await settle()
+    expect([...entries.services()]).toHaveLength(59)
+    const read = catalogue.consul.requests.filter(({ path }) => path.includes('/health/service/'))
+    expect(new Set(read.map(({ path }) => path))).toEqual(
+      new Set(['/v1/health/service/s7', '/v1/health/service/new']),
+    )
+    expect(read.length).toBeLessThanOrEqual(7)
+  })
+
+  it('has no watch on the list of services unless there are more nodes than watches', async () => {
+    catalogue.set(names(60, 44))
+    await start()
+    expect(catalogue.consul.blocked('/v1/catalog/services')).toBe(0)
+    catalogue.set(['s1@n44', 's2@n45'])
+    await settle()
+    expect(catalogue.consul.blocked('/v1/catalog/services')).toBe(1)
+    const watched = (): number =>
+      Array.from({ length: 46 }, (_, node) => node).filter(
+        (node) => catalogue.consul.blocked(`/v1/catalog/node/n${node}`) > 0,
+      ).length
+    expect(watched()).toBe(44)
+    expect(has('s1')).toEqual(['s1@n1 passing', 's1@n44 passing'])
+    catalogue.set(['late@n45'])
+    await settle()
+    expect(has('late')).toEqual(['late@n45 passing'])
+    catalogue.remove(['s1@n44', 's2@n45', 'late@n45'])
+    await settle()
+    expect(catalogue.consul.blocked('/v1/catalog/services')).toBe(0)
+    expect([...entries.services()]).toHaveLength(60)
+    expect(has('s1')).toEqual(['s1@n1 passing'])
+  })
+
+  it('begins though a node cannot be read, and takes up that node when it can', async () => {
+    catalogue.set(names(60, 3))
+    catalogue.consul.fail('/v1/catalog/node/n1')
+    await start()
+    expect([...entries.services()]).toHaveLength(40)
+    catalogue.consul.heal()
+    await clock.advance(5000)
+    expect([...entries.services()]).toHaveLength(60)
+  })
+
+  it('goes back to a watch for each service when it stays small', async () => {
+    catalogue.set(names(60, 3))
+    await start()
+    catalogue.remove(names(60, 3).slice(30))
+    await clock.advance(31_000)
+    expect(reader.state().mode).toBe('by node')
+    await clock.advance(31_000)
+    expect(reader.state().mode).toBe('by service')
+    expect([...entries.services()]).toHaveLength(30)
+    expect(catalogue.consul.blocked('/v1/health/state/any')).toBe(0)
+    expect(catalogue.consul.blocked('/v1/health/service/s3')).toBe(1)
+    catalogue.set(['s3@n7'])
+    await settle()
+    expect(has('s3')).toHaveLength(2)
+  })
+
+  it('begins anew after a long silence', async () => {
+    catalogue.set(names(60, 3))
+    await start()
+    catalogue.consul.fail('/v1/catalog/nodes')
+    await clock.advance(30_000)
+    expect(reader.state().state).toBe('waiting')
+    catalogue.consul.requests.length = 0
+    catalogue.consul.heal()
+    await clock.advance(6000)
+    expect(reader.state().state).toBe('current')
+    expect(catalogue.consul.count('/v1/health/service/s1')).toBe(1)
+  })
+})
