@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { ListenOptions } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
@@ -32,10 +33,23 @@ const limits = {
   connectionsCheckingInterval: 5_000,
 }
 /**
- * Connections of one listener at once; more are closed unanswered. Whoever opens many must not use
- * up the file descriptors that the way to Docker and HAProxy needs.
+ * Connections of one listener at once; more are closed unanswered. Readers that wait for a change
+ * keep one each, and whoever opens many must not use up the file descriptors that the way to Docker
+ * and HAProxy needs: a quarter of what this process may have open, 4,096 at most.
  */
-export const mostConnections = 512
+export function defaultMostConnections(): number {
+  return Math.min(4096, Math.max(128, Math.floor(openFilesLimit() / 4)))
+}
+
+/** Linux' soft limit, as Node has raised it at its start; 1,024 where it cannot be read. */
+function openFilesLimit(): number {
+  try {
+    const text = readFileSync('/proc/self/limits', 'utf8')
+    return Number(/^Max open files\s+(\d+)/m.exec(text)?.[1] ?? 1024)
+  } catch {
+    return 1024
+  }
+}
 
 /**
  * Listens on one address. Throws ListenError; then nothing is left bound.
@@ -45,6 +59,7 @@ export async function listen(
   fetch: Fetch,
   address: ListenAddress,
   onDefect: (error: unknown) => void,
+  mostConnections = defaultMostConnections(),
 ): Promise<Listener> {
   let port = address.kind === 'tcp' ? address.port : 0
   const server = createServer(fetch, ({ incoming }) => {
@@ -57,6 +72,7 @@ export async function listen(
       isLoopbackListener: isLoopbackAddress(address.host),
     }
   })
+  server.maxConnections = mostConnections
   if (address.kind === 'unix') {
     const remove = await bindUnixSocket(address.path, (path) => bind(server, { path }))
     server.on('error', onDefect)
@@ -101,7 +117,6 @@ function createServer(fetch: Fetch, arrivalOf: (env: HttpBindings) => Arrival): 
     overrideGlobalObjects: false,
     serverOptions: limits,
   }) as Server
-  server.maxConnections = mostConnections
   server.setTimeout(stalledMs)
   return server
 }

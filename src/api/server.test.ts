@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { changeEntry, MemoryDaemon } from '../../test/support/memory-daemon.ts'
-import { mostConnections, type ListenAddress } from './listen.ts'
+import type { ListenAddress } from './listen.ts'
 import { serveApi, type ServedApi } from './server.ts'
 
 const token = 'a-token-of-good-length'
@@ -26,18 +26,18 @@ afterEach(async () => {
 
 async function serve(
   listen: readonly ListenAddress[],
-  options: { token?: string; keepAliveMs?: number } = {},
+  options: { token?: string; keepAliveMs?: number; mostConnections?: number } = {},
 ): Promise<ServedApi> {
   const api = await serveApi({
     control: daemon,
     version: '0.1.0',
     listen,
     adminHosts: [],
-    token: options.token,
+    token: undefined,
     onDefect: (error) => {
       throw error
     },
-    ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
+    ...options,
   })
   releases.push(() => api.close())
   return api
@@ -98,7 +98,8 @@ describe('on a tcp address', () => {
 
   it('closes what is too much on one listener, and answers on the others', async () => {
     const path = join(folder, 'admin.sock')
-    const api = await serve([{ kind: 'unix', path }, anyPort])
+    const mostConnections = 64
+    const api = await serve([{ kind: 'unix', path }, anyPort], { mostConnections })
     const port = portOf(api, 1)
     const sockets: Socket[] = []
     releases.push(() => {

@@ -20,6 +20,8 @@ export type ApiOptions = GuardOptions & {
   readonly version: string
   /** Told of errors that no one meant to throw; they are answered with 500. */
   readonly onDefect: (error: unknown) => void
+  /** Of one listener at once; `defaultMostConnections` by default. */
+  readonly mostConnections?: number
   /** What answers under `/v1/`: Consul's HTTP API. */
   readonly consulApi?: Hono<{ Bindings: Pick<ApiEnv['Bindings'], 'hold'> }>
   /** Between two comments on a silent event stream; 15 s by default. */
@@ -96,7 +98,7 @@ export async function serveApi(
   }
   try {
     for (const address of options.listen)
-      listeners.push(await listen(app.fetch, address, options.onDefect))
+      listeners.push(await listen(app.fetch, address, options.onDefect, options.mostConnections))
   } catch (error) {
     await closeAll()
     throw error

@@ -169,7 +169,7 @@ it('has every route in docs/api.md, with an example', async () => {
   )
   const routes = app.routes
     .filter((route) => route.method !== 'ALL')
-    .map((route) => `${route.method} ${route.path}`)
+    .map((route) => `${route.method} ${route.path.replace('{.+}', '')}`)
   ending.abort()
   expect(new Set(own)).toEqual(new Set(routes))
   for (const route of routes) {

@@ -127,7 +127,7 @@ function self(api: ConsulApi): object {
       NodeID: nodeId(api.node),
       Revision: '',
       Server: true,
-      Version: `${spokenVersion}+fairlead.${api.version}`,
+      Version: `${spokenVersion}+fairlead.${api.version.replaceAll('+', '.')}`,
     },
     Member: member(api),
     Meta: {},
