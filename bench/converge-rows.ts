@@ -65,6 +65,21 @@ export function rowsOf(name: string, timings: Timings, budgets: Budgets): readon
   ]
 }
 
+/** Fronts with a Consul before them, against the first front, which has none. */
+export function ratioRows(
+  measured: readonly { readonly name: string; readonly timings: Timings }[],
+): readonly Row[] {
+  const own = summary(measured[0]?.timings.fromListening ?? []).median
+  return measured
+    .filter(({ timings }) => timings.toRegistered.length > 0)
+    .map(({ name, timings }) => ({
+      what: `app listening → first answer, median, against ${measured[0]?.name}`,
+      of: name,
+      measured: summary(timings.fromListening).median / own,
+      unit: '×',
+    }))
+}
+
 function consulRows(name: string, { toRegistered, fromRegistered }: Timings): readonly Row[] {
   if (toRegistered.length === 0) return []
   const steps = {

@@ -1,4 +1,4 @@
-import { rowsOf } from './converge-rows.ts'
+import { ratioRows, rowsOf } from './converge-rows.ts'
 import type { Budgets, Timings } from './converge-rows.ts'
 import { comparisons } from './fronts/comparisons.ts'
 import { openDropIn, openFairleadConsul } from './fronts/fairlead-consul.ts'
@@ -59,7 +59,7 @@ async function compare(stage: Stage, ours: readonly Contender[]): Promise<Outcom
   }
   const rows = measured.flatMap(({ name, timings, budgets }) => rowsOf(name, timings, budgets))
   const details = measured.map(({ name, timings }) => ({ name, timings }))
-  return { rows, notes, details }
+  return { rows: [...rows, ...ratioRows(measured)], notes, details }
 }
 
 async function startContainers(stage: Stage, image: string, count: number): Promise<string[]> {
