@@ -150,9 +150,15 @@ export class Registrar {
       slot.listAfter = this.#lists.started
       this.#listSoon()
     }
-    // A new wish gets its try at once, whatever the fate of the last.
-    if (!isSameWish(slot.wanted, wanted)) this.#release(slot)
-    slot.wanted = wanted
+    const before = slot.wanted
+    if (isSameWish(before, wanted)) {
+      // The same object as before: further comparisons cost nothing.
+      slot.wanted = wanted && { ...wanted, ...(before && { registration: before.registration }) }
+    } else {
+      slot.wanted = wanted
+      // A new wish gets its try at once, whatever the fate of the last.
+      this.#release(slot)
+    }
     slot.holder = wanted?.holder ?? slot.holder
     slot.isKept = false
     if (wanted === undefined) slot.foreign = undefined
