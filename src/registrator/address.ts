@@ -64,7 +64,8 @@ export function placeOf(
     : options.ip || publishedAddress(port, facts, options)
   if (chosen !== '') address = chosen
   if (options.labelWithIp !== '') {
-    const labelled = (inspect.Config?.Labels ?? {})[options.labelWithIp] ?? ''
+    const labels = new Map(Object.entries(inspect.Config?.Labels ?? {}))
+    const labelled = labels.get(options.labelWithIp) ?? ''
     if (labelled === '') {
       notes.push(`Label '${options.labelWithIp}' not found in container configuration`)
     } else address = withoutPrefixLength(labelled)

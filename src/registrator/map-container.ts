@@ -166,7 +166,7 @@ class ContainerMapping {
       this.#ignore(`service on port ${port.text}: ${why}, set -ip`)
       return false
     }
-    if (place.port >= 1 && place.port <= 65_535) return true
+    if (isPortNumber(place.port) && isPortNumber(port.port)) return true
     this.#ignore(`service on port ${port.text}: no port number`)
     return false
   }
@@ -199,4 +199,8 @@ class ContainerMapping {
   #ignore(what: string): void {
     this.#notes.push({ step: ignoredStep, outcome: 'stop', what })
   }
+}
+
+function isPortNumber(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535
 }
