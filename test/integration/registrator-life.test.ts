@@ -137,6 +137,21 @@ describe('starting and ending containers', () => {
     expect(await stage.ids()).toEqual(['host1:a:80'])
   })
 
+  it('are not sent again by the next run where Consul has them as they are wanted', async () => {
+    const { proxy, uri } = await proxied()
+    stage.put(web({ env: ['SERVICE_TAGS=a,b', 'SERVICE_ZONE=x'] }))
+    stage.put(web({ digit: 'b', name: 'b', env: ['SERVICE_CHECK_TTL=1h'] }))
+    const first = stage.start(ip, uri)
+    await first.until(/^added:/, 2)
+    await stage.consul.api('PUT', '/v1/agent/check/pass/service:host1:b:80')
+    await first.stop()
+    proxy.forget()
+    await stage.start(ip, uri).until(/^added:/, 2)
+    // One with a check is, since a list does not show checks; the check keeps its state.
+    expect(proxy.count('/v1/agent/service/register')).toBe(1)
+    expect(await checkStates()).toEqual(['service:host1:b:80 passing'])
+  })
+
   it('are each registered once, two hundred at a time', async () => {
     const { proxy, uri } = await proxied()
     const run = stage.start(ip, uri)
