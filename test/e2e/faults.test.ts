@@ -2,7 +2,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { decodeSnapshot, encodeSnapshot } from '../../src/registry/embedded/snapshot-file.ts'
+import { encodeSnapshot } from '../../src/registry/embedded/snapshot-file.ts'
+import { RegistryStorage } from '../../src/registry/embedded/storage.ts'
 import { DockerProxy } from './support/docker-proxy.ts'
 import { get, Load, type Answer } from './support/load.ts'
 import { end, Stage } from './support/stage.ts'
@@ -157,8 +158,8 @@ describe('Docker', () => {
     process.kill(await stage.haproxyPid(), 'SIGKILL')
     await proxy.close()
     const path = join(stage.stateFolder, 'registry.snapshot')
-    const { contents } = decodeSnapshot(await readFile(path, 'utf8'))
-    await writeFile(path, encodeSnapshot(contents, 'another boot'))
+    const stored = await new RegistryStorage(path).load()
+    await writeFile(path, encodeSnapshot(stored?.contents ?? new Map(), 'another boot'))
     stage.spawnUp('--docker', proxy.url)
     const request = { port: stage.port, host: `${web}.localhost` }
     let answer: Answer | undefined
@@ -200,7 +201,7 @@ describe('files of the state folder', () => {
     await end(daemon, 'SIGTERM')
     const path = join(stage.stateFolder, 'registry.snapshot')
     const text = await readFile(path, 'utf8')
-    await writeFile(path, text.replace(/^fairlead-snapshot 1/, 'fairlead-snapshot 2'))
+    await writeFile(path, text.replace(/^fairlead-snapshot 2/, 'fairlead-snapshot 3'))
     await stage.up('--docker', 'none')
     const { problems } = await stage.status()
     expect(problems.map((each) => each.what).join('\n')).toContain('version 2')
