@@ -11,7 +11,7 @@ import { registeringMapping } from './discovery/docker/registering-mapping.ts'
 import { Sources } from './discovery/sources.ts'
 import type { Observation, Provider, SourceState } from './model/candidate.ts'
 import { FairleadError } from './model/errors.ts'
-import { ConsulBackend } from './registration/consul-backend.ts'
+import { ConsulBackend, firstAgent } from './registration/consul-backend.ts'
 import { asRegistratorDoes, defaultHealthTtlMs } from './registration/endpoint-to-registration.ts'
 import { markedBy } from './registration/foreign.ts'
 import { Registrar } from './registration/registrar.ts'
@@ -37,7 +37,7 @@ export async function openConsul(
   const { settings, clock, log, path } = parts
   const options = consulOptions(settings.registry, environment)
   const reading = new ConsulClient(options, { mostConnections: readingConnections })
-  const writing = new ConsulClient(options, { mostConnections: writingConnections })
+  const writing = new ConsulClient(firstAgent(options), { mostConnections: writingConnections })
   const agent = new AgentSelf({ consul: writing, clock, path: join(dirname(path), 'agent.json') })
   await agent.load()
   const owners = new Set<string>()

@@ -1,4 +1,4 @@
-import type { Consul } from '../consul/contract.ts'
+import type { Consul, ConsulOptions } from '../consul/contract.ts'
 import { ConsulError } from '../consul/errors.ts'
 import { serviceMaintenanceCheckPrefix } from '../consul/types.ts'
 import type { AgentService, HealthCheck } from '../consul/types.ts'
@@ -8,6 +8,15 @@ import { ownCheckIds } from './check-ids.ts'
 
 /** Of a check's output Consul keeps 4 KiB by default (manual: Agent, `check_output_max_size`). */
 const mostOutputCharacters = 1000
+
+/**
+ * The first agent alone. A service belongs to the agent that it was registered with, and to its
+ * node: registered with a second one as well it would be in the catalogue twice, and stay there when
+ * its container ends.
+ */
+export function firstAgent(options: ConsulOptions): ConsulOptions {
+  return { ...options, addresses: options.addresses.slice(0, 1) }
+}
 
 type AgentChecks = Readonly<Record<string, HealthCheck>>
 

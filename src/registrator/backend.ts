@@ -4,7 +4,7 @@ import { ConsulClient } from '../consul/client.ts'
 import type { Consul } from '../consul/contract.ts'
 import { FairleadError } from '../model/errors.ts'
 import type { RegistrationBackend } from '../registration/backend.ts'
-import { ConsulBackend } from '../registration/consul-backend.ts'
+import { ConsulBackend, firstAgent } from '../registration/consul-backend.ts'
 import { ConsulKvBackend } from '../registration/consul-kv-backend.ts'
 
 /** A registry as the URI names it. */
@@ -42,7 +42,7 @@ export function openBackend(uri: string, environment: Environment): OpenedBacken
   // `consul:` is a URI as well.
   const full = uri.replace(/^([^:]+):(?!\/\/)/, '$1://')
   const { kind, options, prefix } = consulUri(full, environment)
-  const consul = new ConsulClient(options)
+  const consul = new ConsulClient(kind === 'keys' ? options : firstAgent(options))
   const backend =
     kind === 'keys' ? new ConsulKvBackend({ consul, prefix }) : new ConsulBackend({ consul })
   return { scheme, backend, consul, keyPrefix: kind === 'keys' ? prefix : undefined }

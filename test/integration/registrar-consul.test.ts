@@ -1,23 +1,17 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { consulOptions } from '../../src/consul/address.ts'
-import { ConsulClient } from '../../src/consul/client.ts'
 import type { Candidate } from '../../src/model/candidate.ts'
-import { ConsulBackend } from '../../src/registration/consul-backend.ts'
 import { asRegistratorDoes } from '../../src/registration/endpoint-to-registration.ts'
 import { markedBy } from '../../src/registration/foreign.ts'
-import { Registrar } from '../../src/registration/registrar.ts'
 import type { RegistrarOptions } from '../../src/registration/registrar-options.ts'
-import type { RegistrarEvent } from '../../src/registration/registrar-events.ts'
 import {
   containerId,
   idOf,
   labContainer,
-  labSource,
   observation,
 } from '../../src/registration/testing/registrar-lab.ts'
-import { systemClock } from '../../src/support/clock.ts'
 import { startConsul, type ConsulAgent } from '../support/consul/consul-agent.ts'
 import { startFaultProxy, type FaultProxy } from '../support/consul/fault-proxy.ts'
+import { RunningRegistrar } from '../support/running-registrar.ts'
 import type { ProxiedRequest } from '../support/consul/faults.ts'
 
 const registerPath = '/v1/agent/service/register'
@@ -31,61 +25,13 @@ type Checks = Readonly<
   Record<string, { Status: string; Output: string; Notes: string; ServiceID: string }>
 >
 
-/** A registrar that runs on a real agent, through a proxy that counts. */
-class Running {
-  readonly registrar: Registrar
-  readonly events: RegistrarEvent[] = []
-  readonly #stop = new AbortController()
-  readonly #run: Promise<void>
-  readonly #backend: ConsulBackend
-
-  constructor(uri: string, options: Partial<RegistrarOptions> = {}, token = '') {
-    const environment = token === '' ? {} : { CONSUL_HTTP_TOKEN: token }
-    const consul = new ConsulClient(consulOptions(uri, environment))
-    this.#backend = new ConsulBackend({ consul })
-    this.registrar = new Registrar({
-      backend: this.#backend,
-      clock: systemClock,
-      sources: [labSource],
-      registration: asRegistratorDoes,
-      deregister: 'always',
-      deregisterOn: 'die',
-      isMaintenanceFollowed: false,
-      cycleMs: 0,
-      isForeignRespected: false,
-      dangling: undefined,
-      onEvent: (event) => this.events.push(event),
-      ...options,
-    })
-    this.#run = this.registrar.run(this.#stop.signal)
-  }
-
-  list(...upserts: readonly Candidate[]): void {
-    this.registrar.accept(observation({ isComplete: true, upserts }))
-  }
-
-  up(...upserts: readonly Candidate[]): void {
-    this.registrar.accept(observation({ upserts }))
-  }
-
-  die(...numbers: readonly number[]): void {
-    this.registrar.accept(observation({ removals: numbers.map(containerId) }))
-  }
-
-  async end(): Promise<void> {
-    this.#stop.abort()
-    await this.#run
-    this.#backend.close()
-  }
-}
-
 const containers = (from: number, to: number): readonly Candidate[] =>
   Array.from({ length: to - from + 1 }, (_, at) => labContainer(from + at))
 
 describe('a registrar on a Consul agent', () => {
   let agent: ConsulAgent
   let proxy: FaultProxy
-  let running: Running | undefined
+  let running: RunningRegistrar | undefined
 
   beforeAll(async () => {
     agent = await startConsul()
@@ -115,8 +61,8 @@ describe('a registrar on a Consul agent', () => {
   const ids = async (): Promise<readonly string[]> => Object.keys(await services()).toSorted()
   const expected = (...numbers: readonly number[]) => numbers.map(idOf).toSorted()
 
-  function start(options: Partial<RegistrarOptions> = {}): Running {
-    running = new Running(`consul://${proxy.address}`, options)
+  function start(options: Partial<RegistrarOptions> = {}): RunningRegistrar {
+    running = new RunningRegistrar(`consul://${proxy.address}`, options)
     return running
   }
 
@@ -341,7 +287,7 @@ describe('a registrar on a Consul agent', () => {
 describe('a registrar whose token may register some services only', () => {
   it('registers those, says which it may not, and takes them up when it may', async () => {
     const agent = await startConsul({ acl: true })
-    let running: Running | undefined
+    let running: RunningRegistrar | undefined
     try {
       const rules = (names: readonly string[]): string =>
         names.map((name) => `service "${name}" { policy = "write" }`).join('\n')
@@ -350,7 +296,7 @@ describe('a registrar whose token may register some services only', () => {
       const { body: token } = await agent.api<{ SecretID: string }>('PUT', '/v1/acl/token', {
         Policies: [{ Name: 'registrar' }],
       })
-      running = new Running(`consul://${agent.address}`, {}, token.SecretID)
+      running = new RunningRegistrar(`consul://${agent.address}`, {}, token.SecretID)
       running.list(labContainer(1), labContainer(2, { service: 'secret' }))
       await running.registrar.settled()
       const ids = async (): Promise<readonly string[]> =>
