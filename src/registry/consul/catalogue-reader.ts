@@ -1,11 +1,12 @@
 import type { Consul, WatchState } from '../../consul/contract.ts'
-import type { HealthEntry } from '../../consul/types.ts'
+import type { CatalogNode, HealthEntry } from '../../consul/types.ts'
 import { watch } from '../../consul/watch.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { Clock } from '../../support/clock.ts'
 import { Mailbox } from '../../support/mailbox.ts'
 import { BoundedConsul } from './bounded-consul.ts'
 import type { OfferedService } from './changed-services.ts'
+import type { Entry } from './entry.ts'
 import type { EntryIndex } from './entry-index.ts'
 import { readByNode } from './reading-by-node.ts'
 import { readByService } from './reading-by-service.ts'
@@ -50,6 +51,8 @@ export class CatalogueReader {
   readonly #consul: BoundedConsul
   readonly #states: WatchStates
   #reads: ServiceReads | undefined
+  #nodes: readonly CatalogNode[] | undefined
+  readonly #nodeListeners = new Set<(nodes: readonly CatalogNode[]) => void>()
   /** Ends the present way of reading; the next begins with everything anew. */
   #round: AbortController | undefined
   #mode: ReadMode = 'starting'
@@ -74,10 +77,10 @@ export class CatalogueReader {
       this.#round = round
       const abort = (): void => round.abort()
       signal.addEventListener('abort', abort, { once: true })
-      const count = await this.#countServices(reading, round.signal)
+      const names = await this.#firstNames(reading, round.signal)
       if (!round.signal.aborted) {
-        this.#mode = count > mostServices ? 'by node' : 'by service'
-        if (this.#mode === 'by node') await readByNode(reading, fewestServices, round.signal)
+        this.#mode = names.length > mostServices ? 'by node' : 'by service'
+        if (this.#mode === 'by node') await readByNode(reading, names, fewestServices, round.signal)
         else await readByService(reading, mostServices, round.signal)
       }
       signal.removeEventListener('abort', abort)
@@ -91,7 +94,8 @@ export class CatalogueReader {
   async #followPulse(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
     let silentSinceMs: number | undefined
-    const answers = watch(this.#consul, '/v1/catalog/nodes', {
+    let index = 0
+    const answers = watch<readonly CatalogNode[]>(this.#consul, '/v1/catalog/nodes', {
       query: { stale: true },
       clock,
       waitMs: pulseMs,
@@ -105,7 +109,13 @@ export class CatalogueReader {
         }
       },
     })
-    for await (const _ of answers) continue
+    for await (const answer of answers) {
+      // Another Consul's, or of one that lost its state: its indexes begin anew.
+      if (answer.index < index) this.#reads?.forgetIndexes()
+      index = answer.index
+      this.#nodes = answer.value
+      for (const listener of this.#nodeListeners) listener(answer.value)
+    }
   }
 
   /** Resolves when every service was tried once, or the signal aborts. One caller only. */
@@ -172,6 +182,12 @@ export class CatalogueReader {
       onFailure,
       knownServices: () => [...entries.services()],
       knownOn: (node) => offersOf(entries, node),
+      knownIll: () => illEntries(entries),
+      followNodes: (listener) => {
+        this.#nodeListeners.add(listener)
+        if (this.#nodes !== undefined) listener(this.#nodes)
+        return () => void this.#nodeListeners.delete(listener)
+      },
       hasInstance: (service, node, serviceId) => {
         for (const entry of entries.ofService(service).values()) {
           if (entry.node === node && entry.serviceId === serviceId) return true
@@ -190,8 +206,8 @@ export class CatalogueReader {
     if (this.#untried?.size === 0) this.#tried.put(true)
   }
 
-  /** As many as there are when Consul first answers. */
-  async #countServices(reading: Reading, signal: AbortSignal): Promise<number> {
+  /** The services that are to be read, as soon as Consul answers; none when the signal aborts. */
+  async #firstNames(reading: Reading, signal: AbortSignal): Promise<readonly string[]> {
     const path = '/v1/catalog/services'
     const end = new AbortController()
     const abort = (): void => end.abort()
@@ -203,8 +219,8 @@ export class CatalogueReader {
       signal: end.signal,
     })
     try {
-      for await (const { value } of names) return wantedNames(reading, value).length
-      return 0
+      for await (const { value } of names) return wantedNames(reading, value)
+      return []
     } finally {
       signal.removeEventListener('abort', abort)
       end.abort()
@@ -221,4 +237,11 @@ function offersOf(entries: EntryIndex, node: string): ReadonlyMap<string, Offere
     offers.set(serviceId, { name, tags: endpoint?.tags ?? [], modifyIndex })
   }
   return offers
+}
+
+function* illEntries(entries: EntryIndex): Generator<Entry> {
+  for (const entry of entries.all()) {
+    const { health = 'passing', draining } = entry.endpoint ?? {}
+    if (health !== 'passing' || draining !== undefined) yield entry
+  }
 }

@@ -157,36 +157,63 @@ describe('a catalogue read by node', () => {
   })
 
   it('has no watch on the list of services unless there are more nodes than watches', async () => {
-    catalogue.set(names(60, 44))
+    catalogue.set(names(60, 51))
     await start()
     expect(catalogue.consul.blocked('/v1/catalog/services')).toBe(0)
-    catalogue.set(['s1@n44', 's2@n45'])
+    catalogue.set(['s1@n60', 's2@n61'])
     await settle()
     expect(catalogue.consul.blocked('/v1/catalog/services')).toBe(1)
     const watched = (): number =>
-      Array.from({ length: 46 }, (_, node) => node).filter(
+      Array.from({ length: 62 }, (_, node) => node).filter(
         (node) => catalogue.consul.blocked(`/v1/catalog/node/n${node}`) > 0,
       ).length
-    expect(watched()).toBe(44)
-    expect(has('s1')).toEqual(['s1@n1 passing', 's1@n44 passing'])
-    catalogue.set(['late@n45'])
+    expect(watched()).toBe(50)
+    expect(has('s1')).toEqual(['s1@n1 passing', 's1@n60 passing'])
+    catalogue.set(['late@n9'])
     await settle()
-    expect(has('late')).toEqual(['late@n45 passing'])
-    catalogue.remove(['s1@n44', 's2@n45', 'late@n45'])
+    expect(has('late')).toEqual(['late@n9 passing'])
+    catalogue.remove(['s1@n60', 's2@n61', 'late@n9'])
     await settle()
     expect(catalogue.consul.blocked('/v1/catalog/services')).toBe(0)
     expect([...entries.services()]).toHaveLength(60)
     expect(has('s1')).toEqual(['s1@n1 passing'])
   })
 
-  it('begins though a node cannot be read, and takes up that node when it can', async () => {
+  it('knows all services though a node cannot be read, and takes up that node when it can', async () => {
     catalogue.set(names(60, 3))
     catalogue.consul.fail('/v1/catalog/node/n1')
     await start()
-    expect([...entries.services()]).toHaveLength(40)
+    expect([...entries.services()]).toHaveLength(60)
+    catalogue.set(['s1@n1'], 'critical')
+    catalogue.set(['more@n1'])
+    await settle()
+    expect(has('s1')).toEqual(['s1@n1 critical'])
+    expect(has('more')).toEqual([])
     catalogue.consul.heal()
     await clock.advance(5000)
-    expect([...entries.services()]).toHaveLength(60)
+    expect(has('more')).toEqual(['more@n1 passing'])
+  })
+
+  it('sees what changed between its reading and the first word of its watches', async () => {
+    catalogue.set(names(60, 3))
+    catalogue.set(['s4@n1', 's5@n2'], 'critical')
+    catalogue.consul.fail('/v1/health/state/any')
+    for (const node of [0, 1, 2]) catalogue.consul.fail(`/v1/catalog/node/n${node}`)
+    await start()
+    expect(has('s4')).toEqual(['s4@n1 critical'])
+    catalogue.set(['s4@n1'])
+    catalogue.remove(['s5@n2'])
+    catalogue.set(['s6@n1', 's7@n0'])
+    catalogue.set(['s8@n2'], 'critical')
+    catalogue.consul.heal()
+    await clock.advance(5000)
+    expect(['s4', 's5', 's6', 's7', 's8'].map(has)).toEqual([
+      ['s4@n1 passing'],
+      [],
+      ['s6@n0 passing', 's6@n1 passing'],
+      ['s7@n1 passing', 's7@n0 passing'],
+      ['s8@n2 critical'],
+    ])
   })
 
   it('goes back to a watch for each service when it stays small', async () => {

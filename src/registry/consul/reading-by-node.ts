@@ -13,32 +13,41 @@ import {
 } from './changed-services.ts'
 import { follow, type Reading, type ServiceNames } from './reading.ts'
 
-/** Nodes with a watch of their own; what they leave of the connections is for reading. */
-const mostNodes = 44
+/** Nodes with a watch of their own; with the writes to the agent that makes 64 connections. */
+const mostNodes = 51
+/** When there are more, one watch is on the list of services instead. */
+const mostNodesBesideSweep = 50
 /** The other nodes are read in turn, at most so many at a time. */
 const mostSweeps = 8
-/** How long the full read waits for the first word of every node. */
-const firstWordMs = 5000
 /** A watch that brought nothing of use so often in a row pauses, longer and longer. */
 const idlePauseMs = 20
 const mostIdlePauseMs = 500
 const checkedEveryMs = 30_000
 
 /**
- * Reads a large catalogue. Nothing in Consul tells of the changes of thousands of services but a
- * watch each, so a few watches serve as detectors: on what each node offers, and on all checks that
- * are not passing. They say which services have changed; these are read, and only what these reads
- * say counts. One change costs the detectors that it wakes and one read.
+ * Reads a large catalogue: every service once, and then those that changed. Nothing in Consul tells
+ * of the changes of thousands of services but a watch each, so a few watches serve as detectors: on
+ * what each node offers, and on all checks that are not passing. They say which services have
+ * changed; these are read, and only what these reads say counts. One change costs the detectors that
+ * it wakes and one read.
  *
- * Of more than 44 nodes the others are read, all of them, whenever the list of services wakes.
+ * Of more than 51 nodes the others are read, all of them, whenever the list of services wakes.
  *
- * Resolves when the catalogue has stayed at `fewestServices` or fewer, or the signal aborts.
+ * `names` are the services that there are. Resolves when the catalogue has stayed at
+ * `fewestServices` or fewer, or the signal aborts.
  */
 export async function readByNode(
   reading: Reading,
+  names: readonly string[],
   fewestServices: number,
   signal: AbortSignal,
 ): Promise<void> {
+  const { reads } = reading
+  const services = new Set([...names, ...reading.knownServices()])
+  reading.expect([...services])
+  for (const service of services) reads.mark({ service, expectation: undefined })
+  // The detectors come after: what they say first is compared with what was read.
+  await reads.tried(services)
   const end = new AbortController()
   const abort = (): void => end.abort()
   signal.addEventListener('abort', abort, { once: true })
@@ -52,7 +61,7 @@ export async function readByNode(
 
 type NodeWatch = { readonly end: AbortController; readonly done: Promise<void> }
 
-/** One run of reading by node. */
+/** The detectors of one run of reading by node. */
 class NodeReading {
   readonly #reading: Reading
   readonly #end: AbortController
@@ -60,10 +69,8 @@ class NodeReading {
   readonly #watches = new Map<string, NodeWatch>()
   #swept: readonly string[] = []
   #sweeping: NodeWatch | undefined
-  #ill: IllChecks = new Map()
-  /** Detectors that have not spoken yet, by path; undefined: the full read has begun. */
-  #silent: Set<string> | undefined = new Set()
-  #onAllSpoke: () => void = () => {}
+  /** Undefined: not known yet. */
+  #ill: IllChecks | undefined
   readonly #indexes = new Map<string, number>()
 
   constructor(reading: Reading, end: AbortController) {
@@ -73,41 +80,22 @@ class NodeReading {
 
   async run(fewestServices: number): Promise<void> {
     const { signal } = this.#end
-    const allSpoke = new Promise<void>((resolve) => {
-      this.#onAllSpoke = resolve
-    })
-    const nodesPath = '/v1/catalog/nodes'
-    const checksPath = '/v1/health/state/any'
-    for (const path of [nodesPath, checksPath]) this.#silent?.add(path)
-    const running = [
-      this.#follow<readonly CatalogNode[]>(nodesPath, signal, (answer) =>
-        this.#onNodes(answer.value),
-      ),
+    if (signal.aborted) return
+    const stopNodes = this.#reading.followNodes((nodes) => this.#onNodes(nodes))
+    await Promise.all([
       this.#follow<readonly HealthCheck[]>(
-        checksPath,
+        '/v1/health/state/any',
         signal,
         (answer) => this.#onChecks(illChecks(answer.value)),
         { filter: 'Status != "passing"' },
       ),
       this.#untilFew(fewestServices),
-    ]
-    await Promise.race([allSpoke, this.#reading.clock.sleep(firstWordMs, signal)])
-    this.#silent = undefined
-    if (!signal.aborted) this.#readAll()
-    await Promise.all(running)
+    ])
+    stopNodes()
     for (const { end } of this.#watches.values()) end.abort()
     this.#sweeping?.end.abort()
     await Promise.all([...this.#watches.values()].map(({ done }) => done))
     await this.#sweeping?.done
-  }
-
-  /** Detectors have spoken first, so that no change falls between what they and this read saw. */
-  #readAll(): void {
-    const services = new Set([...this.#names(), ...this.#reading.knownServices()])
-    this.#reading.expect([...services])
-    for (const service of services) {
-      this.#reading.reads.mark({ service, expectation: undefined })
-    }
   }
 
   /** Services that are not wanted are no part of what a node offers. */
@@ -140,11 +128,9 @@ class NodeReading {
       onAnswer: async (answer) => {
         this.#noteIndex(path, answer.index)
         idle = onAnswer(answer) ? 0 : idle + 1
-        this.#spoke(path)
         const pauseMs = Math.min(idle * idlePauseMs, mostIdlePauseMs)
         if (idle > 1) await this.#reading.clock.sleep(pauseMs, signal)
       },
-      onFailure: () => this.#spoke(path),
     })
   }
 
@@ -154,13 +140,10 @@ class NodeReading {
     this.#indexes.set(path, index)
   }
 
-  #spoke(path: string): void {
-    if (this.#silent?.delete(path) === true && this.#silent.size === 0) this.#onAllSpoke()
-  }
-
-  #onNodes(nodes: readonly CatalogNode[]): boolean {
+  #onNodes(nodes: readonly CatalogNode[]): void {
     const names = nodes.map(({ Node }) => Node).sort()
-    const watched = new Set(names.slice(0, mostNodes))
+    const most = names.length > mostNodes ? mostNodesBesideSweep : mostNodes
+    const watched = new Set(names.slice(0, most))
     for (const [name, { end }] of this.#watches) {
       if (watched.has(name)) continue
       end.abort()
@@ -170,16 +153,13 @@ class NodeReading {
       if (!names.includes(name)) this.#onOffer(name, noOffer)
     }
     for (const name of watched) if (!this.#watches.has(name)) this.#watchNode(name)
-    this.#swept = names.slice(mostNodes)
+    this.#swept = names.slice(most)
     this.#sweepAsNeeded()
-    // A change of an address is told by the node's own watch.
-    return true
   }
 
   #watchNode(node: string): void {
     const path = nodePath(node)
     const end = new AbortController()
-    this.#silent?.add(path)
     const done = this.#follow<NodeServices | null>(path, end.signal, (answer) =>
       this.#onOffer(node, this.#offerOf(answer.value)),
     )
@@ -191,8 +171,6 @@ class NodeReading {
     const before = this.#offers.get(node)
     if (after === noOffer) this.#offers.delete(node)
     else this.#offers.set(node, after)
-    // Until the full read begins there is nothing that a change could be one of.
-    if (this.#silent !== undefined) return true
     const known = before ?? { address: after.address, services: this.#reading.knownOn(node) }
     const marks = changedOnNode(node, known, after)
     this.#mark(marks)
@@ -202,16 +180,25 @@ class NodeReading {
   #onChecks(after: IllChecks): boolean {
     const before = this.#ill
     this.#ill = after
-    if (this.#silent !== undefined) return true
+    if (before === undefined) this.#markRecovered(after)
     const known = new Set(this.#reading.knownServices())
     const marks = changedByChecks(
-      before,
+      before ?? new Map(),
       after,
       (node) => this.#servicesOf(node),
       (service, tags) => known.has(service) || this.#reading.isWanted(service, tags),
     )
     this.#mark(marks)
     return marks.length > 0
+  }
+
+  /** What was ill or drained when it was read, and is not among the ill, has got well since. */
+  #markRecovered(ill: IllChecks): void {
+    const places = new Set([...ill.values()].map(({ Node, ServiceID }) => placeOf(Node, ServiceID)))
+    for (const { service, node, serviceId } of this.#reading.knownIll()) {
+      if (places.has(placeOf(node, '')) || places.has(placeOf(node, serviceId))) continue
+      this.#reading.reads.mark({ service, expectation: undefined })
+    }
   }
 
   #mark(marks: readonly Mark[]): void {
@@ -239,20 +226,16 @@ class NodeReading {
     }
     if (this.#sweeping !== undefined) return
     const end = new AbortController()
-    const path = '/v1/catalog/services'
-    this.#silent?.add(path)
     const done = follow<ServiceNames>(this.#reading, {
-      path,
+      path: '/v1/catalog/services',
       signal: end.signal,
       onAnswer: async () => {
         const startedAtMs = this.#reading.clock.now()
         await eachLimited(this.#swept, mostSweeps, (node) => this.#sweep(node, end.signal))
-        this.#spoke(path)
         // Half of the time at most, however many nodes there are and however often they change.
         const tookMs = this.#reading.clock.now() - startedAtMs
         await this.#reading.clock.sleep(tookMs, end.signal)
       },
-      onFailure: () => this.#spoke(path),
     })
     this.#sweeping = { end, done }
   }
@@ -281,6 +264,10 @@ class NodeReading {
 }
 
 const noOffer: NodeOffer = { address: '', services: new Map() }
+
+function placeOf(node: string, serviceId = ''): string {
+  return JSON.stringify([node, serviceId])
+}
 
 function nodePath(node: string): string {
   return `/v1/catalog/node/${encodeURIComponent(node)}`

@@ -1,5 +1,5 @@
 import type { Answer } from '../../consul/contract.ts'
-import type { HealthEntry } from '../../consul/types.ts'
+import type { CatalogNode, HealthEntry } from '../../consul/types.ts'
 import { watch } from '../../consul/watch.ts'
 import type { Clock } from '../../support/clock.ts'
 import type { BoundedConsul } from './bounded-consul.ts'
@@ -22,6 +22,14 @@ export type Reading = {
   readonly knownServices: () => readonly string[]
   /** What the registry has of a node, by service id. */
   readonly knownOn: (node: string) => ReadonlyMap<string, OfferedService>
+  /** Instances that the registry has as ill or draining. */
+  readonly knownIll: () => Iterable<{
+    readonly service: string
+    readonly node: string
+    readonly serviceId: string
+  }>
+  /** Tells the listener all nodes, now if they are known, and whenever they change; ends by the result. */
+  readonly followNodes: (listener: (nodes: readonly CatalogNode[]) => void) => () => void
   /** The registry has this instance of the service. */
   readonly hasInstance: (service: string, node: string, serviceId: string) => boolean
   /** These are the services that there are: once each was tried, the catalogue is known. */

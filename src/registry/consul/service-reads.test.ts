@@ -70,7 +70,7 @@ describe('reading a service', () => {
     consul.set(path, entries(1), { index: 7 })
     reads.mark(atIndex(8))
     await clock.advance(0)
-    expect(consul.requests.at(-1)?.query).toMatchObject({ stale: true, index: 7, wait: '1s' })
+    expect(consul.requests.at(-1)?.query).toMatchObject({ stale: true, index: 7, wait: '250ms' })
     consul.set(path, entries(2), { index: 8 })
     await clock.advance(0)
     expect(answers.at(-1)).toEqual(['web', 2])

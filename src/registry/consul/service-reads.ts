@@ -16,7 +16,7 @@ const manyFailures = 8
 /** So often a server that lags behind is asked again. */
 const mostTries = 8
 /** How long a server may wait with its answer until it has caught up. */
-const catchUpWait = '1s'
+const catchUpWait = '250ms'
 
 /** One service that has to be read. */
 type Pending = {
@@ -60,6 +60,7 @@ export class ServiceReads {
   /** Index of the last answer taken, by service. */
   readonly #indexes = new Map<string, number>()
   readonly #sharedBackoff = new Backoff(firstPauseMs, mostPauseMs)
+  readonly #waiters = new Set<{ readonly left: Set<string>; readonly resolve: () => void }>()
   #reading = 0
   #failuresInARow = 0
   #isPaused = false
@@ -86,6 +87,18 @@ export class ServiceReads {
   /** It is being read, or going to be. */
   isPending(service: string): boolean {
     return this.#pending.has(service)
+  }
+
+  /** Resolves when each of the services that is pending was tried once, or the signal aborts. */
+  async tried(services: Iterable<string>): Promise<void> {
+    const { signal } = this.#options
+    const left = new Set([...services].filter((service) => this.#pending.has(service)))
+    if (left.size === 0 || signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const waiter = { left, resolve }
+      this.#waiters.add(waiter)
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
   }
 
   mark({ service, expectation }: Mark): void {
@@ -146,7 +159,17 @@ export class ServiceReads {
       this.#reading--
       this.#onError(pending, error)
     }
+    this.#onTried(pending.service)
     this.#pump()
+  }
+
+  #onTried(service: string): void {
+    for (const waiter of this.#waiters) {
+      waiter.left.delete(service)
+      if (waiter.left.size > 0) continue
+      this.#waiters.delete(waiter)
+      waiter.resolve()
+    }
   }
 
   #onAnswer(pending: Pending, { value, index }: Answer<readonly HealthEntry[]>): void {
