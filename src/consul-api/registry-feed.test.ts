@@ -7,7 +7,7 @@ import { Indexes } from './indexes.ts'
 import { RegistryFeed } from './registry-feed.ts'
 import { healthServiceView, nodesView } from './views.ts'
 
-function stage(): { catalog: Catalog; take(...endpoints: Endpoint[]): readonly string[] } {
+function stage(): { catalog: Catalog; take: (...endpoints: Endpoint[]) => readonly string[] } {
   const touched: string[] = []
   const catalog = new Catalog({
     indexes: new Indexes(10),
