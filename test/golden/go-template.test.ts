@@ -40,15 +40,18 @@ function errorOf(render: () => string): TemplateError {
   }
 }
 
-describe.each(['language.json', 'values.json', 'fmt.json'])("Go's results in %s", (file) => {
-  const { values, cases } = casesIn(file)
-  it.each(cases)('$name: $template', (testCase) => {
-    if ('expected' in testCase) {
-      expect(render(testCase, values)).toBe(testCase.expected)
-      return
-    }
-    const { code, message } = errorOf(() => render(testCase, values))
-    expect(message).toBe(testCase.error)
-    expect(code).toBe(testCase.stage === 'parse' ? 'template_syntax' : 'template_failed')
-  })
-})
+describe.each(['language.json', 'values.json', 'fmt.json', 'generated.json'])(
+  "Go's results in %s",
+  (file) => {
+    const { values, cases } = casesIn(file)
+    it.each(cases)('$name: $template', (testCase) => {
+      if ('expected' in testCase) {
+        expect(render(testCase, values)).toBe(testCase.expected)
+        return
+      }
+      const { code, message } = errorOf(() => render(testCase, values))
+      expect(message).toBe(testCase.error)
+      expect(code).toBe(testCase.stage === 'parse' ? 'template_syntax' : 'template_failed')
+    })
+  },
+)
