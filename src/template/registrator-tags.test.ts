@@ -74,6 +74,10 @@ describe('functions of -tags', () => {
     ['{{.Config.Image | splitIndex -1 "/" | splitIndex 0 ":"}}', 'web'],
     ['{{matchFirstElement "^SERVICE_" .Config.Env}}', 'SERVICE_NAME=web'],
     ['{{matchFirstElement "(?i)^service_t" .Config.Env | splitIndex 1 "="}}', 'a,b'],
+    [
+      '{{range .Config.Env | matchAllElements "^SERVICE_"}}{{splitIndex 1 "=" .}},{{end}}',
+      'web,a,b,',
+    ],
     ['[{{matchFirstElement "^NOPE" .Config.Env}}]', '[]'],
     [
       '{{matchAllElements "^SERVICE_" .Config.Env | join ";"}}',
