@@ -28,7 +28,11 @@ type Catalogue = {
 /** Ten thousand endpoints: what one change costs; and throughput beside a hand-written one. */
 export async function scale(stage: Stage): Promise<Outcome> {
   const port = await startAnswerer(stage)
-  const catalogues = [await measure(stage, port, 1), await measure(stage, port, 500)]
+  const catalogues = [
+    await measure(stage, port, 1),
+    await measure(stage, port, 500),
+    await measure(stage, port, 1000),
+  ]
   const through = await throughput(stage)
   return {
     rows: [...catalogues.flatMap(rowsOf), ...through.rows],

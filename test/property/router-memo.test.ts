@@ -179,3 +179,27 @@ it('gives the same desired state as an object where nothing of it changed', () =
   expect(third.desired).toBe(second.desired)
   expect(third.memory.services).toBe(second.memory.services)
 })
+
+it.each([1, 100])('decides anew about a few endpoints of 3,000 in %d services', (services) => {
+  const router = createRouter()
+  let asked = 0
+  const run = (candidates: readonly Candidate[], memory: RoutingInput['memory']) => {
+    asked = 0
+    const hasAccepted = (): boolean => {
+      asked += 1
+      return true
+    }
+    return router({ ...routingInput(candidates, { memory, settings }), hasAccepted })
+  }
+  const all = Array.from({ length: 3000 }, (_, index) =>
+    container(`c${index}`, endpoint(`c${index}`, { service: `s${index % services}` })),
+  )
+  // The second run learns that the first has routed them.
+  const first = run(all, routingInput([]).memory)
+  const before = run(all, first.memory)
+  expect(asked).toBe(0)
+  const after = run(all.toSpliced(1234, 1), before.memory)
+  expect(asked).toBeLessThan(600)
+  const known = new Set(before.desired.sections)
+  expect(after.desired.sections?.filter((section) => !known.has(section))).toHaveLength(1)
+})
