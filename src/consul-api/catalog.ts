@@ -73,8 +73,8 @@ export class Catalog {
   /** Sorted by node and id. */
   entriesOf(service: string): readonly CatalogEntry[] {
     const entries = [...(this.#services.get(service)?.values() ?? [])]
-    return entries.toSorted((a, b) =>
-      compare(keyOf(a.instance.node, a.instance.id), keyOf(b.instance.node, b.instance.id)),
+    return entries.sort(
+      ({ instance: a }, { instance: b }) => compare(a.node, b.node) || compare(a.id, b.id),
     )
   }
 

@@ -1,3 +1,4 @@
+import type { Endpoint } from '../model/endpoint.ts'
 import type { Service, Snapshot } from '../model/snapshot.ts'
 import type { Catalog } from './catalog.ts'
 import { instanceOfEndpoint } from './local-state.ts'
@@ -20,23 +21,19 @@ export class RegistryFeed {
     const before = this.#services
     if (services === before) return
     this.#services = services
-    // What moved from one service to another comes first: nothing that is still there is removed.
-    const gone: Service['endpoints'][number][] = []
-    for (const [name, known] of before) {
-      const now = services.get(name)
-      if (now === known) continue
-      const ids = new Set(now?.endpoints.map(({ node, id }) => `${node}\0${id}`))
-      gone.push(...known.endpoints.filter(({ node, id }) => !ids.has(`${node}\0${id}`)))
-    }
-    for (const [name, service] of services) {
+    const gone: Endpoint[] = []
+    for (const name of new Set([...before.keys(), ...services.keys()])) {
       const known = before.get(name)
-      if (known === service) continue
-      const same = new Set(known?.endpoints)
-      for (const endpoint of service.endpoints) {
-        if (same.has(endpoint) || isRegistered(endpoint)) continue
-        this.#catalog.put(instanceOfEndpoint(endpoint))
+      const now = services.get(name)
+      if (known === now) continue
+      const come = without(now, known)
+      const ids = new Set(come.map(keyOf))
+      gone.push(...without(known, now).filter((endpoint) => !ids.has(keyOf(endpoint))))
+      for (const endpoint of come) {
+        if (!isRegistered(endpoint)) this.#catalog.put(instanceOfEndpoint(endpoint))
       }
     }
+    // Last: what has moved to another service is there by now, and is not removed.
     for (const endpoint of gone) {
       if (isRegistered(endpoint)) continue
       const entry = this.#catalog.get(endpoint.node, endpoint.id)
@@ -45,4 +42,14 @@ export class RegistryFeed {
       }
     }
   }
+}
+
+/** The endpoints of one that the other does not have as they are. */
+function without(service: Service | undefined, other: Service | undefined): readonly Endpoint[] {
+  const known = new Set(other?.endpoints)
+  return (service?.endpoints ?? []).filter((endpoint) => !known.has(endpoint))
+}
+
+function keyOf({ node, id }: Endpoint): string {
+  return `${node}\0${id}`
 }
