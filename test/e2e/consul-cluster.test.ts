@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ConsulAgent } from '../support/consul/consul-agent.ts'
+import { startConsulCluster, type ConsulCluster } from '../support/consul/consul-cluster.ts'
+import {
+  ConsulStage,
+  consulReport,
+  endpointsOf,
+  metric,
+  registering,
+  untilInstances,
+} from './support/consul-stage.ts'
+import type { Load } from './support/load.ts'
+import type { Container, Stage } from './support/stage.ts'
+
+let world: ConsulStage
+let stage: Stage
+let cluster: ConsulCluster
+let agent: ConsulAgent
+let web: string
+
+beforeEach(async () => {
+  world = await ConsulStage.open()
+  stage = world.main
+  cluster = await startConsulCluster(3)
+  world.onClose(() => cluster.close())
+  agent = await cluster.startClient()
+  web = stage.name('web')
+})
+
+afterEach(async () => {
+  await world.close()
+})
+
+const run = () => stage.startContainer({ service: web, mode: 'instant' })
+
+/** Waits until this container has answered requests. */
+async function untilAnswering(load: Load, { hostname, name }: Container): Promise<void> {
+  await stage.until(() => (load.report().byHostname.get(hostname) ?? 0) > 0, `${name} answers`)
+}
+
+describe('three servers and an agent on this host', () => {
+  it('lose their leader: no request fails, and what starts later is found', async () => {
+    await Promise.all([run(), run()])
+    await stage.up(...registering(agent))
+    await stage.untilServing(web, 2)
+    const load = world.load(web)
+    const leader = await cluster.leader()
+    await leader.kill()
+    expect(await cluster.leader()).not.toBe(leader)
+    const later = await run()
+    await untilAnswering(load, later)
+    await untilInstances(stage, agent, web, 3)
+    await stage.untilServing(web, 3)
+    await leader.start()
+    const last = await run()
+    await untilAnswering(load, last)
+    await stage.untilServing(web, 4)
+    expect((await load.stop()).failures).toEqual([])
+  })
+
+  it('lose their quorum: the last state stays, this host is followed, and all is well after', async () => {
+    const [stays, dies] = [await run(), await run()]
+    await stage.up(...registering(agent), '--registration-cycle', '10m')
+    await stage.untilServing(web, 2)
+    const load = world.load(web)
+    const killed = cluster.servers.slice(1)
+    await Promise.all(killed.map((server) => server.kill()))
+    await stage.until(
+      async () => (await consulReport(stage)).state !== 'current',
+      'the loss is noticed',
+    )
+    const { stdout } = await stage.ask('status')
+    expect(stdout).toMatch(/Consul at .* \(dc1\) (has no leader|does not answer) for \d/)
+    await stage.until(
+      async () => (await metric(stage, 'fairlead_consul_age_seconds{datacenter="dc1"}')) > 0,
+      'the age is counted',
+    )
+    expect(await metric(stage, 'fairlead_consul_current{datacenter="dc1"}')).toBe(0)
+    await stage.post(`/containers/${dies.id}/kill`)
+    await stage.untilServing(web, 1)
+    const comes = await run()
+    await untilAnswering(load, comes)
+    await stage.untilServing(web, 2)
+    await Promise.all(killed.map((server) => server.start()))
+    await stage.until(
+      async () => (await consulReport(stage)).state === 'current',
+      'Consul is current again',
+    )
+    await untilInstances(stage, agent, web, 2)
+    const last = await run()
+    await untilAnswering(load, last)
+    await stage.untilServing(web, 3)
+    const names = (await endpointsOf(stage, web)).map(({ candidate }) => candidate)
+    expect(new Set(names)).toEqual(new Set([stays, comes, last].map(({ name }) => name)))
+    expect((await load.stop()).failures).toEqual([])
+  })
+})
