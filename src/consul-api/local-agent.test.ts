@@ -12,7 +12,7 @@ import { readRegistration } from './service-definition.ts'
 
 let folder: string
 let clock: ManualClock
-let registry: EmbeddedRegistry
+let embedded: EmbeddedRegistry
 let api: ConsulApi
 
 beforeEach(async () => {
@@ -28,15 +28,15 @@ afterEach(async () => {
 
 /** As a start of fairlead does. */
 async function open(): Promise<void> {
-  registry = new EmbeddedRegistry(join(folder, 'registry.snapshot'), clock)
-  await registry.load()
+  embedded = new EmbeddedRegistry(join(folder, 'embedded.snapshot'), clock)
+  await embedded.load()
   const node = 'pi1'
-  api = await ConsulApi.open({ registry, clock, stateFolder: folder, node, version: '0' })
+  api = await ConsulApi.open({ registry: embedded, clock, stateFolder: folder, node, version: '0' })
 }
 
 async function restart(): Promise<void> {
   await api.stop()
-  await registry.flush()
+  await embedded.flush()
   await open()
 }
 
@@ -45,7 +45,7 @@ function register(definition: object): Promise<void> {
 }
 
 function routed(id: string): Endpoint | undefined {
-  const services = [...registry.snapshot().services.values()]
+  const services = [...embedded.snapshot().services.values()]
   return services.flatMap(({ endpoints }) => endpoints).find((each) => each.id === id)
 }
 
@@ -73,7 +73,7 @@ describe('a registered service', () => {
 
   it('leaves the id of a container alone', async () => {
     const container = sampleCandidate([sampleEndpoint({ id: 'pi1:web-1:80' })])
-    registry.accept({
+    embedded.accept({
       source: 'docker:pi1',
       isComplete: true,
       upserts: [container],
@@ -135,13 +135,13 @@ describe('a TTL check', () => {
     await register({ ...web, Check: ttl })
     const published = (): string | undefined =>
       api.catalog.get('pi1', 'web-1')?.checks.get('ttl')?.check.output
-    const revision = registry.snapshot().revision
+    const revision = embedded.snapshot().revision
     for (let second = 0; second < 300; second += 20) {
       api.agent.heartbeat('ttl', { status: 'passing', output: `beat ${second}` })
       await clock.advance(20_000)
     }
     expect(published()).toBe('')
-    expect(registry.snapshot().revision).toBe(revision)
+    expect(embedded.snapshot().revision).toBe(revision)
     api.agent.heartbeat('ttl', { status: 'passing', output: 'late' })
     expect(published()).toBe('late')
   })
@@ -216,7 +216,7 @@ describe('over a restart', () => {
     await api.saveKeys()
     const before = api.keys.indexOf('a')
     await api.stop()
-    await registry.flush()
+    await embedded.flush()
     clock = new ManualClock(5000)
     await open()
     expect(api.keys.indexOf('other')).toBeGreaterThan(before)
@@ -225,7 +225,7 @@ describe('over a restart', () => {
 
   it('a registration that an earlier version has stored is one of this', async () => {
     const endpoint = sampleEndpoint({ id: 'web-1', health: 'maintenance', healthReason: 'why' })
-    registry.accept({
+    embedded.accept({
       source: registrationSource,
       isComplete: false,
       upserts: [sampleCandidate([endpoint], { key: 'web-1', kind: 'registration' })],
