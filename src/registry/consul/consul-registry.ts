@@ -15,6 +15,7 @@ import { CatalogueReader, type ReadMode } from './catalogue-reader.ts'
 import { CatalogueView } from './catalogue-view.ts'
 import { readEntries } from './entries-to-candidates.ts'
 import { entriesOfCandidate, type Entry } from './entry.ts'
+import { heldProblem } from './held-problem.ts'
 import { HeldRemovals, type HeldService } from './held-removals.ts'
 import { LocalOverlay } from './local-overlay.ts'
 import type { ServiceFilter } from './service-filter.ts'
@@ -376,16 +377,3 @@ export class ConsulRegistry implements Registry {
 
 const agentPauseMs = 1000
 const confirmPauseMs = 1000
-
-function heldProblem({ service, endpoints, untilMs }: HeldService, nowMs: number): Problem {
-  const left = Math.max(0, Math.ceil((untilMs - nowMs) / 1000))
-  const some =
-    endpoints.length > 3 ? `${endpoints.slice(0, 3).join(', ')}, …` : endpoints.join(', ')
-  return {
-    where: `service ${service}`,
-    what:
-      `Consul suddenly lost ${endpoints.length} of its endpoints (${some}); ` +
-      `they stay until a read in ${left} s confirms it`,
-    hint: `fairlead confirm ${service} lets them go now`,
-  }
-}

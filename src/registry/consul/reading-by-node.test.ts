@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeConsul } from '../../consul/testing/fake-consul.ts'
 import { ManualClock } from '../../support/clock.ts'
@@ -6,15 +7,28 @@ import { EntryIndex } from './entry-index.ts'
 import { readEntries } from './entries-to-candidates.ts'
 import { sampleEntry } from './testing/sample-entry.ts'
 
-/** A catalogue in memory: each instance as `service@node`, at an index and with a health. */
+type Instance = { readonly index: number; readonly checkIndex: number; readonly status: string }
+
+/** A catalogue in memory: instances named `service@node`, each with one check. */
 class Catalogue {
   readonly consul = new FakeConsul()
-  readonly #instances = new Map<string, { readonly index: number; readonly status: string }>()
+  readonly #instances = new Map<string, Instance>()
   #index = 100
 
+  /** Registers them, or gives those that are there another health, which leaves the service as it is. */
   set(names: readonly string[], status = 'passing'): void {
-    for (const name of names) this.#instances.set(name, { index: ++this.#index, status })
+    for (const name of names) {
+      const known = this.#instances.get(name)
+      const checkIndex = ++this.#index
+      const index = known === undefined || known.status === status ? checkIndex : known.index
+      this.#instances.set(name, { index, checkIndex, status })
+    }
     this.#publish(names)
+  }
+
+  /** All instances with their health, sorted. */
+  list(): readonly string[] {
+    return [...this.#instances].map(([name, { status }]) => `${name} ${status}`).sort()
   }
 
   remove(names: readonly string[]): void {
@@ -34,13 +48,13 @@ class Catalogue {
     for (const service of new Set(changed.map(([name]) => name))) {
       const entries = all
         .filter((each) => each.service === service)
-        .map(({ name, node, index, status }) =>
+        .map(({ name, node, index, checkIndex, status }) =>
           sampleEntry({
             ID: name,
             Service: service,
             node,
             ModifyIndex: index,
-            checks: [{ Status: status }],
+            checks: [{ Status: status, ModifyIndex: checkIndex }],
           }),
         )
       this.consul.set(`/v1/health/service/${service}`, entries, headers)
@@ -67,13 +81,13 @@ class Catalogue {
     const ill = all.filter(({ status }) => status !== 'passing')
     this.consul.set(
       '/v1/health/state/any',
-      ill.map(({ name, service, node, index, status }) => ({
+      ill.map(({ name, service, node, checkIndex, status }) => ({
         Node: node,
         CheckID: `service:${name}`,
         Status: status,
         ServiceID: name,
         ServiceName: service,
-        ModifyIndex: index,
+        ModifyIndex: checkIndex,
       })),
       headers,
     )
@@ -87,7 +101,7 @@ let running: Promise<void>
 let entries: EntryIndex
 let reader: CatalogueReader
 
-beforeEach(() => {
+function open(): void {
   catalogue = new Catalogue()
   clock = new ManualClock()
   end = new AbortController()
@@ -105,7 +119,9 @@ beforeEach(() => {
     onUnwanted: () => {},
     onAway: () => {},
   })
-})
+}
+
+beforeEach(open)
 
 afterEach(async () => {
   end.abort()
@@ -113,7 +129,7 @@ afterEach(async () => {
 })
 
 async function settle(turns = 40): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await clock.advance(0)
+  for (let turn = 0; turn < turns; turn++) await clock.advance(10)
 }
 
 async function start(): Promise<void> {
@@ -243,5 +259,53 @@ describe('a catalogue read by node', () => {
     await clock.advance(6000)
     expect(reader.state().state).toBe('current')
     expect(catalogue.consul.count('/v1/health/service/s1')).toBe(1)
+  })
+
+  it('comes to what Consul has, whatever changes and fails on the way', async () => {
+    const instance = fc.tuple(fc.nat(50), fc.nat(54)).map(([app, node]) => `s${app}@n${node}`)
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('set' as const), names: fc.array(instance, { maxLength: 3 }) }),
+      fc.record({ kind: fc.constant('ill' as const), names: fc.array(instance, { maxLength: 2 }) }),
+      fc.record({
+        kind: fc.constant('gone' as const),
+        names: fc.array(instance, { maxLength: 4 }),
+      }),
+      fc.record({
+        kind: fc.constant('fail' as const),
+        path: fc.oneof(
+          fc.nat(50).map((app) => `/v1/health/service/s${app}`),
+          fc.nat(54).map((node) => `/v1/catalog/node/n${node}`),
+          fc.constantFrom('/v1/health/state/any', '/v1/catalog/nodes', '/v1/catalog/services'),
+        ),
+      }),
+      fc.record({ kind: fc.constant('time' as const), turns: fc.nat(6), ms: fc.nat(800) }),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        open()
+        catalogue.set(names(50, 53))
+        running = reader.run(end.signal)
+        for (const each of steps) {
+          if (each.kind === 'set') catalogue.set(each.names)
+          else if (each.kind === 'ill') catalogue.set(each.names, 'critical')
+          else if (each.kind === 'gone') catalogue.remove(each.names)
+          else if (each.kind === 'fail') catalogue.consul.fail(each.path, 3)
+          else {
+            await settle(each.turns)
+            await clock.advance(each.ms)
+          }
+        }
+        catalogue.consul.heal()
+        for (let second = 0; second < 8; second++) await clock.advance(1000)
+        await settle()
+        const known = [...entries.all()].map(
+          ({ serviceId, endpoint }) => `${serviceId} ${endpoint?.health}`,
+        )
+        expect(known.sort()).toEqual(catalogue.list())
+        end.abort()
+        await running
+      }),
+      { numRuns: 60 },
+    )
   })
 })

@@ -19,6 +19,7 @@ const mostNodes = 51
 const mostNodesBesideSweep = 50
 /** The other nodes are read in turn, at most so many at a time. */
 const mostSweeps = 8
+const unsweptPauseMs = 1000
 /** A watch that brought nothing of use so often in a row pauses, longer and longer. */
 const idlePauseMs = 20
 const mostIdlePauseMs = 500
@@ -69,6 +70,8 @@ class NodeReading {
   readonly #watches = new Map<string, NodeWatch>()
   #swept: readonly string[] = []
   #sweeping: NodeWatch | undefined
+  /** Nodes whose last read failed. */
+  readonly #unswept = new Set<string>()
   /** Undefined: not known yet. */
   #ill: IllChecks | undefined
   readonly #indexes = new Map<string, number>()
@@ -237,17 +240,29 @@ class NodeReading {
         await this.#reading.clock.sleep(tookMs, end.signal)
       },
     })
-    this.#sweeping = { end, done }
+    const all = Promise.all([done, this.#sweepFailed(end.signal)]).then(() => {})
+    this.#sweeping = { end, done: all }
   }
 
   async #sweep(node: string, signal: AbortSignal): Promise<void> {
     try {
       const options = { query: { stale: true }, signal } as const
       const { value } = await this.#reading.consul.get<NodeServices | null>(nodePath(node), options)
+      this.#unswept.delete(node)
       this.#onOffer(node, this.#offerOf(value))
     } catch (error) {
-      // The next change or the next wait's end reads it again.
-      if (!(error instanceof FairleadError) && !signal.aborted) throw error
+      if (signal.aborted) return
+      if (!(error instanceof FairleadError)) throw error
+      this.#unswept.add(node)
+    }
+  }
+
+  /** Nodes that could not be read are read again every second, beside what else happens. */
+  async #sweepFailed(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#reading.clock.sleep(unsweptPauseMs, signal)
+      const nodes = [...this.#unswept].filter((node) => this.#swept.includes(node))
+      await eachLimited(nodes, mostSweeps, (node) => this.#sweep(node, signal))
     }
   }
 
