@@ -93,6 +93,7 @@ export async function openConsul(
     report: () => consulReport({ registry, registrar, addresses: options.addresses }),
     problems: () => [
       ...sources.problems(),
+      ...(agent.problem === undefined ? [] : [agent.problem]),
       ...registry.problems(),
       ...(registrar?.state().problems ?? []),
     ],

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { FairleadError, messageOf } from '../model/errors.ts'
 import { writeFileAtomic } from '../support/atomic-file.ts'
+import type { Problem } from '../model/problem.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Consul } from './contract.ts'
 
@@ -20,6 +21,8 @@ type SelfAnswer = {
 
 const firstPauseMs = 250
 const mostPauseMs = 5000
+/** A token may be given the right to ask at any time. */
+const refusedPauseMs = 60_000
 
 /**
  * Who the agent is. Kept in a file, so that it is known after a restart while the agent does not
@@ -31,6 +34,7 @@ export class AgentSelf {
   readonly #path: string
   #facts: AgentFacts | undefined
   #error = ''
+  #refusal: Problem | undefined
 
   constructor(options: { readonly consul: Consul; readonly clock: Clock; readonly path: string }) {
     this.#consul = options.consul
@@ -48,6 +52,11 @@ export class AgentSelf {
     return this.#facts === undefined ? this.#error : ''
   }
 
+  /** The agent does not tell this token who it is; undefined: it does, or does not answer at all. */
+  get problem(): Problem | undefined {
+    return this.#refusal
+  }
+
   /** Takes up what an earlier run learnt; a file that is missing or no JSON is as none. */
   async load(): Promise<void> {
     try {
@@ -59,20 +68,24 @@ export class AgentSelf {
   }
 
   /**
-   * Asks until the agent answers or refuses. `onNews` is called when it is another than was known.
-   * A disk that cannot be written costs only what a restart would know.
+   * Asks until the agent answers, seldom while it refuses. `onNews` is called when it is another than
+   * was known. A disk that cannot be written costs only what a restart would know.
    */
   async ask(onNews: () => void, signal: AbortSignal): Promise<void> {
     let pauseMs = firstPauseMs
     while (!signal.aborted) {
       try {
         const { value } = await this.#consul.get<SelfAnswer>('/v1/agent/self', { signal })
+        this.#refusal = undefined
         return await this.#learn(value, onNews)
       } catch (error) {
         if (!(error instanceof FairleadError)) throw error
         this.#error = messageOf(error)
-        if (error.code === 'consul_refused') return
-        await this.#clock.sleep(pauseMs, signal)
+        const isRefused = error.code === 'consul_refused'
+        this.#refusal = isRefused
+          ? { where: 'Consul', what: error.message, hint: error.hint }
+          : undefined
+        await this.#clock.sleep(isRefused ? refusedPauseMs : pauseMs, signal)
         pauseMs = Math.min(mostPauseMs, pauseMs * 2)
       }
     }

@@ -43,7 +43,8 @@ function problemsOf(slot: Slot): readonly Problem[] {
   const problems: Problem[] = [...(wanted?.problems ?? [])]
   if (failure !== undefined) {
     const what = `${failure.isRefused ? 'the registry refused it' : 'it failed'}: ${failure.error}`
-    problems.push({ where, what, hint: 'it is tried again' })
+    const hint = ['it is tried again', failure.hint].filter((each) => each !== '').join('; ')
+    problems.push({ where, what, hint })
   }
   if (foreign !== undefined) {
     problems.push({

@@ -241,7 +241,8 @@ export class Registrar {
     const willRetryInMs = backoff.next()
     const text = messageOf(error)
     const retryAtMs = this.#options.clock.now() + willRetryInMs
-    slot.failure = { backoff, isRefused, error: text, retryAtMs }
+    const hint = error instanceof FairleadError ? error.hint : ''
+    slot.failure = { backoff, isRefused, error: text, hint, retryAtMs }
     this.#waiting.add(slot)
     const common = { isFirst, isRefused, error: text, willRetryInMs }
     if (step.kind === 'deregister') {

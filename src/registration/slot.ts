@@ -16,6 +16,8 @@ export type Failure = {
   readonly backoff: Backoff
   isRefused: boolean
   error: string
+  /** What may be done about it; empty: nothing is known. */
+  hint: string
   retryAtMs: number
 }
 
