@@ -9,7 +9,7 @@ import {
   registered,
   source,
   RegistryLab,
-} from './testing/registry-lab.ts'
+} from '../../../test/support/consul/registry-lab.ts'
 import { containerId, ownerMetaOf } from './testing/sample-entry.ts'
 
 let lab: RegistryLab

@@ -10,7 +10,7 @@ import {
   registered,
   source,
   RegistryLab,
-} from './testing/registry-lab.ts'
+} from '../../../test/support/consul/registry-lab.ts'
 import { containerId, ownerMetaOf, sampleEntry } from './testing/sample-entry.ts'
 
 let lab: RegistryLab

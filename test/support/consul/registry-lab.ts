@@ -1,16 +1,24 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sampleCandidate, sampleEndpoint } from '../../../../test/support/samples.ts'
-import { FakeConsul } from '../../../consul/testing/fake-consul.ts'
-import type { HealthEntry } from '../../../consul/types.ts'
-import type { Candidate, Observation } from '../../../model/candidate.ts'
-import type { Endpoint } from '../../../model/endpoint.ts'
-import { ManualClock } from '../../../support/clock.ts'
-import { encodeSnapshot } from '../../embedded/snapshot-file.ts'
-import { RegistryStorage } from '../../embedded/storage.ts'
-import { ConsulRegistry, type ConsulRegistryOptions } from '../consul-registry.ts'
-import { containerId, ownerMetaOf, sampleEntry, type SampleEntry } from './sample-entry.ts'
+import { sampleCandidate, sampleEndpoint } from '../samples.ts'
+import { FakeConsul } from '../../../src/consul/testing/fake-consul.ts'
+import type { HealthEntry } from '../../../src/consul/types.ts'
+import type { Candidate, Observation } from '../../../src/model/candidate.ts'
+import type { Endpoint } from '../../../src/model/endpoint.ts'
+import { ManualClock } from '../../../src/support/clock.ts'
+import { encodeSnapshot } from '../../../src/registry/embedded/snapshot-file.ts'
+import { RegistryStorage } from '../../../src/registry/embedded/storage.ts'
+import {
+  ConsulRegistry,
+  type ConsulRegistryOptions,
+} from '../../../src/registry/consul/consul-registry.ts'
+import {
+  containerId,
+  ownerMetaOf,
+  sampleEntry,
+  type SampleEntry,
+} from '../../../src/registry/consul/testing/sample-entry.ts'
 
 export const cycleMs = 60_000
 export const source = 'docker:pi1'
