@@ -2,6 +2,7 @@ import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:h
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { askConsul } from '../../../test/support/consul/consul-api.ts'
 import { serveConsulApi, type ConsulApiServer } from '../../../test/support/consul-api-server.ts'
+import { sampleCandidate } from '../../../test/support/samples.ts'
 import { waitUntil } from '../../../test/support/wait-until.ts'
 import { consulApiRoutes } from './routes.ts'
 
@@ -49,6 +50,23 @@ it('answers hundreds who wait for one change, and lets those of another wait on'
   expect(server.api.waits.count).toBe(100)
   for (const { sent } of others) sent.destroy()
   await waiting(0)
+})
+
+it('answers who waits for a service when Docker says that a container of it came', async () => {
+  const index = server.api.catalog.indexOf('web', true)
+  const { response } = open(`/v1/health/service/web?index=${index}`)
+  await waiting(1)
+  server.registry.accept({
+    source: 'docker:pi1',
+    isComplete: false,
+    upserts: [sampleCandidate()],
+    removals: [],
+    cause: 'start web-1',
+    eventAtMs: undefined,
+  })
+  const answer = await response
+  expect(Number(answer.headers['x-consul-index'])).toBeGreaterThan(index)
+  answer.resume()
 })
 
 it('answers who waits when it ends', async () => {
