@@ -153,6 +153,8 @@ describe('without Consul', () => {
     const [one, two, three] = cluster.servers as [ConsulAgent, ConsulAgent, ConsulAgent]
     await registerAll(one, ids(3))
     const followed = closing(await followConsul(one.address))
+    // The server that is asked may lag behind the leader.
+    await waitUntil('all three are there', () => shown(followed).length === 3)
     await Promise.all([two.kill(), three.kill()])
     await waitUntil('it is stale', () => followed.registry.state().state === 'stale', 30_000)
     expect(shown(followed)).toHaveLength(3)
