@@ -1,0 +1,141 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ConsulAgent } from '../support/consul/consul-agent.ts'
+import { FakeDocker } from '../support/fake-docker.ts'
+import {
+  ConsulStage,
+  consulReport,
+  endpointsOf,
+  entriesOf,
+  reading,
+  registering,
+  untilInstances,
+} from './support/consul-stage.ts'
+import { DockerProxy } from './support/docker-proxy.ts'
+import { get } from './support/load.ts'
+import type { Container, Stage } from './support/stage.ts'
+
+let world: ConsulStage
+let stage: Stage
+let consul: ConsulAgent
+let web: string
+
+beforeEach(async () => {
+  world = await ConsulStage.open()
+  stage = world.main
+  consul = await world.consul()
+  web = stage.name('web')
+})
+
+afterEach(async () => {
+  await world.close()
+})
+
+async function dockerProxy(): Promise<DockerProxy> {
+  const proxy = new DockerProxy(join(stage.folder, 'docker.sock'))
+  await proxy.open()
+  world.onClose(() => proxy.close())
+  return proxy
+}
+
+/** Waits until Consul has exactly these containers as the service. */
+async function untilRegistered(containers: readonly Container[]): Promise<void> {
+  const wanted = containers.map(({ id }) => id).toSorted()
+  await stage.until(async () => {
+    const entries = await entriesOf(consul, web)
+    const ids = entries.map(({ Service }) => Service.Meta?.['fairlead-container'] ?? '')
+    return ids.toSorted().join() === wanted.join()
+  }, `Consul has these ${containers.length}`)
+}
+
+describe('Docker', () => {
+  it('is gone for a while: what it did meanwhile is in Consul and routed everywhere after', async () => {
+    const docker = await dockerProxy()
+    const reader = await world.another()
+    const stays = await stage.startContainer({ service: web })
+    const dies = await stage.startContainer({ service: web, mode: 'instant' })
+    await stage.up(...registering(consul), '--docker', docker.url)
+    await reader.up(...reading(consul))
+    const both = [stage, reader]
+    for (const each of both) await each.untilServing(web, 2)
+    const loads = both.map((each) => world.load(web, each))
+    await docker.close()
+    await stage.until(
+      async () => (await stage.status()).sources.some(({ state }) => state === 'connecting'),
+      'the loss is noticed',
+    )
+    await stage.remove(dies)
+    const comes = await stage.startContainer({ service: web })
+    await docker.open()
+    await untilRegistered([stays, comes])
+    for (const each of both) {
+      await each.untilServing(web, 2)
+      const names = (await endpointsOf(each, web)).map(({ candidate }) => candidate)
+      expect(new Set(names)).toEqual(new Set([stays.name, comes.name]))
+    }
+    for (const load of loads) expect((await load.stop()).failures).toEqual([])
+  })
+
+  it('goes silent: what starts then is registered all the same', async () => {
+    const docker = await dockerProxy()
+    const containers = [await stage.startContainer({ service: web })]
+    await stage.up(...registering(consul), '--docker', docker.url)
+    await untilRegistered(containers)
+    docker.silence()
+    containers.push(await stage.startContainer({ service: web }))
+    await untilRegistered(containers)
+    await stage.untilServing(web, 2)
+  })
+
+  it('starts and ends 200 containers at once: each is registered once, and gone once', async () => {
+    const docker = new FakeDocker()
+    await docker.start()
+    world.onClose(() => docker.stop())
+    const proxy = await world.proxy(consul)
+    await stage.up(...registering(proxy), '--docker', docker.url)
+    const ids = Array.from({ length: 200 }, (_, at) => `${at}`.padStart(64, 'e'))
+    const env = [`SERVICE_NAME=${web}`]
+    for (const [at, id] of ids.entries()) {
+      docker.run({ id, name: `w${at}`, env, networks: { bridge: `127.8.0.${at + 1}` } })
+    }
+    await untilInstances(stage, consul, web, 200)
+    await stage.until(
+      async () => (await consulReport(stage)).registrations?.pending === 0,
+      'nothing is pending',
+    )
+    expect(proxy.counts().get('PUT /v1/agent/service/register')).toBe(200)
+    expect((await consulReport(stage)).registrations).toMatchObject({
+      registered: 200,
+      refused: 0,
+      counts: { registrations: 200, deregistrations: 0, retries: 0 },
+    })
+    for (const id of ids) docker.die(id)
+    await untilInstances(stage, consul, web, 0)
+    expect(proxy.count('/v1/agent/service/deregister/')).toBe(200)
+    expect(proxy.counts().get('PUT /v1/agent/service/register')).toBe(200)
+    expect(proxy.connections.most).toBeLessThanOrEqual(64)
+  })
+})
+
+describe('a container with an attribute that Consul does not take', () => {
+  it('is registered without it, which is on show', async () => {
+    const bad = await stage.startContainer({
+      service: web,
+      env: ['SERVICE_BAD.KEY=x', 'SERVICE_OK=y'],
+    })
+    const good = await stage.startContainer({ service: web })
+    await stage.up(...registering(consul))
+    await untilRegistered([bad, good])
+    await stage.untilServing(web, 2)
+    const entries = await entriesOf(consul, web)
+    const meta = entries.find(({ Service }) => Service.ID.includes(bad.name))?.Service.Meta
+    expect(meta).toMatchObject({ ok: 'y' })
+    expect(Object.keys(meta ?? {})).not.toContain('bad.key')
+    const { problems } = await stage.status()
+    const found = problems.filter(({ where }) => where.includes(bad.name))
+    expect(found).toMatchObject([{ where: expect.stringMatching(/bad\.key/i) as string }])
+    expect(found[0]?.what).toContain('left out')
+    expect(problems.some(({ where }) => where.includes(good.name))).toBe(false)
+    expect((await get({ port: stage.port, host: `${web}.localhost` })).status).toBe(200)
+  })
+})

@@ -1,0 +1,170 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { EndpointReport } from '../../src/api/contract.ts'
+import type { ServiceDefinition } from '../../src/consul/types.ts'
+import type { ConsulAgent } from '../support/consul/consul-agent.ts'
+import { ConsulStage, endpointsOf, reading } from './support/consul-stage.ts'
+import { get, Load } from './support/load.ts'
+import type { Container, Stage } from './support/stage.ts'
+
+let world: ConsulStage
+let stage: Stage
+let strict: Stage
+let consul: ConsulAgent
+let containers: readonly Container[]
+const registered = new Set<string>()
+
+beforeAll(async () => {
+  world = await ConsulStage.open()
+  stage = world.main
+  strict = await world.another()
+  consul = await world.consul()
+  containers = await Promise.all([1, 2].map(() => stage.startContainer({ service: 'any' })))
+  await stage.up(...reading(consul), '--service', 'shop*', '--tag', 'blue')
+  await strict.up(...reading(consul), '--warning', 'out')
+})
+
+afterEach(async () => {
+  for (const id of registered) await deregister(id)
+  await stage.until(async () => (await stage.status()).services.every(isEmpty), 'all is gone')
+})
+
+afterAll(async () => {
+  await world?.close()
+})
+
+const isEmpty = ({ endpoints }: { endpoints: readonly unknown[] }) => endpoints.length === 0
+
+async function put(path: string, body?: unknown): Promise<void> {
+  const { status, body: said } = await consul.api('PUT', `/v1/agent/${path}`, body)
+  expect(status, String(said)).toBe(200)
+}
+
+/** Registers one of the containers as somebody else's program does. */
+async function register(id: string, more: Partial<ServiceDefinition>, at = 0): Promise<void> {
+  const container = containers[at]
+  if (container === undefined) throw new Error(`no container ${at}`)
+  const Address = await stage.addressOf(container)
+  registered.add(id)
+  await put('service/register', { ID: id, Name: 'api', Address, Port: 80, ...more })
+}
+
+async function deregister(id: string): Promise<void> {
+  registered.delete(id)
+  await put(`service/deregister/${id}`)
+}
+
+const enabled = { Meta: { fairlead_enable: 'true' } }
+
+async function endpointOf(id: string, of = stage): Promise<EndpointReport | undefined> {
+  return (await endpointsOf(of, 'api')).find(({ candidate }) => candidate === id)
+}
+
+async function untilIs(id: string, state: Partial<EndpointReport>, of = stage): Promise<void> {
+  const what = `${id} is ${JSON.stringify(state)}`
+  await of.until(async () => {
+    const endpoint = await endpointOf(id, of)
+    return (
+      endpoint !== undefined &&
+      Object.entries(state).every(([key, value]) => endpoint[key as keyof EndpointReport] === value)
+    )
+  }, what)
+}
+
+describe('what Consul says of an instance', () => {
+  it('maintenance drains it: requests under way go on, new ones go elsewhere', async () => {
+    await register('one', enabled)
+    await register('two', enabled, 1)
+    await stage.untilServing('api', 2)
+    const path = '/slow?ms=1500'
+    const slow = [1, 2].map(() => get({ port: stage.port, host: 'api.localhost', path }))
+    await stage.until(
+      async () => (await endpointsOf(stage, 'api')).every(({ sessions }) => sessions > 0),
+      'both have a request under way',
+    )
+    await put('service/maintenance/one?enable=true&reason=new%20disk')
+    await untilIs('one', { admin: 'drain' })
+    expect((await endpointOf('one'))?.reason).toContain('new disk')
+    const load = new Load({ port: stage.port, perSecond: 50, host: 'api.localhost' })
+    await stage.until(() => load.report().sent >= 20, 'some requests are answered')
+    const { failures, byHostname } = await load.stop()
+    expect(failures).toEqual([])
+    expect([...byHostname.keys()]).toEqual([containers[1]?.hostname])
+    expect((await Promise.all(slow)).map(({ status }) => status)).toEqual([200, 200])
+    await put('service/maintenance/one?enable=false')
+    await untilIs('one', { admin: 'ready' })
+    await put('maintenance?enable=true&reason=reboot')
+    await untilIs('two', { admin: 'drain' })
+    await untilIs('one', { admin: 'drain' })
+    await put('maintenance?enable=false')
+    await stage.untilServing('api', 2)
+  })
+
+  it('critical takes it out, and warning as the setting says', async () => {
+    const check = { CheckID: 'its', Name: 'its own', TTL: '10m', Status: 'passing' }
+    await register('one', { ...enabled, Check: check })
+    await register('two', enabled, 1)
+    for (const each of [stage, strict]) await each.untilServing('api', 2)
+    await put('check/update/its', { Status: 'critical', Output: 'no disk left' })
+    for (const each of [stage, strict]) await untilIs('one', { admin: 'maint' }, each)
+    expect((await endpointOf('one'))?.healthReason).toContain('no disk left')
+    await put('check/update/its', { Status: 'warning', Output: 'slow' })
+    await untilIs('one', { admin: 'ready', health: 'warning' })
+    await untilIs('one', { admin: 'maint' }, strict)
+    await put('check/update/its', { Status: 'passing' })
+    for (const each of [stage, strict]) await each.untilServing('api', 2)
+  })
+
+  it("weights are HAProxy's weights, that of warning while a check is at warning", async () => {
+    const check = { CheckID: 'its', Name: 'its own', TTL: '10m', Status: 'passing' }
+    await register('one', { ...enabled, Check: check, Weights: { Passing: 30, Warning: 10 } })
+    await register('two', { ...enabled, Weights: { Passing: 10, Warning: 1 } }, 1)
+    await stage.untilServing('api', 2)
+    await untilIs('one', { weight: 30 })
+    await untilIs('two', { weight: 10 })
+    const load = new Load({ port: stage.port, perSecond: 100, host: 'api.localhost' })
+    await stage.until(() => load.report().sent >= 80, 'some requests are answered')
+    const { failures, byHostname } = await load.stop()
+    expect(failures).toEqual([])
+    const [one = 0, two = 0] = containers.map(({ hostname }) => byHostname.get(hostname))
+    expect(one).toBeGreaterThan(2 * two)
+    expect(two).toBeGreaterThan(0)
+    await put('check/update/its', { Status: 'warning' })
+    await untilIs('one', { weight: 10, health: 'warning' })
+  })
+})
+
+describe('services of others', () => {
+  it.each<[string, string, Partial<ServiceDefinition>]>([
+    ['meta', 'meta', { Meta: { fairlead_host: 'meta.test' } }],
+    ['a tag', 'tag', { Tags: ['fairlead.host=tag.test'] }],
+    ['--service', 'shop-3', {}],
+    ['--tag', 'painted', { Tags: ['red', 'blue'] }],
+  ])('are routed by %s', async (_what, name, more) => {
+    await register(name, { Name: name, ...more })
+    await stage.untilServing(name, 1)
+    const host = more.Meta === undefined && name !== 'tag' ? `${name}.localhost` : `${name}.test`
+    expect((await get({ port: stage.port, host })).status).toBe(200)
+  })
+
+  it('are left out without any of these, with the reason', async () => {
+    await register('bare', { Name: 'bare' })
+    await register('seen', { Name: 'shop-1' })
+    await stage.untilServing('shop-1', 1)
+    const { leftOut, services, problems } = await stage.status()
+    expect(services.some(({ name }) => name === 'bare')).toBe(false)
+    const found = leftOut.find(({ name }) => name === 'bare')
+    expect(found).toMatchObject({ kind: 'instance', node: 'node1' })
+    expect(`${found?.reason} ${found?.hint}`).toMatch(/fairlead_|--service/)
+    expect(problems).toEqual([])
+  })
+
+  it('with a mistake in their meta hurt nobody else, and it is on show', async () => {
+    await register('bad', { Name: 'bad', Meta: { fairlead_host: 'no host!' } })
+    await register('one', enabled, 1)
+    await stage.untilServing('api', 1)
+    await stage.until(
+      async () => JSON.stringify((await stage.status()).problems).includes('no host!'),
+      'the mistake is on show',
+    )
+  })
+})
