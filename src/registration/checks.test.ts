@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checksOf } from './checks.ts'
 import type { CheckOptions } from './checks.ts'
@@ -190,5 +191,32 @@ describe('splitting a script', () => {
     const { checks: made, problems } = checksOf({ check_script: script }, target, asRegistrator)
     expect(made[0]?.ScriptArgs).toEqual([script])
     expect(problems[0]?.what).toContain('not closed')
+  })
+})
+
+describe('whatever a container says', () => {
+  it.each(['constructor', '__proto__', 'toString'])('takes a header of the name %s', (name) => {
+    const [made] = checks({ check_http: '/', check_http_header: `${name}: x` }, extended)
+    expect(Object.entries(made?.Header ?? {})).toEqual([[name, ['x']]])
+  })
+
+  it('never throws', () => {
+    const key = fc
+      .tuple(
+        fc.constantFrom('check_', 'check_2_', `check_${'9'.repeat(30)}_`),
+        fc.constantFrom('http', 'https', 'http_header', 'http_body', 'script', 'args', 'docker'),
+      )
+      .map((parts) => parts.join(''))
+    const value = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('constructor: a', '__proto__: a\nvalueOf:', '{"a":1}', '[1]', `'`, '"', '\\'),
+    )
+    fc.assert(
+      fc.property(fc.dictionary(key, value), (attributes) => {
+        const { checks: made } = checksOf(attributes, target, several)
+        for (const each of made) expect(each.HTTP ?? each.ScriptArgs).toBeDefined()
+      }),
+      { numRuns: 200 },
+    )
   })
 })

@@ -165,16 +165,17 @@ function numberedFamilies(attributes: Readonly<Record<string, string>>): readonl
 
 function httpExtras(read: Read, { isExtended, problems }: Context): CheckDefinition {
   if (!isExtended) return {}
-  const headers: Record<string, string[]> = {}
+  // No object while it is filled: a header may be called `constructor`.
+  const headers = new Map<string, string[]>()
   for (const line of read('http_header').split('\n')) {
     if (line.trim() === '') continue
     const [, name, value] = /^\s*([^\s:]+)\s*:\s*(.*?)\s*$/.exec(line) ?? []
     if (name === undefined || value === undefined) {
       problems.push(mistake('check_http_header', 'is not `Name: value`'))
-    } else headers[name] = [...(headers[name] ?? []), value]
+    } else headers.set(name, [...(headers.get(name) ?? []), value])
   }
   return {
-    ...(Object.keys(headers).length === 0 ? {} : { Header: headers }),
+    ...(headers.size === 0 ? {} : { Header: Object.fromEntries(headers) }),
     ...optional('Body', read('http_body')),
   }
 }
