@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Server } from 'node:net'
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { testCertificate, testKey } from '../../test/support/tls-fixture.ts'
 import { waitUntil } from '../../test/support/wait-until.ts'
@@ -107,6 +107,37 @@ it.each([
     status: 'critical',
     output: expect.stringContaining(why),
   })
+})
+
+it.each([
+  ['GET', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'],
+  ['CONNECT', 'HTTP/1.1 200 OK\r\n\r\n'],
+  ['GET', ''],
+])('is critical when a %s is answered by %j', async (method, answer) => {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => socket.end(answer))
+  })
+  const url = `http://127.0.0.1:${await portOf(server)}/`
+  expect(await firstOf(http(url, { method }))).toMatchObject({ status: 'critical' })
+})
+
+it.each([
+  ['GET', 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'],
+  ['CONNECT', 'HTTP/1.1 200 OK\r\n\r\n'],
+])('does not wait for ever for more than an answer to %s that is no response', async (method, answer) => {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined).once('data', () => socket.write(answer))
+  })
+  const url = `http://127.0.0.1:${await portOf(server)}/`
+  const runner = new CheckRunner(systemClock)
+  const results = run(runner, http(url, { method, timeoutMs: 200 }))
+  await waitUntil('a result', () => results.length > 0)
+  expect(results[0]).toMatchObject({
+    status: 'critical',
+    output: expect.stringContaining('without an answer'),
+  })
+  expect(runner.underWay).toBe(0)
 })
 
 it('follows ten redirects and not for ever', async () => {

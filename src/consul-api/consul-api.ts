@@ -7,6 +7,7 @@ import { Catalog } from './catalog.ts'
 import { Indexes } from './indexes.ts'
 import { KeptFile } from './kept-file.ts'
 import { KvStore } from './kv-store.ts'
+import { touchedTopics } from './kv-topics.ts'
 import { keptKeys, restoredKeys, type KeptKeys } from './kept-keys.ts'
 import { LocalAgent } from './local-agent.ts'
 import { RegistryFeed } from './registry-feed.ts'
@@ -57,7 +58,7 @@ export class ConsulApi {
       addressOf: (name) => options.addressOf?.(name) ?? '127.0.0.1',
       onTouched,
     })
-    this.keys = new KvStore(indexes, onTouched)
+    this.keys = new KvStore(indexes, (keys) => onTouched(touchedTopics(keys, this.waits.topics())))
     this.#feed = new RegistryFeed(this.catalog)
     this.answers = new Answers(this.waits, indexes, () => this.sync())
     this.#file = new KeptFile(join(stateFolder, keysFile), 'keys', () =>

@@ -45,6 +45,16 @@ function ask(check: HttpCheck, target: Target, signal: AbortSignal): Promise<Inc
         ? requestHttps(url, { ...options, rejectUnauthorized: check.isTlsVerified })
         : requestHttp(url, options)
     sent.once('response', resolve).once('error', reject)
+    // Without a response: 101, or an answer to CONNECT. Whoever waited for one would wait for ever.
+    sent.once('close', () => reject(new Error('the connection ended without an answer')))
+    // Not asked for, and no answer: Node gives the connection up without an error.
+    const end = (why: string): void => {
+      sent.destroy()
+      reject(new Error(why))
+    }
+    sent.once('upgrade', () => end('the protocol was switched'))
+    sent.once('connect', () => end('a tunnel was opened'))
+    sent.once('close', () => end('the connection was closed without an answer'))
     sent.end(body === '' ? undefined : body)
   })
 }

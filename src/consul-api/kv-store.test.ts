@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Indexes } from './indexes.ts'
 import { keptKeys, restoredKeys } from './kept-keys.ts'
-import { KvStore, kvTopics } from './kv-store.ts'
+import { KvStore } from './kv-store.ts'
+import { kvTopics, touchedTopics } from './kv-topics.ts'
 
 const key = fc.stringMatching(/^[ab/]{1,4}$/)
 const step = fc.oneof(
@@ -24,8 +25,8 @@ it('wakes for a prefix, and raises its index, exactly when something under it ha
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       let touched = new Set<string>()
-      const store = new KvStore(new Indexes(100), (topics) => {
-        for (const topic of topics) touched.add(topic)
+      const store = new KvStore(new Indexes(100), (keys) => {
+        touched = touchedTopics(keys, prefixes.map(kvTopics.prefix))
       })
       const model = new Map<string, string>()
       for (const change of steps) {
@@ -44,6 +45,16 @@ it('wakes for a prefix, and raises its index, exactly when something under it ha
       }
     }),
   )
+})
+
+it('touches only prefixes that are waited on, however long a key is', () => {
+  const long = 'k'.repeat(15_000)
+  const waitedOn = [kvTopics.prefix('kk'), kvTopics.key('kkk'), 'services']
+  expect([...touchedTopics([long, 'k'], waitedOn)]).toEqual([
+    kvTopics.key(long),
+    kvTopics.prefix('kk'),
+    kvTopics.key('k'),
+  ])
 })
 
 it('is the same after it was kept and restored, and counts its bytes', () => {
@@ -88,3 +99,17 @@ function content(model: ReadonlyMap<string, string>, prefix: string): string {
 function storeContent(store: KvStore, prefix: string): unknown {
   return store.keysUnder(prefix).map((each) => [each, store.get(each)?.value.toString()])
 }
+
+it('touches few topics for a key however long it is, and all prefixes of it that somebody waits on', () => {
+  const touched: string[] = []
+  const store = new KvStore(new Indexes(100), (topics) => void touched.push(...topics))
+  const long = 'k'.repeat(15_000)
+  store.put(long, Buffer.from('1'), 0)
+  expect(touched.length).toBeLessThan(100)
+  for (const length of [0, 1, 64, 65, 10_000, 15_000]) {
+    expect(touched).toContain(kvTopics.prefix(long.slice(0, length)))
+  }
+  touched.length = 0
+  store.deleteUnder('k')
+  expect(touched.length).toBeLessThan(100)
+})

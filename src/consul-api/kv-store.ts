@@ -1,5 +1,4 @@
 import type { Indexes } from './indexes.ts'
-import type { Topic } from './waits.ts'
 
 export type KvEntry = {
   readonly key: string
@@ -10,14 +9,9 @@ export type KvEntry = {
   readonly modifyIndex: number
 }
 
-/** What blocked readers of the key-value store wait on. */
-export const kvTopics = {
-  key: (key: string): Topic => `kv ${key}`,
-  prefix: (prefix: string): Topic => `kv under ${prefix}`,
-}
-
 /** Deleted keys that are remembered, so that a reader of their prefix sees its index rise. */
 const mostTombstones = 10_000
+const mostPrefixIndexes = 1000
 
 /** Consul's key-value store without sessions: keys in order, each with the index of its last change. */
 export class KvStore {
@@ -30,9 +24,12 @@ export class KvStore {
   #tableIndex: number
   #bytes = 0
   readonly #indexes: Indexes
-  readonly #onTouched: (topics: Iterable<Topic>) => void
+  readonly #onTouched: (keys: readonly string[]) => void
+  /** Of prefixes that were asked for since the last change: many readers may ask for one. */
+  #prefixIndexes = new Map<string, number>()
 
-  constructor(indexes: Indexes, onTouched: (topics: Iterable<Topic>) => void) {
+  /** @param onTouched told of the keys that came, changed or went. */
+  constructor(indexes: Indexes, onTouched: (keys: readonly string[]) => void) {
     this.#indexes = indexes
     this.#onTouched = onTouched
     this.#forgotten = indexes.current
@@ -46,6 +43,7 @@ export class KvStore {
       this.#bytes += sizeOf(entry)
     }
     this.#keys = undefined
+    this.#prefixIndexes = new Map()
     this.#forgotten = this.#indexes.current
     this.#tableIndex = this.#indexes.current
   }
@@ -78,12 +76,16 @@ export class KvStore {
 
   /** The newest change or deletion under a prefix; that of the table where there was none. */
   indexUnder(prefix: string): number {
-    let index = 0
+    let index = this.#prefixIndexes.get(prefix)
+    if (index !== undefined) return index
+    index = 0
     for (const key of this.keysUnder(prefix)) index = Math.max(index, this.indexOf(key))
     for (const [key, deleted] of this.#tombstones) {
       if (key.startsWith(prefix)) index = Math.max(index, deleted)
     }
-    return index === 0 ? this.#tableIndex : Math.max(index, this.#forgotten)
+    index = index === 0 ? this.#tableIndex : Math.max(index, this.#forgotten)
+    if (this.#prefixIndexes.size < mostPrefixIndexes) this.#prefixIndexes.set(prefix, index)
+    return index
   }
 
   /** Sets a key, as long as its index is `ifIndex` (0: it is not there); says whether it did. */
@@ -104,8 +106,7 @@ export class KvStore {
     this.#bytes += sizeOf(entry) - (before === undefined ? 0 : sizeOf(before))
     this.#entries.set(key, entry)
     this.#tombstones.delete(key)
-    this.#tableIndex = index
-    this.#onTouched(topicsOf(key))
+    this.#changed(index, [key])
     return true
   }
 
@@ -125,7 +126,6 @@ export class KvStore {
   #remove(gone: readonly KvEntry[]): void {
     const index = this.#indexes.next()
     this.#keys = undefined
-    this.#tableIndex = index
     for (const entry of gone) {
       this.#entries.delete(entry.key)
       this.#tombstones.delete(entry.key)
@@ -137,14 +137,17 @@ export class KvStore {
       this.#tombstones.delete(key)
       this.#forgotten = Math.max(this.#forgotten, deleted)
     }
-    this.#onTouched(new Set(gone.flatMap(({ key }) => topicsOf(key))))
+    this.#changed(
+      index,
+      gone.map(({ key }) => key),
+    )
   }
-}
 
-/** Its own topic and those of all prefixes that it is under. */
-function topicsOf(key: string): readonly Topic[] {
-  const prefixes = Array.from({ length: key.length + 1 }, (_, length) => key.slice(0, length))
-  return [kvTopics.key(key), ...prefixes.map(kvTopics.prefix)]
+  #changed(index: number, keys: readonly string[]): void {
+    this.#tableIndex = index
+    this.#prefixIndexes = new Map()
+    this.#onTouched(keys)
+  }
 }
 
 function firstAtLeast(sorted: readonly string[], key: string): number {

@@ -1,10 +1,11 @@
-import { kvTopics, type KvEntry, type KvStore } from './kv-store.ts'
+import type { KvEntry, KvStore } from './kv-store.ts'
+import { kvTopics } from './kv-topics.ts'
 import type { View } from './views.ts'
 
 /** `GET /v1/kv/:key`; undefined when it is not there. */
 export function kvView(store: KvStore, key: string): View {
   return {
-    key: `kv ${key}`,
+    key: `kv key ${key}`,
     topics: [kvTopics.key(key)],
     index: () => store.indexOf(key),
     value: () => {

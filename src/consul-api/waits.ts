@@ -59,6 +59,11 @@ export class Waits {
     }
   }
 
+  /** What somebody waits on. */
+  topics(): Iterable<Topic> {
+    return this.#byTopic.keys()
+  }
+
   /** Says that something changed. */
   touch(topics: Iterable<Topic>): void {
     if (this.#count === 0) return
