@@ -15,6 +15,8 @@ export type RegistrationOptions = {
   readonly isOwnerMarked: boolean
   /** Name of this fairlead; undefined: the endpoint's node. */
   readonly owner?: string
+  /** Before that name; nothing by default. */
+  readonly ownerPrefix?: string
   /** What Consul would refuse a registration for is left out of its meta, with a problem. */
   readonly isMetaFitted: boolean
   /** Attribute `enable_tag_override`, any value that is not empty. */
@@ -43,8 +45,11 @@ export type MappedEndpoint = {
   readonly problems: readonly Problem[]
 }
 
+/** How the CheckID of Docker's HEALTHCHECK begins; the rest is the service's id. */
+export const healthCheckPrefix = 'docker-health:'
+
 /** CheckID of Docker's HEALTHCHECK of a service. */
-export const healthCheckId = (serviceId: string): string => `docker-health:${serviceId}`
+export const healthCheckId = (serviceId: string): string => `${healthCheckPrefix}${serviceId}`
 
 /** What a registry is told of an endpoint. Empty fields are left out, `Check` is null without one. */
 export function endpointToRegistration(
@@ -112,7 +117,7 @@ function metaOf(
   const attributes = Object.entries(endpoint.meta).filter(
     ([key]) => options.isCheckMetaKept || !key.startsWith('check_'),
   )
-  const mark = options.isOwnerMarked ? ownerMark(endpoint, candidate, options.owner) : {}
+  const mark = options.isOwnerMarked ? ownerMark(endpoint, candidate, options) : {}
   // The mark first: it stays when there are too many. It also wins over attributes of its names.
   const meta = { ...mark, ...Object.fromEntries(attributes), ...mark }
   return options.isMetaFitted ? fitMeta(meta) : { meta, problems: [] }
@@ -121,9 +126,9 @@ function metaOf(
 function ownerMark(
   endpoint: Endpoint,
   candidate: Candidate,
-  name: string = endpoint.node,
+  { owner: name = endpoint.node, ownerPrefix = '' }: RegistrationOptions,
 ): Readonly<Record<string, string>> {
-  const owner = { [ownerMeta.owner]: name }
+  const owner = { [ownerMeta.owner]: `${ownerPrefix}${name}` }
   if (candidate.kind !== 'container') return owner
   return {
     ...owner,

@@ -55,6 +55,48 @@ describe('an instance', () => {
     expect(endpoint({ Address: '[fd00::1]' }).address).toBe('fd00::1')
   })
 
+  describe('whose Docker HEALTHCHECK is passed on by a fairlead', () => {
+    const said = (Status: string, Output: string): SampleEntry => ({
+      checks: [{ CheckID: 'docker-health:web1', Status, Output }],
+    })
+    const expired = said('critical', 'TTL expired (last output before timeout follows): ')
+    const unheard = said('critical', '')
+    const after = (values: SampleEntry): Partial<EntryContext> => {
+      const before = read(values)
+      return { previous: () => before }
+    }
+
+    it('is what was said last when nothing is said any more', () => {
+      for (const silent of [expired, unheard]) {
+        expect(endpoint(silent, after(said('passing', '')))).toMatchObject({
+          health: 'passing',
+          healthReason: '',
+          isHealthReported: true,
+        })
+        expect(endpoint(silent, after(said('critical', 'HEALTHCHECK failed')))).toMatchObject({
+          health: 'critical',
+          healthReason: expect.stringContaining('HEALTHCHECK failed') as string,
+        })
+      }
+    })
+
+    it('is left to a probe when it was never heard and its time is over', () => {
+      expect(endpoint(expired)).toMatchObject({ health: 'passing', isHealthReported: false })
+    })
+
+    it('is not believed to be well before anything was said', () => {
+      expect(endpoint(unheard)).toMatchObject({ health: 'critical', isHealthReported: true })
+    })
+
+    it('is not what was said of another container, and other checks count', () => {
+      const other = after({ ...said('passing', ''), Port: 9 })
+      expect(endpoint(unheard, other).health).toBe('critical')
+      const { checks = [] } = expired
+      const both = { checks: [...checks, { CheckID: 'its own', Status: 'critical' }] }
+      expect(endpoint(both, after(said('passing', ''))).health).toBe('critical')
+    })
+  })
+
   it.each([
     ['pi2:web-1:80', {}, 'pi2:web-1:80'],
     ['web1', {}, 'pi2/web1'],

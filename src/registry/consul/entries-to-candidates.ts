@@ -6,7 +6,7 @@ import type { Draining, Endpoint } from '../../model/endpoint.ts'
 import type { Decision } from '../../model/problem.ts'
 import { readOwner, type Owner } from '../../registration/owner-meta.ts'
 import { candidateKeyOf, entryKey, type Entry, type Fault } from './entry.ts'
-import { healthOfChecks, type InstanceHealth } from './instance-health.ts'
+import { healthOfChecks, withLastWord, type InstanceHealth } from './instance-health.ts'
 import { chosenBy, type ServiceFilter } from './service-filter.ts'
 
 /** What the mapping needs to know beside Consul's answer. */
@@ -58,13 +58,14 @@ function readEntry(given: HealthEntry, context: EntryContext): Entry {
     modifyIndex: service.ModifyIndex ?? 0,
   }
   if (fault !== undefined) return { ...common, endpoint: undefined, fault }
-  const health = healthOfChecks(given.Checks, context.warningIs)
   const port = service.Port ?? 0
-  const before = context.previous(key)?.endpoint
   const identity =
     owner === undefined
       ? `consul ${node.Node}/${service.ID} ${address}:${port}`
       : `${owner.container} ${owner.startedAtMs ?? ''} ${address}:${port}`
+  const before = context.previous(key)?.endpoint
+  const same = before?.identity === identity ? before : undefined
+  const health = withLastWord(healthOfChecks(given.Checks, context.warningIs), same)
   const endpoint: Endpoint = {
     id,
     service: service.Service,
@@ -83,8 +84,7 @@ function readEntry(given: HealthEntry, context: EntryContext): Entry {
     isHealthReported: health.isReported,
     draining: drainingOf(health, before?.draining, context.nowMs),
     identity,
-    startedAtMs:
-      owner?.startedAtMs ?? (before?.identity === identity ? before.startedAtMs : context.nowMs),
+    startedAtMs: owner?.startedAtMs ?? same?.startedAtMs ?? context.nowMs,
   }
   return { ...common, endpoint, fault: undefined }
 }

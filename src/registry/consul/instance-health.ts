@@ -1,4 +1,5 @@
-import type { Health } from '../../model/endpoint.ts'
+import type { Endpoint, Health } from '../../model/endpoint.ts'
+import { healthCheckPrefix } from '../../registration/endpoint-to-registration.ts'
 import {
   nodeMaintenanceCheck,
   serviceMaintenanceCheckPrefix,
@@ -12,6 +13,12 @@ export type InstanceHealth = {
   readonly reason: string
   /** It has a check of its own: no probe is needed. */
   readonly isReported: boolean
+  /**
+   * Who passes on its Docker HEALTHCHECK says nothing: `expired`, nothing any more; `unheard`, nothing
+   * since the agent was started. The rest is what the other checks come to. Undefined: it is heard,
+   * or there is none.
+   */
+  readonly silence: 'expired' | 'unheard' | undefined
   /** Consul's maintenance mode of it or its node, with the reason given there; undefined: not in it. */
   readonly maintenance: string | undefined
 }
@@ -27,17 +34,52 @@ export function healthOfChecks(
   checks: readonly HealthCheck[],
   warningIs: 'in' | 'out',
 ): InstanceHealth {
-  const isReported = checks.some((check) => isOfService(check) && !isMaintenance(check))
   const maintenance = checks.find((check) => isMaintenance(check) && check.Status === 'critical')
-  const others = checks.filter((check) => !isMaintenance(check))
+  const silence = checks.map(silenceOf).find((each) => each !== undefined)
+  const others = checks.filter((check) => !isMaintenance(check) && silenceOf(check) === undefined)
   // Consul knows three words; an unknown one is no reason to send requests.
   const critical = others.find(({ Status }) => Status !== 'passing' && Status !== 'warning')
   const warning = others.find(({ Status }) => Status === 'warning')
-  const common = { isReported, maintenance: maintenance && maintenanceReason(maintenance) }
+  const isReported = others.some(isOfService)
+  const common = {
+    isReported,
+    silence,
+    maintenance: maintenance && maintenanceReason(maintenance),
+  }
   if (critical !== undefined) return { ...common, health: 'critical', reason: reasonOf(critical) }
   if (warning === undefined) return { ...common, health: 'passing', reason: '' }
   const health = warningIs === 'in' ? 'warning' : 'critical'
   return { ...common, health, reason: reasonOf(warning) }
+}
+
+/**
+ * A fairlead that ended is no reason to take out the containers that it registered. A TTL check of
+ * which nothing was heard in its time is critical with these words, and one that the agent took up
+ * at its start is without any (manual: Checks, TTL).
+ */
+function silenceOf({ CheckID, Status, Output = '' }: HealthCheck): InstanceHealth['silence'] {
+  if (!CheckID.startsWith(healthCheckPrefix) || Status !== 'critical') return undefined
+  if (Output === '') return 'unheard'
+  return Output.startsWith('TTL expired') ? 'expired' : undefined
+}
+
+/**
+ * While nothing is heard what was said last stands: `before`, the same instance as it was. Without
+ * it one that was never heard is not believed, and for one that is not heard any more the other
+ * checks, a probe, and HAProxy's own checks decide.
+ */
+export function withLastWord(
+  now: InstanceHealth,
+  before: Pick<Endpoint, 'health' | 'healthReason' | 'isHealthReported'> | undefined,
+): InstanceHealth {
+  if (now.silence === undefined || now.health === 'critical') return now
+  if (before !== undefined && before.health !== 'maintenance') {
+    const { health, healthReason: reason, isHealthReported: isReported } = before
+    return { ...now, health, reason, isReported }
+  }
+  if (now.silence === 'expired') return now
+  const reason = 'nothing was said yet of its HEALTHCHECK'
+  return { ...now, health: 'critical', reason, isReported: true }
 }
 
 function isOfService({ ServiceID = '' }: HealthCheck): boolean {
