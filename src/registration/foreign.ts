@@ -1,13 +1,13 @@
 import type { Registered, Registration } from './backend.ts'
 import { hostAndPort } from './checks.ts'
-import { ownerMeta } from './owner-meta.ts'
+import { ownerMeta, registratorPrefix } from './owner-meta.ts'
 
 /** Finds who else has registered an address and port in the same registry. */
 export type ForeignFinder = (wanted: Registration) => Registered | undefined
 
 /**
- * Looks in one full list. What bears no owner mark is somebody else's, and comes first whoever was
- * first. Of two fairleads with different names the one whose name sorts first keeps it: so exactly
+ * Looks in one full list. What bears no owner mark, or that of a registrator, is somebody else's,
+ * who never gives way: it comes first whoever was first. Of two fairleads with different names the one whose name sorts first keeps it: so exactly
  * one remains, whatever the order. `isOwn`: this very program registered that id.
  */
 export function foreignFinder(
@@ -26,7 +26,7 @@ export function foreignFinder(
     const owner = wanted.Meta?.[ownerMeta.owner] ?? ''
     const isTheirs = (each: Registered): boolean => {
       const other = each.meta[ownerMeta.owner]
-      if (other === undefined) return true
+      if (other === undefined || other.startsWith(registratorPrefix)) return true
       return other < owner && (each.id === wanted.ID || !isOwn(each.id))
     }
     const same = listed.get(wanted.ID)

@@ -15,6 +15,12 @@ export const ownerMeta = {
   started: 'fairlead-started',
 } as const
 
+/**
+ * Before the name of a Docker daemon whose containers a registrator registers: another owner than
+ * the `up` of the same daemon, so that neither removes what the other registered.
+ */
+export const registratorPrefix = 'registrator@'
+
 /** What the owner meta of a registration says. */
 export type Owner = {
   readonly owner: string

@@ -4,6 +4,7 @@ import { FairleadError } from '../model/errors.ts'
 import { asRegistratorDoes } from './endpoint-to-registration.ts'
 import { markedBy } from './foreign.ts'
 import { MemoryBackend } from './memory-backend.ts'
+import { ownerMeta, registratorPrefix } from './owner-meta.ts'
 import type { RegistrarOptions } from './registrar-options.ts'
 import { RegistrarLab, idOf, labContainer } from './testing/registrar-lab.ts'
 
@@ -335,6 +336,17 @@ describe('registrations of somebody else', () => {
     await lab.up(labContainer(1), labContainer(2))
     expect([...lab.backend.services.keys()]).toEqual([theirs.ID, idOf(2)])
     expect(lab.registrar.state().foreign).toEqual([{ id: idOf(1), theirs: theirs.ID }])
+  })
+
+  it('that a registrator of the same daemon marked count as well, also under the same id', async () => {
+    await started(options)
+    const Meta = { [ownerMeta.owner]: `${registratorPrefix}pi1` }
+    await lab.backend.register({ ...theirs, Meta })
+    await lab.backend.register({ ...theirs, ID: idOf(2), Address: '10.0.0.2', Meta })
+    await lab.up(labContainer(1), labContainer(2), labContainer(3))
+    expect(lab.registrar.state().foreign.map(({ id }) => id)).toEqual([idOf(1), idOf(2)])
+    await lab.die(2)
+    expect([...lab.backend.services.keys()]).toEqual([theirs.ID, idOf(2), idOf(3)])
   })
 
   it('that come a moment later make ours go', async () => {

@@ -2,6 +2,7 @@ import type { DockerClient } from '../discovery/docker/client.ts'
 import type { DockerProvider } from '../discovery/docker/provider.ts'
 import { messageOf } from '../model/errors.ts'
 import { markedBy } from '../registration/foreign.ts'
+import { registratorPrefix } from '../registration/owner-meta.ts'
 import { Registrar } from '../registration/registrar.ts'
 import type { RegistrarEvent } from '../registration/registrar-events.ts'
 import { systemClock as clock } from '../support/clock.ts'
@@ -75,8 +76,9 @@ function createRegistrar(
             container: holder.name,
           }))
           const byName = flags.cleanup ? danglingByName(unwanted, remembered, hostname) : []
-          const owners = new Set(provider.nodeName === undefined ? [] : [provider.nodeName])
-          const byMark = flags['cleanup-by-id'] ? markedBy(owners)(unwanted) : []
+          const owners = new Set([`${registratorPrefix}${provider.nodeName}`])
+          const isByMark = flags['cleanup-by-id'] && provider.nodeName !== undefined
+          const byMark = isByMark ? markedBy(owners)(unwanted) : []
           return [...new Set([...byName, ...byMark])]
         }
       : undefined,

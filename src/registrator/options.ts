@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os'
 import type { NetworkInterfaceInfo } from 'node:os'
 import { asRegistratorDoes, defaultHealthTtlMs } from '../registration/endpoint-to-registration.ts'
 import type { RegistrationOptions } from '../registration/endpoint-to-registration.ts'
+import { registratorPrefix } from '../registration/owner-meta.ts'
 import type { RegistratorFlags } from './flags.ts'
 import type { MappingOptions } from './mapping-options.ts'
 
@@ -45,6 +46,7 @@ export function registrationOptions(flags: RegistratorFlags): RegistrationOption
     ...asRegistratorDoes,
     isCheckMetaKept: !flags['clean-meta'],
     isOwnerMarked: isOwnerMarked(flags),
+    ownerPrefix: registratorPrefix,
     isTagOverrideFollowed: flags['tag-override'],
     healthTtlMs: flags.health ? defaultHealthTtlMs : undefined,
     checks: { areSeveralMade: flags['all-checks'], isExtended: flags['all-checks'] },

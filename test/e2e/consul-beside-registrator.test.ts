@@ -57,7 +57,9 @@ function registrator(args: readonly string[], hostName: string | undefined): Chi
   return child
 }
 
-const isOwn = ({ Service }: HealthEntry) => Service.Meta?.['fairlead-owner'] !== undefined
+/** Registered by `up`. */
+const isOwn = ({ Service }: HealthEntry) =>
+  Service.Meta?.['fairlead-owner']?.startsWith('registrator@') === false
 
 /**
  * Waits until there is one instance of each and this fairlead has nothing left to do. Of two ids
@@ -128,6 +130,45 @@ describe.each([
     await stage.untilServing(web, 1)
   })
 })
+
+describe('a registrator that removes by its marks', () => {
+  it('leaves what up registered, and up leaves and serves what it registered', async () => {
+    await open()
+    const options = { service: web, publish: true }
+    await stage.up(...registering(consul).slice(0, 2))
+    const ours = await stage.startContainer(options)
+    await stage.untilServing(web, 1)
+    const mark = ['-cleanup-by-id', '-resync', '1', '-ignore-name', ours.name]
+    const other = registrator([...mark, ...ports.registrator], 'elsewhere')
+    const theirs = await stage.startContainer(options)
+    await untilMarked([theirs], [ours])
+    await stage.untilServing(web, 2)
+    await untilAnswering([ours, theirs])
+    // Its next start lists and removes again; what it left behind meanwhile is its own.
+    await end(other, 'SIGTERM')
+    await stage.remove(theirs)
+    await stage.untilServing(web, 1)
+    registrator([...mark, ...ports.registrator], 'renamed')
+    await untilMarked([], [ours])
+    await untilAnswering([ours])
+  })
+})
+
+/** Waits until Consul has exactly these, registered by the registrator and by `up`. */
+async function untilMarked(
+  theirs: readonly Container[],
+  ours: readonly Container[],
+): Promise<void> {
+  const areOf = (entries: readonly HealthEntry[], containers: readonly Container[]) => {
+    const ids = entries.map(({ Service }) => Service.Meta?.['fairlead-container'])
+    return ids.join() === containers.map(({ id }) => id).join()
+  }
+  await stage.until(async () => {
+    const entries = await entriesOf(consul, web)
+    const others = entries.filter((each) => !isOwn(each))
+    return areOf(others, theirs) && areOf(entries.filter(isOwn), ours)
+  }, 'everybody has registered the containers that are theirs')
+}
 
 describe('a registrator that ends', () => {
   it('leaves what it registered, and fairlead registers what comes later', async () => {

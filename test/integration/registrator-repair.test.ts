@@ -76,7 +76,10 @@ describe('-cleanup', () => {
     await first.until(/^added:/)
     await first.stop()
     const { Meta } = (await stage.services())['host1:a:80'] ?? {}
-    expect(Meta).toMatchObject({ 'fairlead-owner': 'fake', 'fairlead-container': idOf({}) })
+    expect(Meta).toMatchObject({
+      'fairlead-owner': 'registrator@fake',
+      'fairlead-container': idOf({}),
+    })
     const old = { ID: 'oldhost:a:80', Name: 'web', Meta }
     await stage.consul.api('PUT', '/v1/agent/service/register', old)
     await stage.register('oldhost:b:80/web')

@@ -139,6 +139,27 @@ describe("this host's containers", () => {
     expect(ids(registry)).toEqual(['pi1/reg:web-1:80'])
   })
 
+  it('that a registrator marked are found by container and address, whatever their id', async () => {
+    const Meta = ownerMetaOf('registrator@pi1', container)
+    const other = ownerMetaOf('registrator@pi1', containerId('b'))
+    await lab.say('web', [
+      registered({ ID: 'reg:web-1:80', Meta }),
+      registered({ ID: 'reg:web-2:80', Port: 8081, Meta: other }),
+    ])
+    const registry = await lab.start()
+    observe(registry, { isComplete: true, upserts: [local()] })
+    expect(endpoints(registry).map(({ id, labels }) => [id, labels])).toEqual([
+      ['reg:web-1:80', { host: 'a.example.org' }],
+      ['reg:web-2:80', {}],
+    ])
+    expect(registry.snapshot().candidates.map(({ kind }) => kind)).toEqual([
+      'container',
+      'container',
+    ])
+    observe(registry, { removals: [container] })
+    expect(ids(registry)).toEqual(['reg:web-2:80'])
+  })
+
   it('count as Docker says at once: draining, illness, a new address', async () => {
     await lab.say('web', [registered()])
     const registry = await lab.start()

@@ -128,8 +128,11 @@ export class LocalOverlay {
       const isSame = entry.owner?.container === named.local.candidate.key
       if (isSame || this.#isOwn(entry) || (isHere && entry.owner === undefined)) return named
     }
-    if (!isHere || entry.owner !== undefined || entry.endpoint === undefined) return undefined
-    return this.#byAddress.get(addressOf(entry.endpoint))
+    // One of our own with another id is from before its container was renamed.
+    if (!isHere || this.#isOwn(entry) || entry.endpoint === undefined) return undefined
+    const placed = this.#byAddress.get(addressOf(entry.endpoint))
+    const container = entry.owner?.container
+    return container === undefined || container === placed?.local.candidate.key ? placed : undefined
   }
 
   #bury(endpoint: Endpoint, entries: readonly Entry[]): void {
