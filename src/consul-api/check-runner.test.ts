@@ -122,22 +122,19 @@ it.each([
   expect(await firstOf(http(url, { method }))).toMatchObject({ status: 'critical' })
 })
 
-it.each([
-  ['GET', 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'],
-  ['CONNECT', 'HTTP/1.1 200 OK\r\n\r\n'],
-])('does not wait for ever for more than an answer to %s that is no response', async (method, answer) => {
-  const server = createTcpServer((socket) => {
-    socket.on('error', () => undefined).once('data', () => socket.write(answer))
+it('sends a Host and a token to the host that it asks, and to no other one that this leads to', async () => {
+  const seen: (string | undefined)[] = []
+  const elsewhere = await urlOf(({ headers }, response) => {
+    seen.push(headers.host, headers.authorization, headers['x-own'] as string)
+    response.end()
   })
-  const url = `http://127.0.0.1:${await portOf(server)}/`
-  const runner = new CheckRunner(systemClock)
-  const results = run(runner, http(url, { method, timeoutMs: 200 }))
-  await waitUntil('a result', () => results.length > 0)
-  expect(results[0]).toMatchObject({
-    status: 'critical',
-    output: expect.stringContaining('without an answer'),
+  const url = await urlOf(({ headers }, response) => {
+    seen.push(headers.host, headers.authorization)
+    response.writeHead(302, { location: elsewhere }).end()
   })
-  expect(runner.underWay).toBe(0)
+  const headers = { Host: ['shop.example'], Authorization: ['Bearer secret'], 'X-Own': ['1'] }
+  expect((await firstOf(http(url, { headers })))?.status).toBe('passing')
+  expect(seen).toEqual(['shop.example', 'Bearer secret', new URL(elsewhere).host, undefined, '1'])
 })
 
 it('follows ten redirects and not for ever', async () => {

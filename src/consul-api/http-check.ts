@@ -1,4 +1,5 @@
-import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http'
+import { request as requestHttp } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, RequestOptions } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { messageOf } from '../model/errors.ts'
 import type { CheckKind, CheckResult } from './instance.ts'
@@ -17,7 +18,7 @@ const mostRedirects = 10
 export async function checkHttp(check: HttpCheck, signal: AbortSignal): Promise<CheckResult> {
   const { method } = check
   try {
-    let target = { url: new URL(check.url), method, body: check.body }
+    let target: Target = { url: new URL(check.url), method, body: check.body, isElsewhere: false }
     for (let redirects = 0; redirects <= mostRedirects; redirects++) {
       const response = await ask(check, target, signal)
       const next = redirection(response, target)
@@ -31,22 +32,27 @@ export async function checkHttp(check: HttpCheck, signal: AbortSignal): Promise<
   }
 }
 
-type Target = { readonly url: URL; readonly method: string; readonly body: string }
+type Target = {
+  readonly url: URL
+  readonly method: string
+  readonly body: string
+  /** A redirect has led to another host than the check's: it must not see what is meant for that. */
+  readonly isElsewhere: boolean
+}
 
 function ask(check: HttpCheck, target: Target, signal: AbortSignal): Promise<IncomingMessage> {
   const { url, method, body } = target
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new TypeError(`unsupported protocol scheme ${JSON.stringify(url.protocol.slice(0, -1))}`)
   }
-  const options: RequestOptions = { method, headers: headersOf(check), agent: false, signal }
+  const headers = headersOf(check, target.isElsewhere)
+  const options: RequestOptions = { method, headers, agent: false, signal }
   return new Promise((resolve, reject) => {
     const sent =
       url.protocol === 'https:'
         ? requestHttps(url, { ...options, rejectUnauthorized: check.isTlsVerified })
         : requestHttp(url, options)
     sent.once('response', resolve).once('error', reject)
-    // Without a response: 101, or an answer to CONNECT. Whoever waited for one would wait for ever.
-    sent.once('close', () => reject(new Error('the connection ended without an answer')))
     // Not asked for, and no answer: Node gives the connection up without an error.
     const end = (why: string): void => {
       sent.destroy()
@@ -59,15 +65,22 @@ function ask(check: HttpCheck, target: Target, signal: AbortSignal): Promise<Inc
   })
 }
 
-function headersOf({ headers }: HttpCheck): Record<string, string[]> {
+/** Of the one host that the check names, as Go's HTTP client has it. */
+const secretHeaders = new Set(['host', 'authorization', 'www-authenticate', 'cookie', 'cookie2'])
+
+function headersOf({ headers }: HttpCheck, isElsewhere: boolean): OutgoingHttpHeaders {
   const given = new Set(Object.keys(headers).map((name) => name.toLowerCase()))
   const defaults = {
     'User-Agent': ['Consul Health Check'],
     Accept: ['text/plain, text/*, */*'],
   }
   const missing = Object.entries(defaults).filter(([name]) => !given.has(name.toLowerCase()))
-  const all = [...missing, ...Object.entries(headers)]
-  return Object.fromEntries(all.map(([name, values]) => [name, [...values]]))
+  const all = [...missing, ...Object.entries(headers)].flatMap(([name, values]) => {
+    if (isElsewhere && secretHeaders.has(name.toLowerCase())) return []
+    // Node takes one host only.
+    return [[name, name.toLowerCase() === 'host' ? values[0] : [...values]]]
+  })
+  return Object.fromEntries(all)
 }
 
 /** Where an answer leads; undefined when it is the last. */
@@ -79,8 +92,9 @@ function redirection(
     return undefined
   }
   const url = new URL(headers.location, before.url)
+  const isElsewhere = before.isElsewhere || url.host !== before.url.host
   const isKept = statusCode >= 307 || before.method === 'HEAD'
-  return isKept ? { ...before, url } : { url, method: 'GET', body: '' }
+  return isKept ? { ...before, url, isElsewhere } : { url, method: 'GET', body: '', isElsewhere }
 }
 
 async function resultOf(check: HttpCheck, response: IncomingMessage): Promise<CheckResult> {

@@ -99,17 +99,3 @@ function content(model: ReadonlyMap<string, string>, prefix: string): string {
 function storeContent(store: KvStore, prefix: string): unknown {
   return store.keysUnder(prefix).map((each) => [each, store.get(each)?.value.toString()])
 }
-
-it('touches few topics for a key however long it is, and all prefixes of it that somebody waits on', () => {
-  const touched: string[] = []
-  const store = new KvStore(new Indexes(100), (topics) => void touched.push(...topics))
-  const long = 'k'.repeat(15_000)
-  store.put(long, Buffer.from('1'), 0)
-  expect(touched.length).toBeLessThan(100)
-  for (const length of [0, 1, 64, 65, 10_000, 15_000]) {
-    expect(touched).toContain(kvTopics.prefix(long.slice(0, length)))
-  }
-  touched.length = 0
-  store.deleteUnder('k')
-  expect(touched.length).toBeLessThan(100)
-})

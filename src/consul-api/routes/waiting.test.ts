@@ -100,3 +100,14 @@ it('takes a value that comes in pieces, without a length', async () => {
   const { body } = await askConsul(server.url, 'GET', '/v1/kv/a?raw')
   expect(body).toBe('one two three')
 })
+
+it('answers the question for a key and that for all under a prefix each for itself', async () => {
+  await askConsul(server.url, 'PUT', '/v1/kv/under%20a', 'one')
+  await askConsul(server.url, 'PUT', '/v1/kv/a', 'two')
+  const keysOf = async (path: string): Promise<string[]> => {
+    const response = await fetch(server.url + path)
+    return ((await response.json()) as { Key: string }[]).map(({ Key }) => Key)
+  }
+  expect(await keysOf('/v1/kv/a?recurse')).toEqual(['a'])
+  expect(await keysOf('/v1/kv/under%20a')).toEqual(['under a'])
+})
