@@ -4,7 +4,7 @@ const prefixMark = 'kv under '
 
 /** What blocked readers of the key-value store wait on. */
 export const kvTopics = {
-  key: (key: string): Topic => `kv ${key}`,
+  key: (key: string): Topic => `kv key ${key}`,
   prefix: (prefix: string): Topic => prefixMark + prefix,
 }
 
