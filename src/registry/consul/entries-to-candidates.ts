@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { HealthEntry } from '../../consul/types.ts'
+import type { HealthEntry, NodeService } from '../../consul/types.ts'
 import { nameFault } from '../../discovery/name-fault.ts'
 import type { Candidate } from '../../model/candidate.ts'
 import type { Draining, Endpoint } from '../../model/endpoint.ts'
@@ -141,13 +141,18 @@ function labelsOf(
   return Object.fromEntries([...ofTags, ...ofMeta].filter(([key]) => key !== ''))
 }
 
-/** Consul's default, 1 and 1, is no wish. */
+/** HAProxy's largest weight; Consul's is 65,535. */
+const mostWeight = 256
+
+/** Consul's default, 1 and 1, is no wish; neither is what is no weight. */
 function weightOf(
-  weights: { readonly Passing: number; readonly Warning: number } | undefined,
+  weights: Partial<NonNullable<NodeService['Weights']>> | null | undefined,
   { health }: InstanceHealth,
 ): Readonly<Record<string, string>> {
-  if (weights === undefined || (weights.Passing === 1 && weights.Warning === 1)) return {}
-  return { weight: String(health === 'passing' ? weights.Passing : weights.Warning) }
+  if (weights?.Passing === 1 && weights.Warning === 1) return {}
+  const weight = health === 'passing' ? weights?.Passing : weights?.Warning
+  if (weight === undefined || !Number.isInteger(weight) || weight < 0) return {}
+  return { weight: String(Math.min(weight, mostWeight)) }
 }
 
 /** It began when it was first seen; one that goes on keeps its time. */
