@@ -36,6 +36,13 @@ export function schemeOf(uri: string): string {
   return scheme
 }
 
+/** As Go writes a URI, its scheme in lower case; without a password, which counts for nothing here. */
+export function shownUri(uri: string): string {
+  return uri
+    .replace(/^[^:]+/, (scheme) => scheme.toLowerCase())
+    .replace(/^([^:]+:\/\/[^/?#:]*):[^/?#]*@/, '$1:xxxxx@')
+}
+
 /** Opens no connection yet. Throws FairleadError `setting_invalid`. */
 export function openBackend(uri: string, environment: Environment): OpenedBackend {
   const scheme = schemeOf(uri)

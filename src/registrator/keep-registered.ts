@@ -36,7 +36,6 @@ export async function keepRegistered(running: Running): Promise<void> {
   })
   const needsExits = flags.deregister === 'on-success'
   const feed = new ContainerFeed({ client, log, needsExits })
-  log('Listening for Docker events ...')
   await Promise.all([
     registrar.run(signal),
     follow(provider, feed, registrar, signal),

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { RegistrarEvent } from '../registration/registrar-events.ts'
-import { linesOfEvent, stamped } from './log-lines.ts'
+import { dockerReports, linesOfEvent, stamped } from './log-lines.ts'
 
 const holder = {
   source: 'docker',
@@ -35,4 +35,17 @@ it.each<[string, RegistrarEvent]>([
 
 it('stamps lines with the local time', () => {
   expect(stamped('hello', new Date(2026, 0, 2, 3, 4, 5))).toBe('2026/01/02 03:04:05 hello\n')
+})
+
+it('says once that Docker is lost, that it is back, and what it does not tell', () => {
+  const lines: string[] = []
+  const { onConnection, onTrouble } = dockerReports((line) => lines.push(line))
+  for (const error of ['', 'gone', 'still gone', '', '']) onConnection(error)
+  for (const message of ['500', '500', '', '500']) onTrouble(message)
+  expect(lines).toEqual([
+    'Docker does not answer, trying again: gone',
+    'Docker answers again',
+    'unable to inspect container: 500',
+    'unable to inspect container: 500',
+  ])
 })

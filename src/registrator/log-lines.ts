@@ -1,3 +1,4 @@
+import type { DockerProviderOptions } from '../discovery/docker/provider.ts'
 import type { Candidate } from '../model/candidate.ts'
 import type { RegistrarEvent } from '../registration/registrar-events.ts'
 import { ignoredStep, lineStep } from './map-container.ts'
@@ -65,6 +66,25 @@ function failedLine(event: Extract<RegistrarEvent, { kind: 'failed' }>): string 
   if (action !== 'register') return `${action} failed: ${registration.ID} ${error}`
   const how = isFirst ? 'register failed' : 'sync register failed'
   return `${how}: ${JSON.stringify(registration)} ${error}`
+}
+
+/** Says when Docker is lost and is back, and which container it does not tell of; each once. */
+export function dockerReports(
+  log: Log,
+): Required<Pick<DockerProviderOptions, 'onConnection' | 'onTrouble'>> {
+  let isLost = false
+  let trouble = ''
+  return {
+    onConnection: (error) => {
+      if (error !== '' && !isLost) log(`Docker does not answer, trying again: ${error}`)
+      if (error === '' && isLost) log('Docker answers again')
+      isLost = error !== ''
+    },
+    onTrouble: (message) => {
+      if (message !== '' && message !== trouble) log(`unable to inspect container: ${message}`)
+      trouble = message
+    },
+  }
 }
 
 /** A line as Go's log package writes it: local time, to the second. */

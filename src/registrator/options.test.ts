@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { describe, expect, it } from 'vitest'
+import { schemeOf, shownUri } from './backend.ts'
 import { dockerHost } from './docker-host.ts'
 import { interfaceAddress } from './options.ts'
 
@@ -43,4 +44,20 @@ describe('the Docker daemon', () => {
   ])('of %j', (environment, url, certFolder) => {
     expect(dockerHost(environment)).toEqual({ name: undefined, url, certFolder })
   })
+})
+
+describe('the URI of a registry', () => {
+  it.each([
+    ['Consul://h:1', 'consul://h:1'],
+    ['consul:', 'consul:'],
+    ['consul://user:p:w@h:1/x', 'consul://user:xxxxx@h:1/x'],
+    ['consulkv://h/a:b@c', 'consulkv://h/a:b@c'],
+  ])('%s is shown as %s', (uri, wanted) => expect(shownUri(uri)).toBe(wanted))
+
+  it.each([
+    ['127.0.0.1:8500', 'bad adapter uri: 127.0.0.1:8500'],
+    ['%zz', 'bad adapter uri: %zz'],
+    ['localhost:8500', 'unrecognized adapter: localhost:8500'],
+    ['localhost', 'unrecognized adapter: localhost'],
+  ])('%s is none: %s', (uri, message) => expect(() => schemeOf(uri)).toThrow(message))
 })

@@ -6,7 +6,7 @@ import { FairleadError, messageOf } from '../model/errors.ts'
 import { systemClock as clock } from '../support/clock.ts'
 import { printable } from '../support/printable.ts'
 import { version } from '../version.ts'
-import { openBackend } from './backend.ts'
+import { openBackend, shownUri } from './backend.ts'
 import type { OpenedBackend } from './backend.ts'
 import { createMapping, needsHostAddress } from './create-mapping.ts'
 import { dockerHost } from './docker-host.ts'
@@ -14,7 +14,7 @@ import { flagsFault, parseCommandLine } from './flags.ts'
 import type { RegistratorFlags } from './flags.ts'
 import { HostAddress } from './host-address.ts'
 import { keepRegistered } from './keep-registered.ts'
-import { stamped } from './log-lines.ts'
+import { dockerReports, stamped } from './log-lines.ts'
 import type { Log } from './log-lines.ts'
 import { interfaceAddress, mappingOptions } from './options.ts'
 import { tagTemplate } from './tags.ts'
@@ -75,7 +75,7 @@ async function serve(
   const client = new DockerClient(host)
   const template = await tagTemplate(flags.tags)
   const opened = openBackend(uri, environment)
-  log(`Using ${opened.scheme} adapter: ${uri}`)
+  log(`Using ${opened.scheme} adapter: ${shownUri(uri)}`)
   const ending = new Ending(signal)
   const options = mappingOptions(flags, hostname, ip)
   const hostAddress = new HostAddress(hostname, flags.ipv6, clock)
@@ -89,9 +89,10 @@ async function serve(
   })
   try {
     await connect(opened, flags, log, ending.signal)
+    if (!ending.signal.aborted) log('Listening for Docker events ...')
     // Docker's list has to work once at the start; after that a lost daemon is waited for.
     if (!ending.signal.aborted) await client.listContainers(ending.signal)
-    const provider = createDockerProvider({ host, ...asIs, map })
+    const provider = createDockerProvider({ host, ...asIs, map, ...dockerReports(log) })
     await keepRegistered({ flags, hostname, log, opened, provider, client, signal: ending.signal })
   } catch (error) {
     ending.fail(error)

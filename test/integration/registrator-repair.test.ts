@@ -147,6 +147,7 @@ describe('failures', () => {
     const { RegistratorRun } = await import('../support/registrator/run-registrator.ts')
     const run = new RegistratorRun([`consul://${stage.consul.address}`], url)
     expect(await run.exit).toBe(1)
+    expect(run.lines.at(-2)).toBe('Listening for Docker events ...')
     stage.docker.isFrozen = false
   })
 
@@ -159,6 +160,10 @@ describe('failures', () => {
     stage.docker.dropAll()
     await run.until(`stale: Removing service ${idOf({})} because it does not exist`)
     await stage.untilIds('host1:b:80')
+    expect(run.lines.filter((line) => line.startsWith('Docker '))).toEqual([
+      expect.stringMatching(/^Docker does not answer, trying again: /),
+      'Docker answers again',
+    ])
   })
 
   it('of an agent that comes back without its state are repaired', async () => {

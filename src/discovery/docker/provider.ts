@@ -29,6 +29,10 @@ export type DockerProviderOptions = {
   readonly restored?: readonly Candidate[]
   /** How containers become candidates; `containerToCandidate` by default. */
   readonly map?: ContainerMapping
+  /** Connected, with an empty text, or why not; at every try. */
+  readonly onConnection?: (error: string) => void
+  /** A container cannot be inspected; it is tried again. Empty: it can. */
+  readonly onTrouble?: (message: string) => void
   readonly clock?: Clock
 }
 
@@ -124,10 +128,12 @@ class DockerWatcher implements DockerProvider {
           restored = []
           backoff.reset()
           this.#setState('connected', '')
+          this.#options.onConnection?.('')
         })
       } catch (error) {
         if (signal.aborted) return
         this.#setState('connecting', describe(error))
+        this.#options.onConnection?.(describe(error))
       }
       await this.#clock.sleep(backoff.next(), signal)
     }
@@ -155,7 +161,10 @@ class DockerWatcher implements DockerProvider {
         known,
         restored,
         publish: (observation) => channel.push(observation),
-        onTrouble: (message) => this.#setState(this.#state.state, message),
+        onTrouble: (message) => {
+          this.#setState(this.#state.state, message)
+          this.#options.onTrouble?.(message)
+        },
         signal: connection.signal,
       })
       await session.run(() => {
