@@ -47,6 +47,20 @@ describe('a registration', () => {
     expect(registration.Check?.HTTP).toBe('http://10.0.0.1:80/')
   })
 
+  it.each([true, false])(
+    'does not let a container say whose it is (marked: %s)',
+    (isOwnerMarked) => {
+      const claimed = { ...mapped({}, { isOwnerMarked: true, owner: 'other' }).registration.Meta }
+      const meta = { ...claimed, 'fairlead-started': '1', region: 'us2' }
+      const { registration } = mapped({ meta }, { isOwnerMarked, owner: 'host-a' })
+      expect(registration.Meta).toMatchObject({ region: 'us2' })
+      const owner = readOwner(registration.Meta ?? {})
+      expect([owner?.owner, owner?.startedAtMs]).toEqual(
+        isOwnerMarked ? ['host-a', 1001] : [undefined, undefined],
+      )
+    },
+  )
+
   it('says whose it is, in the form that is read back', () => {
     const { registration } = mapped({ exposedPort: 8080 }, { isOwnerMarked: true, owner: 'host-a' })
     expect(readOwner(registration.Meta ?? {})).toEqual({

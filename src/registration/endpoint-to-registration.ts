@@ -115,13 +115,19 @@ function metaOf(
   options: RegistrationOptions,
 ): { meta: Readonly<Record<string, string>>; problems: readonly Problem[] } {
   const attributes = Object.entries(endpoint.meta).filter(
-    ([key]) => options.isCheckMetaKept || !key.startsWith('check_'),
+    ([key]) => !markKeys.has(key) && (options.isCheckMetaKept || !key.startsWith('check_')),
   )
   const mark = options.isOwnerMarked ? ownerMark(endpoint, candidate, options) : {}
-  // The mark first: it stays when there are too many. It also wins over attributes of its names.
-  const meta = { ...mark, ...Object.fromEntries(attributes), ...mark }
+  // The mark first: it stays when there are too many.
+  const meta = { ...mark, ...Object.fromEntries(attributes) }
   return options.isMetaFitted ? fitMeta(meta) : { meta, problems: [] }
 }
+
+/**
+ * Never taken from a container's own attributes, marked or not: it could pass for another host's
+ * container, or for the oldest of all.
+ */
+const markKeys: ReadonlySet<string> = new Set(Object.values(ownerMeta))
 
 function ownerMark(
   endpoint: Endpoint,

@@ -7,8 +7,8 @@ export type ForeignFinder = (wanted: Registration) => Registered | undefined
 
 /**
  * Looks in one full list. What bears no owner mark, or that of a registrator, is somebody else's,
- * who never gives way: it comes first whoever was first. Of two fairleads with different names the one whose name sorts first keeps it: so exactly
- * one remains, whatever the order. `isOwn`: this very program registered that id.
+ * who never gives way: it comes first whoever was first. Of two fairleads with different names the
+ * one whose name sorts first keeps it: so exactly one remains, whatever the order. `isOwn`: this very program registered that id.
  */
 export function foreignFinder(
   listed: ReadonlyMap<string, Registered>,
@@ -41,4 +41,20 @@ export function markedBy(
   owners: ReadonlySet<string>,
 ): (unwanted: readonly Registered[]) => readonly Registered[] {
   return (unwanted) => unwanted.filter(({ meta }) => owners.has(meta[ownerMeta.owner] ?? ''))
+}
+
+/** Registrator's form of ids: host, container, port. */
+const registrarId = /^[^:]+:[^:]+:\d+(:udp)?$/
+
+/**
+ * Whether another program seems to register containers here. While none does, a container is
+ * registered without looking first; one that begins to is noticed by the looks that follow.
+ */
+export function hasOtherRegistrar(listed: ReadonlyMap<string, Registered>): boolean {
+  for (const { id, meta } of listed.values()) {
+    if (!registrarId.test(id)) continue
+    const owner = meta[ownerMeta.owner]
+    if (owner === undefined || owner.startsWith(registratorPrefix)) return true
+  }
+  return false
 }

@@ -4,6 +4,7 @@ import { Backoff } from '../support/backoff.ts'
 import { Alarm, isDue } from './alarm.ts'
 import type { Registered } from './backend.ts'
 import { compare } from './compare.ts'
+import { hasOtherRegistrar } from './foreign.ts'
 import { ListSchedule } from './list-schedule.ts'
 import { removalVerdict } from './removal.ts'
 import type { RegistrarEvent, RegistrarState } from './registrar-events.ts'
@@ -55,6 +56,8 @@ export class Registrar {
   #hasListed = false
   /** False: the registry cannot say what it has. */
   #isListable = true
+  /** Somebody else registers containers here: before each registration it is looked for theirs. */
+  #isBesideAnother = false
   #listError = ''
   #outage: Outage | undefined
   #heartbeatDueMs = 0
@@ -145,7 +148,7 @@ export class Registrar {
     if (wanted === undefined && isNew) return
     this.#slots.set(id, slot)
     // What an earlier run or somebody else has registered is to be known first.
-    const isListNeeded = isFromFullList || !this.#hasListed || this.#isForeignRespected
+    const isListNeeded = isFromFullList || !this.#hasListed || this.#isBesideAnother
     if (isNew && isListNeeded && this.#isListable) {
       slot.listAfter = this.#lists.started
       this.#listSoon()
@@ -298,6 +301,7 @@ export class Registrar {
   }
 
   #compare(listed: NonNullable<Listed>): void {
+    this.#isBesideAnother = this.#isForeignRespected && hasOtherRegistrar(listed)
     const { dangling, sources } = this.#options
     const { complete } = this.#claims
     const isEveryoneHeard = complete.size > 0 && sources.every((each) => complete.has(each))
