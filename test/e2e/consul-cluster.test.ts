@@ -4,10 +4,11 @@ import { startConsulCluster, type ConsulCluster } from '../support/consul/consul
 import {
   ConsulStage,
   consulReport,
-  endpointsOf,
   metric,
   registering,
   untilInstances,
+  untilRegistered,
+  untilServed,
 } from './support/consul-stage.ts'
 import type { Load } from './support/load.ts'
 import type { Container, Stage } from './support/stage.ts'
@@ -86,12 +87,11 @@ describe('three servers and an agent on this host', () => {
       async () => (await consulReport(stage)).state === 'current',
       'Consul is current again',
     )
-    await untilInstances(stage, agent, web, 2)
+    await untilRegistered(stage, agent, web, [stays, comes])
     const last = await run()
     await untilAnswering(load, last)
-    await stage.untilServing(web, 3)
-    const names = (await endpointsOf(stage, web)).map(({ candidate }) => candidate)
-    expect(new Set(names)).toEqual(new Set([stays, comes, last].map(({ name }) => name)))
+    await untilRegistered(stage, agent, web, [stays, comes, last])
+    await untilServed(stage, web, [stays, comes, last])
     expect((await load.stop()).failures).toEqual([])
   })
 })

@@ -5,15 +5,16 @@ import { FakeDocker } from '../support/fake-docker.ts'
 import {
   ConsulStage,
   consulReport,
-  endpointsOf,
   entriesOf,
   reading,
   registering,
   untilInstances,
+  untilRegistered,
+  untilServed,
 } from './support/consul-stage.ts'
 import { DockerProxy } from './support/docker-proxy.ts'
 import { get } from './support/load.ts'
-import type { Container, Stage } from './support/stage.ts'
+import type { Stage } from './support/stage.ts'
 
 let world: ConsulStage
 let stage: Stage
@@ -38,16 +39,6 @@ async function dockerProxy(): Promise<DockerProxy> {
   return proxy
 }
 
-/** Waits until Consul has exactly these containers as the service. */
-async function untilRegistered(containers: readonly Container[]): Promise<void> {
-  const wanted = containers.map(({ id }) => id).toSorted()
-  await stage.until(async () => {
-    const entries = await entriesOf(consul, web)
-    const ids = entries.map(({ Service }) => Service.Meta?.['fairlead-container'] ?? '')
-    return ids.toSorted().join() === wanted.join()
-  }, `Consul has these ${containers.length}`)
-}
-
 describe('Docker', () => {
   it('is gone for a while: what it did meanwhile is in Consul and routed everywhere after', async () => {
     const docker = await dockerProxy()
@@ -67,12 +58,8 @@ describe('Docker', () => {
     await stage.remove(dies)
     const comes = await stage.startContainer({ service: web })
     await docker.open()
-    await untilRegistered([stays, comes])
-    for (const each of both) {
-      await each.untilServing(web, 2)
-      const names = (await endpointsOf(each, web)).map(({ candidate }) => candidate)
-      expect(new Set(names)).toEqual(new Set([stays.name, comes.name]))
-    }
+    await untilRegistered(stage, consul, web, [stays, comes])
+    for (const each of both) await untilServed(each, web, [stays, comes])
     for (const load of loads) expect((await load.stop()).failures).toEqual([])
   })
 
@@ -80,10 +67,10 @@ describe('Docker', () => {
     const docker = await dockerProxy()
     const containers = [await stage.startContainer({ service: web })]
     await stage.up(...registering(consul), '--docker', docker.url)
-    await untilRegistered(containers)
+    await untilRegistered(stage, consul, web, containers)
     docker.silence()
     containers.push(await stage.startContainer({ service: web }))
-    await untilRegistered(containers)
+    await untilRegistered(stage, consul, web, containers)
     await stage.untilServing(web, 2)
   })
 
@@ -125,7 +112,7 @@ describe('a container with an attribute that Consul does not take', () => {
     })
     const good = await stage.startContainer({ service: web })
     await stage.up(...registering(consul))
-    await untilRegistered([bad, good])
+    await untilRegistered(stage, consul, web, [bad, good])
     await stage.untilServing(web, 2)
     const entries = await entriesOf(consul, web)
     const meta = entries.find(({ Service }) => Service.ID.includes(bad.name))?.Service.Meta

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { EndpointReport } from '../../src/api/contract.ts'
 import type { ServiceDefinition } from '../../src/consul/types.ts'
 import type { ConsulAgent } from '../support/consul/consul-agent.ts'
-import { ConsulStage, endpointsOf, reading } from './support/consul-stage.ts'
+import { ConsulStage, endpointsOf, entriesOf, reading } from './support/consul-stage.ts'
 import { get, Load } from './support/load.ts'
 import type { Container, Stage } from './support/stage.ts'
 
@@ -112,6 +112,26 @@ describe('what Consul says of an instance', () => {
     await untilIs('one', { admin: 'maint' }, strict)
     await put('check/update/its', { Status: 'passing' })
     for (const each of [stage, strict]) await each.untilServing('api', 2)
+  })
+
+  it('a HEALTHCHECK that nobody passes on any more leaves it as it was', async () => {
+    const check = { CheckID: 'docker-health:one', Name: 'HEALTHCHECK', TTL: '1s' }
+    await register('one', { ...enabled, Check: { ...check, Status: 'passing' } })
+    await register('two', { ...enabled, Check: { ...check, CheckID: 'docker-health:two' } }, 1)
+    await stage.untilServing('api', 1)
+    const load = new Load({ port: stage.port, perSecond: 50, host: 'api.localhost' })
+    await stage.until(async () => {
+      const entries = await entriesOf(consul, 'api')
+      const expired = entries.flatMap(({ Checks }) => Checks.map(({ Output = '' }) => Output))
+      return expired.some((output) => output.startsWith('TTL expired'))
+    }, 'the time of its check is over')
+    await put('check/update/docker-health:two', { Status: 'passing' })
+    await stage.until(async () => (await endpointsOf(stage, 'api')).length === 2, 'both are known')
+    await untilIs('one', { admin: 'ready', health: 'passing' })
+    expect((await load.stop()).failures).toEqual([])
+    await put('check/update/docker-health:one', { Status: 'passing' })
+    await put('check/update/docker-health:one', { Status: 'critical', Output: 'it is ill' })
+    await untilIs('one', { admin: 'maint' })
   })
 
   it("weights are HAProxy's weights, that of warning while a check is at warning", async () => {

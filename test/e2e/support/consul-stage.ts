@@ -5,7 +5,7 @@ import { startConsul, type ConsulAgent } from '../../support/consul/consul-agent
 import type { ConsulOptions } from '../../support/consul/agent-settings.ts'
 import { startFaultProxy, type FaultProxy } from '../../support/consul/fault-proxy.ts'
 import { Load } from './load.ts'
-import { Stage } from './stage.ts'
+import { Stage, type Container } from './stage.ts'
 
 /** What `close` does last is what was made first. */
 type Release = () => Promise<unknown>
@@ -128,6 +128,38 @@ export async function untilInstances(
     async () => (await entriesOf(consul, service)).length === count,
     `Consul has ${count} of ${service}`,
   )
+}
+
+/** Waits until Consul has exactly these containers as the service. */
+export async function untilRegistered(
+  stage: Stage,
+  consul: ConsulAgent,
+  service: string,
+  containers: readonly Container[],
+): Promise<void> {
+  const wanted = containers.map(({ id }) => id).toSorted()
+  await stage.until(async () => {
+    const entries = await entriesOf(consul, service)
+    const ids = entries.map(({ Service }) => Service.Meta?.['fairlead-container'] ?? '')
+    return ids.toSorted().join() === wanted.join()
+  }, `Consul has these ${containers.length}`)
+}
+
+/** Waits until exactly these containers are the service's servers, and get requests. */
+export async function untilServed(
+  stage: Stage,
+  service: string,
+  containers: readonly Container[],
+): Promise<void> {
+  const wanted = containers.map(({ name }) => name).toSorted()
+  await stage.until(async () => {
+    const endpoints = await endpointsOf(stage, service)
+    const isUp = endpoints.every(
+      ({ admin, haproxyStatus }) => admin === 'ready' && haproxyStatus.startsWith('UP'),
+    )
+    const names = endpoints.map(({ candidate }) => candidate)
+    return isUp && names.toSorted().join() === wanted.join()
+  }, `these ${containers.length} serve`)
 }
 
 /** Instances of a service in the catalogue with their checks, sorted by id. */
