@@ -1,6 +1,7 @@
 import type { DockerClient } from '../discovery/docker/client.ts'
 import type { Candidate, Observation } from '../model/candidate.ts'
-import { linesOfMapping, shortId } from './log-lines.ts'
+import type { RegistrationOptions } from '../registration/endpoint-to-registration.ts'
+import { linesOfMapping, linesOfProblems, shortId } from './log-lines.ts'
 import { endedStep } from './map-container.ts'
 
 /**
@@ -11,6 +12,7 @@ export class ContainerFeed {
   readonly #client: Pick<DockerClient, 'inspect'>
   readonly #log: (line: string) => void
   readonly #needsExits: boolean
+  readonly #registration: RegistrationOptions
   /** As they were when they ran. */
   readonly #seen = new Map<string, Candidate>()
   #hasSynced = false
@@ -22,10 +24,13 @@ export class ContainerFeed {
     readonly log: (line: string) => void
     /** Exit codes decide (`-deregister on-success`). */
     readonly needsExits: boolean
+    /** How its services are registered: what of them is left out is said as well. */
+    readonly registration: RegistrationOptions
   }) {
     this.#client = options.client
     this.#log = options.log
     this.#needsExits = options.needsExits
+    this.#registration = options.registration
   }
 
   /** Containers that run. */
@@ -53,6 +58,7 @@ export class ContainerFeed {
     this.#seen.set(candidate.key, candidate)
     if (!isNew || this.isQuiet) return
     for (const line of linesOfMapping(candidate)) this.#log(line)
+    for (const line of linesOfProblems(candidate, this.#registration)) this.#log(line)
   }
 
   /**

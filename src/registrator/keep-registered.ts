@@ -1,6 +1,7 @@
 import type { DockerClient } from '../discovery/docker/client.ts'
 import type { DockerProvider } from '../discovery/docker/provider.ts'
 import { messageOf } from '../model/errors.ts'
+import type { RegistrationOptions } from '../registration/endpoint-to-registration.ts'
 import { markedBy } from '../registration/foreign.ts'
 import { registratorPrefix } from '../registration/owner-meta.ts'
 import { Registrar } from '../registration/registrar.ts'
@@ -35,7 +36,8 @@ export async function keepRegistered(running: Running): Promise<void> {
     for (const line of linesOf(event, opened, isCleaning(flags))) log(line)
   })
   const needsExits = flags.deregister === 'on-success'
-  const feed = new ContainerFeed({ client, log, needsExits })
+  const registration = registrationOptionsOf(running)
+  const feed = new ContainerFeed({ client, log, needsExits, registration })
   await Promise.all([
     registrar.run(signal),
     follow(provider, feed, registrar, signal),
@@ -52,15 +54,17 @@ export async function keepRegistered(running: Running): Promise<void> {
   ])
 }
 
-function createRegistrar(
-  { flags, hostname, log, opened, provider }: Running,
-  onEvent: (event: RegistrarEvent) => void,
-): Registrar {
+function registrationOptionsOf({ flags, opened }: Running): RegistrationOptions {
+  return registrationOptions(flags, opened.keyPrefix === undefined)
+}
+
+function createRegistrar(running: Running, onEvent: (event: RegistrarEvent) => void): Registrar {
+  const { flags, hostname, log, opened, provider } = running
   return new Registrar({
     backend: opened.backend,
     clock,
     sources: [provider.source],
-    registration: registrationOptions(flags),
+    registration: registrationOptionsOf(running),
     deregister: flags.deregister as 'always' | 'on-success' | 'never',
     deregisterOn: flags['deregister-on'] as 'die' | 'stop' | 'drain',
     isMaintenanceFollowed: false,

@@ -1,5 +1,7 @@
 import type { DockerProviderOptions } from '../discovery/docker/provider.ts'
 import type { Candidate } from '../model/candidate.ts'
+import { endpointToRegistration } from '../registration/endpoint-to-registration.ts'
+import type { RegistrationOptions } from '../registration/endpoint-to-registration.ts'
 import type { RegistrarEvent } from '../registration/registrar-events.ts'
 import { ignoredStep, lineStep } from './map-container.ts'
 
@@ -17,6 +19,16 @@ export function linesOfMapping({ key, decisions }: Candidate): string[] {
     if (step === ignoredStep) return [`ignored: ${shortId(key)} ${what}`]
     return step === lineStep ? [what] : []
   })
+}
+
+/** What a container asks for and the registry cannot have; each once, whatever the ports. */
+export function linesOfProblems(candidate: Candidate, options: RegistrationOptions): string[] {
+  const lines = candidate.endpoints.flatMap((endpoint) =>
+    endpointToRegistration(endpoint, candidate, options).problems.map(
+      ({ where, what }) => `note: ${shortId(candidate.key)} ${where} ${what}`,
+    ),
+  )
+  return [...new Set(lines)]
 }
 
 /** Registrator's line for what was done, and lines of our own for what it does not do. */

@@ -40,10 +40,11 @@ export function mappingOptions(
   }
 }
 
-/** What is sent beside what Registrator sends. */
-export function registrationOptions(flags: RegistratorFlags): RegistrationOptions {
+/** What is sent beside what Registrator sends. `hasMeta`: the registry takes meta. */
+export function registrationOptions(flags: RegistratorFlags, hasMeta = true): RegistrationOptions {
   return {
     ...asRegistratorDoes,
+    isMetaFitted: hasMeta,
     isCheckMetaKept: !flags['clean-meta'],
     isOwnerMarked: isOwnerMarked(flags),
     ownerPrefix: registratorPrefix,

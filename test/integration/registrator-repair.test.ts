@@ -114,7 +114,7 @@ describe('failures', () => {
     const { proxy, uri } = await proxied()
     stage.put(
       web({
-        env: [`SERVICE_80_LONG=${'x'.repeat(600)}`],
+        env: ['SERVICE_80_CHECK_TTL=soon'],
         ports: { '80/tcp': 8080, '81/tcp': 8081 },
       }),
     )
@@ -124,6 +124,21 @@ describe('failures', () => {
     await run.until(/^sync register failed: .*"ID":"host1:a:80"/)
     expect(await stage.ids()).toEqual(['host1:a:81'])
     expect(proxy.count('/v1/agent/service/register')).toBeGreaterThanOrEqual(3)
+  })
+
+  it('of what Consul takes no meta for keep nothing else, and are said', async () => {
+    stage.put(web({ env: ['SERVICE_A.B=1', 'SERVICE_ZONE=x', "SERVICE_CHECK_SCRIPT=it's"] }))
+    const run = stage.start([...ip, '-clean-meta'])
+    await run.until(/^register failed: .*enable_script_checks/)
+    stage.put(web({ digit: 'b', name: 'b', env: ['SERVICE_A.B=1', 'SERVICE_ZONE=x'] }))
+    stage.docker.emit('start', 'b'.repeat(64))
+    await stage.untilIds('host1:b:80')
+    expect((await stage.services())['host1:b:80']?.Meta).toEqual({ zone: 'x' })
+    expect(run.lines.filter((line) => line.startsWith('note: '))).toEqual([
+      `note: ${cid} container a, attribute "a.b" is left out: Consul takes letters, digits, - and _ in meta keys`,
+      `note: ${cid} container a, attribute check_script has a quote that is not closed, so it is not split`,
+      expect.stringMatching(/^note: b{12} container b, attribute "a.b" is left out: /),
+    ])
   })
 
   it('of the registry at the start are tried again as often as told, then end with 1', async () => {
