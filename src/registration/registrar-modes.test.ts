@@ -172,6 +172,22 @@ describe('health', () => {
     expect(lab.backend.count('register')).toBe(1)
   })
 
+  it('becomes critical by way of another state, which Consul passes on at once', async () => {
+    await started({ registration })
+    await lab.up(reported('critical', 'starting'))
+    const sent: string[] = []
+    lab.backend.onCall = (call) => {
+      if (call.startsWith('check')) sent.push(lab.backend.checks.get(checkId)?.status ?? '')
+    }
+    await lab.up(reported('passing'))
+    await lab.up(reported('critical', 'exit 1'))
+    // What there was when each update came: the last one is critical.
+    expect(sent).toEqual(['critical', 'passing', 'warning'])
+    await lab.up(reported('critical', 'exit 2'))
+    expect(sent).toEqual(['critical', 'passing', 'warning', 'critical'])
+    expect(lab.backend.checks.get(checkId)).toMatchObject({ status: 'critical', output: 'exit 2' })
+  })
+
   it('is sent again at every third of the TTL', async () => {
     await started({ registration })
     await lab.up(reported('passing'), labContainer(2))

@@ -1,5 +1,5 @@
 import { FairleadError } from '../model/errors.ts'
-import type { RegistrationBackend } from './backend.ts'
+import type { CheckStatus, RegistrationBackend } from './backend.ts'
 import { healthCheckId, withHealthStatus } from './endpoint-to-registration.ts'
 import type { RegistrarEvent } from './registrar-events.ts'
 import { hasSameChecks } from './same-registration.ts'
@@ -53,7 +53,8 @@ async function register(
   }
   slot.known = { name, registration, why: 'changed' }
   // A check that the registry had already keeps its state: then that is sent as well.
-  slot.health = before === undefined && health?.output === '' ? health : undefined
+  const isNew = before === undefined && health !== undefined
+  slot.health = isNew ? { status: health.status, output: '' } : undefined
   const { isAdded } = slot
   slot.isAdded = true
   if (isAdded) return { kind: 'refreshed', holder, registration, why }
@@ -80,12 +81,16 @@ async function check(
   signal: AbortSignal,
 ): Promise<RegistrarEvent | undefined> {
   const { id, health: before } = slot
-  const { status, output } = health
   slot.isHeartbeatDue = false
-  await unlessLost(slot, () => backend.updateCheck(healthCheckId(id), status, output, signal))
+  const send = (status: CheckStatus): Promise<void> =>
+    unlessLost(slot, () => backend.updateCheck(healthCheckId(id), status, health.output, signal))
+  // The check may be critical already since nothing was heard. Consul tells the others a new state
+  // at once, and new words for the same one minutes later (manual: `check_update_interval`).
+  if (health.status === 'critical' && before?.status !== 'critical') await send('warning')
+  await send(health.status)
   slot.health = health
-  if (before === undefined || before.status === status) return undefined
-  return { kind: 'health', holder: wanted.holder, id, status }
+  if (before === undefined || before.status === health.status) return undefined
+  return { kind: 'health', holder: wanted.holder, id, status: health.status }
 }
 
 /** Consul refuses what concerns a service that it has lost: then it is registered again first. */
