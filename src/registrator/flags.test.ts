@@ -64,6 +64,7 @@ describe('values', () => {
     ['-deregister sometimes', '-deregister must be "always" or "on-success"'],
     ['-deregister-on x', '-deregister-on must be "die", "stop" or "drain"'],
     ['-suffix x', '-suffix must be "group", "always", "never" or "collision"'],
+    ['-meta a=b -meta c', '-meta must be KEY=VALUE: c'],
     ['-ip 1.2.3.4 -ip-interface eth0', '-ip and -ip-interface cannot be specified together'],
   ])('%j are wrong', (line, fault) => expect(faultOf(line)).toBe(fault))
 })

@@ -93,6 +93,16 @@ const furtherFlags = {
     fallback: false,
     usage: "Register a container's HEALTHCHECK as a TTL check, and keep it up to date",
   },
+  'healthy-only': {
+    kind: 'bool',
+    fallback: false,
+    usage: 'Register a container with a HEALTHCHECK only while it is healthy',
+  },
+  meta: {
+    kind: 'strings',
+    fallback: [],
+    usage: 'Meta of every service, `KEY=VALUE`; a container may say otherwise; repeatable',
+  },
   'opt-in': {
     kind: 'bool',
     fallback: false,
@@ -231,6 +241,8 @@ export function flagsFault(given: RegistratorFlags): string {
   if (!['group', 'always', 'never', 'collision'].includes(suffix)) {
     return '-suffix must be "group", "always", "never" or "collision"'
   }
+  const meta = given.meta.find((each) => !/^[^=]+=/.test(each))
+  if (meta !== undefined) return `-meta must be KEY=VALUE: ${meta}`
   if (given.ip !== '' && given['ip-interface'] !== '') {
     return '-ip and -ip-interface cannot be specified together'
   }

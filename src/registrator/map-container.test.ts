@@ -279,6 +279,16 @@ describe('which containers and ports', () => {
     }
   })
 
+  it('with -healthy-only not those whose HEALTHCHECK does not pass', () => {
+    const health = (Status: string) => ({ ...published, state: { Health: { Status } } })
+    expect(rows(['-healthy-only'], health('healthy'))).toHaveLength(1)
+    expect(rows(['-healthy-only'], published)).toHaveLength(1)
+    expect(rows([], health('unhealthy'))).toHaveLength(1)
+    expect(lines(['-healthy-only'], health('starting'))).toEqual([
+      'ignored: cccccccccccc HEALTHCHECK starting',
+    ])
+  })
+
   it('exposed ports where nothing is published, unless -published-only', () => {
     const macvlan = {
       mode: 'lan',
@@ -308,4 +318,47 @@ it('keeps the order of tags with -tags-in-order', () => {
   expect(rows(['-tags-in-order', '-tags', 'c,d'], sketch)).toEqual([
     'host1:a:53:udp | web | 192.0.2.1:53 | a,b,c,d,udp',
   ])
+})
+
+describe('meta', () => {
+  const metaOf = (args: readonly string[], env: string[]) =>
+    candidatesOf(args, [{ ...published, env }])[0]?.endpoints[0]?.meta
+
+  it('are all variables in capitals but those that say something of the service itself', () => {
+    const env = [
+      'SERVICE_80=x',
+      'SERVICE_80_TCP_NAME=y',
+      'SERVICE_Region=a',
+      'SERVICE_REGION=b',
+      'SERVICE_IP=192.0.2.4',
+      'SERVICE_81_OTHER=z',
+      'SERVICE_080_ZERO=z',
+      'SERVICE_+80_SIGN=z',
+      'SERVICE_EMPTY=',
+      'SERVICE_IGNORE=',
+      'SERVICE_=v',
+      'SERVICE_80_=v',
+      'SERVICE_NOTHING',
+      'service_name=n',
+      'Service_X=1',
+    ]
+    expect(metaOf([], env)).toEqual({
+      80: 'x',
+      tcp_name: 'y',
+      region: 'b',
+      ip: '192.0.2.4',
+      empty: '',
+      ignore: '',
+    })
+  })
+
+  it('of -meta are those of every service, unless its container says otherwise', () => {
+    const args = ['-meta', 'rack=7', '-meta', 'zone=a=b']
+    expect(metaOf(args, ['SERVICE_RACK=8'])).toEqual({ rack: '8', zone: 'a=b' })
+  })
+})
+
+it('is not ignored where the port form of a key is empty, which turns the general one off', () => {
+  const sketch = { ...pair, env: ['SERVICE_IGNORE=true', 'SERVICE_80_IGNORE='] }
+  expect(rows([], sketch)).toEqual(['host1:a:80 | web-80 | 192.0.2.1:8080'])
 })

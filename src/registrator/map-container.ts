@@ -75,6 +75,11 @@ class ContainerMapping {
       this.#ignore(reason)
       return []
     }
+    const { health, reason: illness, isReported } = healthOf(inspect.State)
+    if (this.#options.isHealthyOnly && isReported && health !== 'passing') {
+      this.#ignore(illness)
+      return []
+    }
     const ports = candidatePorts(inspect)
     if (ports.length === 0) this.#ignore('no published ports')
     const offered = ports.filter((port) => this.#isOffered(port))
@@ -183,7 +188,7 @@ class ContainerMapping {
     const attributes = attributesOf(metadata)
     if (this.#options.hasOverrides) for (const key of overrideAttributes) attributes.delete(key)
     if (this.#options.filters.isOptIn) attributes.delete(registerAttribute)
-    return Object.fromEntries(attributes)
+    return Object.fromEntries([...this.#options.meta, ...attributes])
   }
 
   /** One SERVICE_ID on several ports can be one service only: the lowest port's. */

@@ -30,6 +30,10 @@ export type MappingOptions = {
   readonly isPublishedOnly: boolean
   readonly hasDigestNames: boolean
   readonly allowsEmptyAddress: boolean
+  /** A HEALTHCHECK that does not pass keeps a container out. */
+  readonly isHealthyOnly: boolean
+  /** Of every service; what a container says comes before it. */
+  readonly meta: readonly (readonly [key: string, value: string])[]
   readonly filters: FilterOptions
 }
 
@@ -49,5 +53,7 @@ export const plainMapping: MappingOptions = {
   isPublishedOnly: false,
   hasDigestNames: false,
   allowsEmptyAddress: false,
+  isHealthyOnly: false,
+  meta: [],
   filters: { isOptIn: false, onlyLabels: [], ignoredLabels: [], onlyNames: [], ignoredNames: [] },
 }

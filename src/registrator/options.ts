@@ -30,6 +30,11 @@ export function mappingOptions(
     isPublishedOnly: flags['published-only'],
     hasDigestNames: flags['digest-names'],
     allowsEmptyAddress: flags['empty-address'],
+    isHealthyOnly: flags['healthy-only'],
+    meta: flags.meta.map((each) => {
+      const equals = each.indexOf('=')
+      return [each.slice(0, equals), each.slice(equals + 1)]
+    }),
     filters: {
       isOptIn: flags['opt-in'],
       onlyLabels: flags['only-label'],

@@ -209,6 +209,24 @@ it('has a HEALTHCHECK as a check with -health', async () => {
   expect(await checkStates()).toEqual(['docker-health:host1:a:80 critical'])
 })
 
+it('has a container only while its HEALTHCHECK passes with -healthy-only', async () => {
+  const becomes = (Status: string): void => {
+    stage.put(web({ state: { Health: { Status } } }))
+    stage.docker.emit(`health_status: ${Status}`, idOf({}))
+  }
+  stage.put(web({ state: { Health: { Status: 'starting' } } }))
+  const run = stage.start([...ip, '-healthy-only', '-meta', 'rack=7'])
+  await run.until(`ignored: ${cid} HEALTHCHECK starting`)
+  becomes('healthy')
+  await run.until(`added: ${cid} host1:a:80`)
+  expect((await stage.services())['host1:a:80']?.Meta).toEqual({ rack: '7' })
+  becomes('unhealthy')
+  await run.until(`removed: ${cid} host1:a:80`)
+  expect(await stage.ids()).toEqual([])
+  becomes('healthy')
+  await run.until(`added: ${cid} host1:a:80`, 2)
+})
+
 it('writes the key-value store for consulkv://', async () => {
   stage.put(web())
   const run = stage.start(ip, `consulkv://${stage.consul.address}/services`)
