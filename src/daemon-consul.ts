@@ -55,6 +55,7 @@ export async function openConsul(
         })
   const registry = new ConsulRegistry({
     consul: reading,
+    agent: writing,
     clock,
     path,
     filter: { services: settings.services, tags: settings.tags },

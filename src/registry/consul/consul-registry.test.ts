@@ -11,6 +11,7 @@ import {
   source,
   RegistryLab,
 } from '../../../test/support/consul/registry-lab.ts'
+import { FakeConsul } from '../../consul/testing/fake-consul.ts'
 import { containerId, ownerMetaOf, sampleEntry } from './testing/sample-entry.ts'
 
 let lab: RegistryLab
@@ -101,6 +102,17 @@ describe("this host's containers", () => {
     expect(ids(registry)).toEqual(['pi2/other'])
     observe(registry, { upserts: [local()] })
     expect(ids(registry)).toEqual(['pi1:web-1:80', 'pi2/other'])
+  })
+
+  it('are known by the node of the agent that they are registered with, whoever answers reads', async () => {
+    const agent = new FakeConsul()
+    agent.set('/v1/agent/self', { Config: { NodeName: 'pi1', Datacenter: 'dc1' } })
+    lab.consul.set('/v1/agent/self', { Config: { NodeName: 'pi9', Datacenter: 'dc1' } })
+    const dead = registered({ ID: 'pi1:old:80', Meta: ownerMetaOf('pi1', containerId('b')) })
+    await lab.say('web', [registered(), dead])
+    const registry = await lab.start({ agent })
+    observe(registry, { isComplete: true, upserts: [local()] })
+    expect(ids(registry)).toEqual(['pi1:web-1:80'])
   })
 
   it('that died while fairlead was not running are ghosts once the first list is there', async () => {

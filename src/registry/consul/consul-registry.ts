@@ -26,6 +26,11 @@ export const consulSource = 'consul'
 
 export type ConsulRegistryOptions = {
   readonly consul: Consul
+  /**
+   * The agent that this host's containers are registered with, where `consul` may be answered by
+   * another one: whose node is this host's is asked of this.
+   */
+  readonly agent?: Consul
   readonly clock: Clock
   /** Where the last good state is stored. */
   readonly path: string
@@ -330,13 +335,14 @@ export class ConsulRegistry implements Registry {
 
   /** Which node the agent is: what is registered there may be this host's containers. */
   async #askAgent(signal: AbortSignal): Promise<void> {
+    const { agent, consul } = this.#options
     type Self = { readonly Config?: { readonly NodeName?: string; readonly Datacenter?: string } }
     while (!signal.aborted) {
       try {
-        const { value } = await this.#options.consul.get<Self>('/v1/agent/self', { signal })
-        this.#agentDatacenter = value.Config?.Datacenter ?? ''
-        if (this.#agentNode === value.Config?.NodeName) return
-        this.#agentNode = value.Config?.NodeName
+        const { value } = await (agent ?? consul).get<Self | null>('/v1/agent/self', { signal })
+        this.#agentDatacenter = value?.Config?.Datacenter ?? ''
+        if (this.#agentNode === value?.Config?.NodeName) return
+        this.#agentNode = value?.Config?.NodeName
         const before = this.#view.revision
         this.#view.revisitAll()
         this.#announce(before, `the agent is node ${this.#agentNode}`, undefined, false)
