@@ -75,6 +75,17 @@ describe('the agent', () => {
     expect((await load()).facts?.address).toBe('10.0.0.8')
   })
 
+  it.each(['null', '[]', '"x"', '{"Config":null,"Member":{"Addr":7}}'])(
+    'may be something that answers %s',
+    async (text) => {
+      consul.set(path, JSON.parse(text))
+      await writeFile(file, text)
+      const self = await load()
+      await ask(self)
+      expect(self.facts).toEqual({ node: '', datacenter: '', address: '' })
+    },
+  )
+
   it('may leave out what it does not know', async () => {
     consul.set(path, {})
     const self = await load()

@@ -14,10 +14,11 @@ export type AgentFacts = {
   readonly address: string
 }
 
+/** Whatever is between here and the agent may have answered: nothing of it is certain. */
 type SelfAnswer = {
-  readonly Config?: { readonly NodeName?: string; readonly Datacenter?: string }
-  readonly Member?: { readonly Addr?: string }
-}
+  readonly Config?: { readonly NodeName?: unknown; readonly Datacenter?: unknown } | null
+  readonly Member?: { readonly Addr?: unknown } | null
+} | null
 
 const firstPauseMs = 250
 const mostPauseMs = 5000
@@ -108,11 +109,16 @@ export class AgentSelf {
   }
 }
 
-function factsOf({ Config, Member }: SelfAnswer): AgentFacts {
-  const address = Member?.Addr ?? ''
+function factsOf(answer: SelfAnswer): AgentFacts {
+  const { NodeName, Datacenter } = answer?.Config ?? {}
+  const address = textOf(answer?.Member?.Addr)
   return {
-    node: Config?.NodeName ?? '',
-    datacenter: Config?.Datacenter ?? '',
+    node: textOf(NodeName),
+    datacenter: textOf(Datacenter),
     address: isIP(address) === 0 ? '' : address,
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
