@@ -55,7 +55,8 @@ export function integerField(fields: Fields, name: string): number {
 /** Milliseconds; a number counts nanoseconds, as in Go. 0 when it is not there. */
 export function durationField(fields: Fields, name: string): number {
   const value = fields.get(fieldName(name)) ?? 0
-  if (typeof value === 'number') return value / 1e6
+  // JSON knows numbers that are infinite here, and in what is kept of them nothing.
+  if (typeof value === 'number' && Number.isFinite(value)) return value / 1e6
   if (typeof value !== 'string') throw wrongType(value, name, 'time.Duration')
   if (value === '') return 0
   const ms = parseGoDuration(value)

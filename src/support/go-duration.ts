@@ -10,6 +10,9 @@ const unitMs: Readonly<Record<string, number>> = {
   h: 3_600_000,
 }
 
+/** Go counts nanoseconds in 63 bits: some 292 years. */
+const mostMs = 2 ** 63 / 1e6
+
 /**
  * Milliseconds of a duration as Go writes it (`1m30s`, `1.5h`, `0`), undefined for anything else.
  * Source: Go's time.ParseDuration.
@@ -21,5 +24,6 @@ export function parseGoDuration(text: string): number | undefined {
   for (const [, count, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
     totalMs += Number(count) * (unitMs[unit ?? ''] ?? 0)
   }
+  if (totalMs > mostMs) return undefined
   return text.startsWith('-') ? -totalMs : totalMs
 }
