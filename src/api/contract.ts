@@ -147,7 +147,7 @@ export type WordReport = {
 /** `GET /api/explain?subject=…`. */
 export type Explanation = {
   readonly subject: string
-  readonly kind: 'container' | 'service' | 'url'
+  readonly kind: 'container' | 'registration' | 'instance' | 'service' | 'url'
   /** One line: where it ended. */
   readonly conclusion: string
   /** One trace per endpoint (or one for all when there is none). */

@@ -54,7 +54,8 @@ function explainCandidates(
       decisions: [...candidate.decisions, ...endpointDecisions(endpoint, input)],
     }))
   })
-  return { subject, kind: 'container', conclusion: conclusionOf(traces), traces }
+  const kind = candidates[0]?.kind ?? 'container'
+  return { subject, kind, conclusion: conclusionOf(traces), traces }
 }
 
 function explainService(

@@ -153,6 +153,12 @@ describe('explain', () => {
     }
   })
 
+  it('calls an instance that somebody registered in Consul what it is', () => {
+    const instance = { ...web1, kind: 'instance' } as const
+    const pipeline = pipelineState([instance], new Map())
+    expect(explain('web-1', { pipeline, statistics: up })?.kind).toBe('instance')
+  })
+
   it('ends where it stopped', () => {
     const found = explain('worker', { pipeline: state, statistics: up })
     expect(found?.conclusion).toBe('gets no requests: no exposed port')
