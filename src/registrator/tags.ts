@@ -15,12 +15,22 @@ export async function tagTemplate(text: string): Promise<TagTemplate> {
 }
 
 const fetchMs = 10_000
+/** What somebody makes tags of is small; an endless answer must not fill the memory. */
+const mostFetchedBytes = 1024 * 1024
 
 /** `httpGet` of templates: the body; empty for anything that goes wrong within ten seconds. */
 async function fetchText(url: string): Promise<string> {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(fetchMs) })
-    return await answer.text()
+    const chunks: Uint8Array[] = []
+    let bytes = 0
+    for await (const chunk of answer.body ?? []) {
+      bytes += chunk.length
+      // Leaving the loop ends the request.
+      if (bytes > mostFetchedBytes) return ''
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks).toString()
   } catch {
     // Registrator's templates see an empty answer, whatever the reason.
     return ''
