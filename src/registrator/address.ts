@@ -21,7 +21,7 @@ export type Place = {
 }
 
 /** Keys that a container may set with `-overrides`; they are then no meta. */
-export const overrideAttributes = ['ip', 'internal', 'network']
+export const overrideAttributes = ['ip', 'internal', 'network', 'ports']
 
 /** Container address and exposed port are registered, so that nothing has to be published. */
 export function isInternal(metadata: Metadata, options: MappingOptions): boolean {

@@ -69,7 +69,8 @@ const furtherFlags = {
   overrides: {
     kind: 'bool',
     fallback: false,
-    usage: 'Containers may set SERVICE_NETWORK, SERVICE_INTERNAL and SERVICE_IP',
+    usage:
+      'Containers may set SERVICE_NETWORK, SERVICE_INTERNAL, SERVICE_IP and SERVICE_PORTS, a list of the ports to register (80,53/udp; 0: the container without port)',
   },
   own: {
     kind: 'bool',

@@ -198,6 +198,29 @@ describe('-overrides', () => {
     ])
   })
 
+  it('lets a container name its ports, exposed or not, in place of all others', () => {
+    const host = { mode: 'host', exposed: ['80/tcp', '443/tcp'], networks: { host: {} } }
+    const named = { ...host, env: ['SERVICE_PORTS=443, 9000/udp,443'] }
+    expect(rows(['-overrides'], named)).toEqual([
+      'host1:a:443 | web-443 | 192.0.2.1:443',
+      'host1:a:9000:udp | web-9000 | 192.0.2.1:9000 | udp',
+    ])
+    const inside = { ports: { '80/tcp': 8080 }, env: ['SERVICE_PORTS=80,81,x'] }
+    expect(rows(['-overrides'], inside)).toEqual(['host1:a:80 | web | 192.0.2.1:8080'])
+    expect(lines(['-overrides'], inside)).toEqual([
+      'ignored: cccccccccccc SERVICE_PORTS: no port: x',
+      'ignored: cccccccccccc port 81 not published on host',
+    ])
+    expect(rows(['-overrides', '-internal'], inside)).toHaveLength(2)
+  })
+
+  it('lets a container be registered without a port', () => {
+    const worker = { env: ['SERVICE_PORTS=0', 'SERVICE_0_NAME=worker'] }
+    expect(rows(['-overrides'], worker)).toEqual(['host1:a:0 | worker | 192.0.2.1:0'])
+    expect(rows(['-overrides', '-internal'], worker)).toEqual(['host1:a:0 | worker | 172.17.0.5:0'])
+    expect(lines([], worker)).toEqual(['ignored: cccccccccccc no published ports'])
+  })
+
   it('is off by default: these are attributes like others', () => {
     const [candidate] = candidatesOf([], [{ ...pair, networks, env }])
     expect(candidate?.endpoints.map(({ meta }) => meta)).toEqual([

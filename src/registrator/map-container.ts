@@ -11,7 +11,7 @@ import { filterReason, registerAttribute } from './filters.ts'
 import type { MappingOptions } from './mapping-options.ts'
 import { imageName, serviceId, suffixed } from './names.ts'
 import type { Named } from './names.ts'
-import { candidatePorts } from './ports.ts'
+import { candidatePorts, namedPorts } from './ports.ts'
 import type { CandidatePort } from './ports.ts'
 
 /** All that the mapping of one container needs beside the flags. */
@@ -80,12 +80,23 @@ class ContainerMapping {
       this.#ignore(illness)
       return []
     }
-    const ports = candidatePorts(inspect)
+    const ports = this.#ports()
     if (ports.length === 0) this.#ignore('no published ports')
     const offered = ports.filter((port) => this.#isOffered(port))
     const named = offered.flatMap((port) => this.#named(port) ?? [])
     const names = suffixed(named, this.#options.suffix, offered.length > 1)
     return this.#withUniqueIds(named.flatMap((each, at) => this.#services(each, names[at] ?? '')))
+  }
+
+  #ports(): CandidatePort[] {
+    const { inspect } = this.#facts
+    const list = this.#options.hasOverrides
+      ? (readMetadata(this.#source, 0).values.get('ports') ?? '')
+      : ''
+    if (list === '') return candidatePorts(inspect)
+    const { ports, faults } = namedPorts(inspect, list)
+    for (const fault of faults) this.#ignore(`SERVICE_PORTS: no port: ${fault}`)
+    return ports
   }
 
   #isOffered(port: CandidatePort): boolean {
@@ -171,7 +182,7 @@ class ContainerMapping {
       this.#ignore(`service on port ${port.text}: ${why}, set -ip`)
       return false
     }
-    if (isPortNumber(place.port) && isPortNumber(port.port)) return true
+    if (port.isWhole === true || (isPortNumber(place.port) && isPortNumber(port.port))) return true
     this.#ignore(`service on port ${port.text}: no port number`)
     return false
   }

@@ -12,7 +12,10 @@ const nasty = fc.oneof(
 const key = fc
   .tuple(
     fc.constantFrom('', 'SERVICE_', 'SERVICE_80_', 'SERVICE_+80_'),
-    fc.oneof(nasty, fc.constantFrom('NAME', 'ID', 'TAGS', 'IGNORE', 'IP', 'NETWORK', 'INTERNAL')),
+    fc.oneof(
+      nasty,
+      fc.constantFrom('NAME', 'ID', 'TAGS', 'IGNORE', 'IP', 'NETWORK', 'INTERNAL', 'PORTS'),
+    ),
   )
   .map((parts) => parts.join(''))
 const host = fc.oneof(nasty, fc.constantFrom('8080', '0.0.0.0:80', ':::81', '127.0.0.1:99999'))
@@ -60,8 +63,11 @@ it('maps whatever a container says to services with an address, a port and an id
         expect(id).not.toBe('')
         expect(['', '0.0.0.0', '::']).not.toContain(address)
         for (const each of [port, exposedPort]) {
-          expect(Number.isInteger(each) && each > 0 && each < 65_536).toBe(true)
+          expect(Number.isInteger(each) && each >= 0 && each < 65_536).toBe(true)
         }
+        // Only SERVICE_PORTS=0 leads to a service without port.
+        expect(port === 0).toBe(exposedPort === 0)
+        if (port === 0) expect(given.hasOverrides).toBe(true)
         expect(tags).not.toContain('')
         expect(Object.keys(meta)).not.toContain('name')
       }

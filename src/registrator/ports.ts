@@ -12,6 +12,8 @@ export type CandidatePort = {
   readonly hostIp: string
   /** Docker says nothing of its publication: it is exposed, and taken as published. */
   readonly isAssumed: boolean
+  /** No port of the container, but the container itself; then all numbers are 0. */
+  readonly isWhole?: true
 }
 
 /**
@@ -38,7 +40,38 @@ export function candidatePorts(inspect: Inspect): CandidatePort[] {
       isAssumed: false,
     })
   }
-  return [...found.values()].sort((a, b) => a.port - b.port || rank(a) - rank(b))
+  return inOrder([...found.values()])
+}
+
+/**
+ * The ports that SERVICE_PORTS names (`80,53/udp`), exposed or not, in place of all others. One that
+ * Docker knows nothing of is published in the host's network only. Port 0 stands for the container
+ * as a whole: a service without port. `faults`: what is no port.
+ */
+export function namedPorts(
+  inspect: Inspect,
+  list: string,
+): { readonly ports: CandidatePort[]; readonly faults: readonly string[] } {
+  const known = candidatePorts(inspect)
+  const isHost = inspect.HostConfig?.NetworkMode === 'host'
+  const words = list.split(',').map((each) => each.trim())
+  const isPort = (word: string): boolean => /^(0|[1-9]\d{0,4})(\/(tcp|udp|sctp))?$/.test(word)
+  const ports = words.filter(isPort).map((word): CandidatePort => {
+    const { text, protocol } = splitPort(word)
+    const named = { text, port: Number(text), protocol, hostIp: '0.0.0.0' }
+    if (text === '0') return { ...named, hostPort: '0', isAssumed: false, isWhole: true }
+    const found = known.find((each) => each.text === text && each.protocol === protocol)
+    return found ?? { ...named, hostPort: isHost ? text : '', isAssumed: true }
+  })
+  const unique = new Map(ports.map((each) => [`${each.text}/${each.protocol}`, each]))
+  return {
+    ports: inOrder([...unique.values()]),
+    faults: words.filter((word) => word !== '' && !isPort(word)),
+  }
+}
+
+function inOrder(ports: CandidatePort[]): CandidatePort[] {
+  return ports.sort((a, b) => a.port - b.port || rank(a) - rank(b))
 }
 
 function rank({ protocol }: CandidatePort): number {

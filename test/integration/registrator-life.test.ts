@@ -227,6 +227,18 @@ it('has a container only while its HEALTHCHECK passes with -healthy-only', async
   await run.until(`added: ${cid} host1:a:80`, 2)
 })
 
+it('registers a container without a port with -overrides, and knows it again', async () => {
+  stage.put({ env: ['SERVICE_PORTS=0', 'SERVICE_NAME=worker'] })
+  const { proxy, uri } = await proxied()
+  const first = stage.start([...ip, '-overrides'], uri)
+  await first.until(`added: ${cid} host1:a:0`)
+  expect((await stage.services())['host1:a:0']).toMatchObject({ Address: '10.0.0.9', Port: 0 })
+  await first.stop()
+  proxy.forget()
+  await stage.start([...ip, '-overrides', '-cleanup'], uri).until(`added: ${cid} host1:a:0`)
+  expect(proxy.count('/v1/agent/service/register')).toBe(0)
+})
+
 it('writes the key-value store for consulkv://', async () => {
   stage.put(web())
   const run = stage.start(ip, `consulkv://${stage.consul.address}/services`)
