@@ -107,3 +107,37 @@ describe('answers', () => {
     expect((await new BoundedConsul(fake).get(path)).value).toEqual(value)
   })
 })
+
+describe('an index', () => {
+  /** Whether the second answer says that Consul has lost its state. */
+  async function isReset(
+    before: number,
+    after: number,
+    lastContactMs: number,
+    path = '/v1/catalog/nodes',
+  ): Promise<boolean> {
+    const fake = new FakeConsul()
+    let resets = 0
+    const consul = new BoundedConsul(fake, () => void resets++)
+    fake.set('/v1/catalog/nodes', [], { index: before })
+    await consul.get('/v1/catalog/nodes')
+    fake.set(path, [], { index: after, lastContactMs })
+    await consul.get(path)
+    return resets > 0
+  }
+
+  it.each([
+    [100, 99, 0, true],
+    [100, 99, 20, false],
+    [100, 50, 20, true],
+    [100, 100, 0, false],
+    [100, 0, 0, false],
+  ])('of %i, then %i from a server %i ms behind the leader: reset %s', async (...given) => {
+    const [before, after, lastContactMs, expected] = given
+    expect(await isReset(before, after, lastContactMs)).toBe(expected)
+  })
+
+  it('of another path says nothing', async () => {
+    expect(await isReset(100, 5, 0, '/v1/health/service/web')).toBe(false)
+  })
+})

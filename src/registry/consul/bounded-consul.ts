@@ -18,9 +18,14 @@ export class BoundedConsul implements Consul {
   #blocking = 0
   #requests = 0
   #failed = 0
+  readonly #onReset: () => void
+  /** Of the last answer, by path. */
+  readonly #indexes = new Map<string, number>()
 
-  constructor(consul: Consul) {
+  /** `onReset`: Consul has lost its state, told before anybody sees the answer that says so. */
+  constructor(consul: Consul, onReset: () => void = () => undefined) {
     this.#consul = consul
+    this.#onReset = onReset
   }
 
   /** Requests sent, and those of them that got no usable answer, since the start. */
@@ -67,11 +72,24 @@ export class BoundedConsul implements Consul {
     try {
       const answer = await this.#consul.get<T>(path, options)
       checkAnswer(path, answer.value)
+      this.#compareIndex(path, answer)
       return answer
     } catch (error) {
       if (options.signal?.aborted !== true) this.#failed++
       throw error
     }
+  }
+
+  /**
+   * An index that goes backwards is that of a server behind the one before, or of one that began
+   * anew (manual: Blocking Queries). The leader is behind nobody, and no server by half of all that
+   * ever happened.
+   */
+  #compareIndex(path: string, { index, lastContactMs }: Answer<unknown>): void {
+    const before = this.#indexes.get(path) ?? 0
+    if (index === 0) return
+    this.#indexes.set(path, index)
+    if (index < before && (lastContactMs === 0 || index * 2 <= before)) this.#onReset()
   }
 
   get #hasRoom(): boolean {

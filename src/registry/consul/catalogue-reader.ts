@@ -35,6 +35,8 @@ export type CatalogueReaderOptions = {
   readonly onUnwanted: (service: string) => void
   /** Consul went away (it does not answer, or has no leader), or is back. */
   readonly onAway: (isAway: boolean) => void
+  /** Consul has lost its state; told before the answer that says so. */
+  readonly onReset: () => void
 }
 
 export type CatalogueReaderState = WatchState & {
@@ -62,7 +64,7 @@ export class CatalogueReader {
 
   constructor(options: CatalogueReaderOptions) {
     this.#options = options
-    this.#consul = new BoundedConsul(options.consul)
+    this.#consul = new BoundedConsul(options.consul, options.onReset)
     this.#states = new WatchStates(options.clock.now(), options.onAway)
   }
 

@@ -6,7 +6,13 @@ import { ServiceIndex } from '../embedded/service-index.ts'
 import { candidateOf } from './entries-to-candidates.ts'
 import type { Entry } from './entry.ts'
 import { EntryIndex } from './entry-index.ts'
-import { localCandidate, missingOf, type Local, type LocalOverlay } from './local-overlay.ts'
+import {
+  addressOf,
+  localCandidate,
+  missingOf,
+  type Local,
+  type LocalOverlay,
+} from './local-overlay.ts'
 
 /** Where an entry stands in the view: in one candidate, as this endpoint if it is one. */
 type Place = { readonly shownAs: string; readonly endpoint: Endpoint | undefined }
@@ -28,7 +34,10 @@ export class CatalogueView {
   readonly #shown = new Map<string, Candidate>()
   /** Consul cannot be asked, or has no leader that could take a registration. */
   #isAlone = false
-  /** Local endpoints that came meanwhile: served until Consul has them, or they end. */
+  /**
+   * Local endpoints that came meanwhile, or that Consul had and has lost: served until it has them
+   * (again), or they end.
+   */
   readonly #unregistered = new Set<string>()
   #revision = 0
   #snapshot: Snapshot | undefined
@@ -80,6 +89,7 @@ export class CatalogueView {
     for (const { before, after } of changes) {
       if (before !== undefined) {
         stored.add(before.candidateKey)
+        if (after === undefined) this.#keepLocal(before)
         this.#unplace(before, touched)
         if (after === undefined) this.#overlay.onGone(before)
       }
@@ -169,6 +179,16 @@ export class CatalogueView {
     const members = this.#members.get(place.shownAs) ?? new Map<string, Entry>()
     this.#members.set(place.shownAs, members.set(entry.key, entry))
     touched.add(place.shownAs)
+  }
+
+  /** Consul has forgotten it; where Docker says that it runs it is served until it is registered again. */
+  #keepLocal({ key }: Entry): void {
+    const { shownAs = '', endpoint } = this.#places.get(key) ?? {}
+    const local = this.#locals.get(shownAs)
+    if (local === undefined || endpoint === undefined) return
+    const isIt = (each: Endpoint): boolean =>
+      each.id === endpoint.id || addressOf(each) === addressOf(endpoint)
+    for (const each of local.candidate.endpoints.filter(isIt)) this.#unregistered.add(each.id)
   }
 
   #unplace(entry: Entry, touched: Set<string>): void {

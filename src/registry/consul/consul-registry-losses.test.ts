@@ -83,6 +83,17 @@ describe('a sudden loss', () => {
     expect(registry.held()).toEqual([])
   })
 
+  it('of a single endpoint is held when Consul has lost its state', async () => {
+    await lab.say('web', far(1))
+    const registry = await lab.start()
+    lab.consul.set('/v1/health/service/web', [], { index: 1 })
+    for (let turn = 0; turn < 20; turn++) await lab.clock.advance(100)
+    expect(ids(registry)).toEqual(['pi2/web1'])
+    expect(registry.held()).toMatchObject([{ service: 'web', endpoints: ['pi2/web1'] }])
+    await lab.clock.advance(cycleMs + 3000)
+    expect(ids(registry)).toEqual([])
+  })
+
   it('that is held when Docker says that they are gone is over', async () => {
     const keys = ['1', '2', '3'].map(containerId)
     const entries = keys.map((key, index) =>

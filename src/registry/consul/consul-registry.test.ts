@@ -36,8 +36,10 @@ describe("this host's containers while Consul is away", () => {
     expect(ids(registry)).toEqual(['pi1:web-1:80'])
     await lab.say('web', [registered({ Tags: ['a'] })])
     expect(endpoints(registry)).toMatchObject([{ id: 'pi1:web-1:80', tags: ['a'] }])
-    // From now on it is Consul's word that it is there.
+    // Consul forgets it, and it runs: it is served until it is registered again, or ends.
     await lab.say('web', [])
+    expect(ids(registry)).toEqual(['pi1:web-1:80'])
+    observe(registry, { removals: [container] })
     expect(ids(registry)).toEqual([])
   })
 

@@ -116,6 +116,7 @@ export class ConsulRegistry implements Registry {
       onAnswer: (service, answer) => this.#onAnswer(service, answer),
       onUnwanted: (service) => this.#onUnwanted(service),
       onAway: (isAway) => this.#onAway(isAway),
+      onReset: () => this.#held.doubt(clock.now()),
     })
     this.#storage = new RegistryStorage(options.path)
     this.#writer = new BackgroundWriter({

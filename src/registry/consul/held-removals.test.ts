@@ -35,6 +35,14 @@ describe('removals', () => {
     expect(removals.nextMs()).toBe(61_000)
   })
 
+  it('of any are held for a cycle after Consul lost its state', () => {
+    const { removals, read } = service(keys(2))
+    removals.doubt(1000)
+    expect(read(['e1'], 60_999)).toEqual(keys(2))
+    expect(read(['e1'], 120_999)).toEqual(['e1'])
+    expect(read([], 121_000)).toEqual([])
+  })
+
   it.each([
     ['two of three', keys(3), ['e1']],
     ['both of two', keys(2), []],

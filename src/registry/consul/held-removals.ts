@@ -22,12 +22,16 @@ const fewestHeld = 3
  *     still lacks `cycleMs` after it went missing is gone. Further losses are held too, each with
  *     its own time: an agent that was emptied can lose its services in several steps. When none is
  *     held any more the service is sure again.
+ *
+ * For one `cycleMs` after Consul lost its state every loss is sudden, also that of a service's only
+ * endpoint: who registered it will do so again.
  */
 export class HeldRemovals {
   readonly #cycleMs: number
   /** By service and entry key: since when it is missing. */
   readonly #held = new Map<string, Map<string, number>>()
   #count = 0
+  #doubtUntilMs = 0
 
   constructor(cycleMs: number) {
     this.#cycleMs = cycleMs
@@ -40,6 +44,11 @@ export class HeldRemovals {
 
   get isEmpty(): boolean {
     return this.#held.size === 0
+  }
+
+  /** Consul has lost its state. */
+  doubt(nowMs: number): void {
+    this.#doubtUntilMs = nowMs + this.#cycleMs
   }
 
   /**
@@ -55,7 +64,8 @@ export class HeldRemovals {
     const before = new Set(shown)
     const missing = [...before].filter((key) => !present.has(key))
     const held = this.#held.get(service) ?? new Map<string, number>()
-    const isSudden = missing.length >= fewestHeld && missing.length * 2 > before.size
+    const isMost = missing.length >= fewestHeld && missing.length * 2 > before.size
+    const isSudden = isMost || nowMs < this.#doubtUntilMs
     if (held.size === 0 && !isSudden) return new Set()
     const kept = new Map<string, number>()
     for (const key of missing) {

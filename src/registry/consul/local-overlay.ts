@@ -209,7 +209,7 @@ export function localCandidate(
         if (!isServedAnyway(id)) {
           return { step: 'registered', outcome: 'stop', what: `${id} is not yet in Consul` }
         }
-        const what = `${id} could not be registered in Consul; it is served here all the same`
+        const what = `${id} is not in Consul now; it is served here all the same`
         return { step: 'registered', outcome: 'note', what }
       }),
     ],

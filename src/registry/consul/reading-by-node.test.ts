@@ -118,6 +118,7 @@ function open(): void {
     },
     onUnwanted: () => {},
     onAway: () => {},
+    onReset: () => {},
   })
 }
 

@@ -1,3 +1,4 @@
+import { pathPart } from '../../consul/clean-path.ts'
 import type { Answer } from '../../consul/contract.ts'
 import type { CatalogNode, HealthCheck, NodeServices } from '../../consul/types.ts'
 import { FairleadError } from '../../model/errors.ts'
@@ -285,5 +286,5 @@ function placeOf(node: string, serviceId = ''): string {
 }
 
 function nodePath(node: string): string {
-  return `/v1/catalog/node/${encodeURIComponent(node)}`
+  return `/v1/catalog/node/${pathPart(node)}`
 }

@@ -108,6 +108,17 @@ describe('reading a service', () => {
     expect(answers.at(-1)).toEqual(['web', 1])
   })
 
+  it('is not kept waiting by many others that Consul refuses each for itself', async () => {
+    const refused = Array.from({ length: 20 }, (_, index) => `a//${index}`)
+    for (const service of refused) reads.mark({ service, expectation: undefined })
+    await clock.advance(20_000)
+    expect(reads.failing().size).toBe(20)
+    consul.set(path, entries(1), { index: 7 })
+    reads.mark(plain)
+    await clock.advance(0)
+    expect(answers).toEqual([['web', 1]])
+  })
+
   it('that fails is tried again after growing pauses, and keeps no other from being read', async () => {
     consul.set(path, entries(1))
     consul.set('/v1/health/service/api', entries(2))

@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events'
+import { pathPart } from '../../consul/clean-path.ts'
 import type { Answer } from '../../consul/contract.ts'
+import { ConsulError } from '../../consul/errors.ts'
 import type { HealthEntry } from '../../consul/types.ts'
 import { FairleadError, messageOf } from '../../model/errors.ts'
 import { Backoff } from '../../support/backoff.ts'
@@ -42,7 +44,7 @@ export type ServiceReadsOptions = {
 }
 
 export function servicePath(service: string): string {
-  return `/v1/health/service/${encodeURIComponent(service)}`
+  return `/v1/health/service/${pathPart(service)}`
 }
 
 /**
@@ -209,7 +211,7 @@ export class ServiceReads {
     pending.error = messageOf(error)
     pending.waitBeyond = 0
     onFailure(pending.service, pending.error)
-    this.#failuresInARow++
+    if (!isOfThisAlone(error)) this.#failuresInARow++
     void clock.sleep(pending.backoff.next(), signal).then(() => {
       this.#queue.add(pending)
       this.#pump()
@@ -224,4 +226,10 @@ export class ServiceReads {
     this.#isPaused = false
     this.#pump()
   }
+}
+
+/** Consul answers, but not for this service; a token that it does not take concerns all. */
+function isOfThisAlone(error: FairleadError): boolean {
+  if (error.code !== 'consul_refused' || !(error instanceof ConsulError)) return false
+  return error.status !== 401 && error.status !== 403
 }
