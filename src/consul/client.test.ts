@@ -124,6 +124,13 @@ describe('a client of Consul', () => {
     expect(client.address).toBe(agent.address)
   })
 
+  it('does not ask for what Consul would take for another path', async () => {
+    const client = clientOf(agent.address)
+    const asking = client.get('/v1/health/service/..')
+    await expect(asking).rejects.toMatchObject({ code: 'consul_refused' })
+    expect(agent.asked).toEqual([])
+  })
+
   it('neither retries nor leaves an address for a refusal', async () => {
     agent.handle = status(403, 'Permission denied')
     const client = clientOf(`${agent.address},${other.address}`)

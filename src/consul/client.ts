@@ -1,8 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { answerOf, jsonOf } from './answer.ts'
+import { isCleanPath } from './clean-path.ts'
 import type { Answer, Consul, ConsulOptions, RequestOptions } from './contract.ts'
 import { createEndpoint, OpenSockets, type Endpoint } from './endpoint.ts'
-import { ConsulError, isUnsent, refusalOf, toConsulError } from './errors.ts'
+import { ConsulError, isUnsent, refusalOf, toConsulError, unaskable } from './errors.ts'
 import { exchange, StaleConnection, type Reply } from './exchange.ts'
 import { Slots } from './slots.ts'
 import { TimeLimit } from './time-limit.ts'
@@ -111,6 +112,7 @@ export class ConsulClient implements Consul {
   }
 
   async #ask<T>(call: Call, read: (reply: Reply) => T): Promise<T> {
+    if (!isCleanPath(call.path)) throw unaskable(call)
     let told: ConsulError | undefined
     for (let triesLeft = this.#endpoints.length; ;) {
       const outcome = await this.#try(call, read)

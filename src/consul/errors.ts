@@ -37,6 +37,15 @@ export function refusalOf(status: number, text: string, asked: Asked): ConsulErr
   )
 }
 
+/** For a request that no agent would take as it is meant; it is never sent. */
+export function unaskable({ method, path }: Pick<Asked, 'method' | 'path'>): ConsulError {
+  return new ConsulError(
+    'consul_refused',
+    `Consul leads ${method} ${path} to another path, so that it cannot be asked`,
+    { hint: 'use names without an empty part, "." and ".." between slashes' },
+  )
+}
+
 /** Turns what a connection or an answer threw into a ConsulError that says what to do about it. */
 export function toConsulError(error: unknown, asked: Asked): ConsulError {
   if (error instanceof ConsulError) return error

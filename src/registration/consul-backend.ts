@@ -1,5 +1,6 @@
+import { isCleanPath, pathPart } from '../consul/clean-path.ts'
 import type { Consul, ConsulOptions } from '../consul/contract.ts'
-import { ConsulError } from '../consul/errors.ts'
+import { ConsulError, unaskable } from '../consul/errors.ts'
 import { serviceMaintenanceCheckPrefix } from '../consul/types.ts'
 import type { AgentService, HealthCheck } from '../consul/types.ts'
 import { maintenancePrefix } from './backend.ts'
@@ -36,14 +37,16 @@ export class ConsulBackend implements RegistrationBackend {
     return value
   }
 
+  /** What could not be deregistered again is refused. */
   async register(registration: Registration, signal: AbortSignal): Promise<void> {
+    const path = deregisterPath(registration.ID)
+    if (!isCleanPath(path)) throw unaskable({ method: 'PUT', path })
     await this.#consul.put('/v1/agent/service/register', registration, { signal })
   }
 
   async deregister({ ID }: Pick<Registration, 'ID'>, signal: AbortSignal): Promise<void> {
     try {
-      const path = `/v1/agent/service/deregister/${encodeURIComponent(ID)}`
-      await this.#consul.put(path, undefined, { signal })
+      await this.#consul.put(deregisterPath(ID), undefined, { signal })
     } catch (error) {
       if (!isUnknownService(error)) throw error
     }
@@ -130,6 +133,10 @@ export class ConsulBackend implements RegistrationBackend {
     const { value } = await this.#consul.get<AgentChecks>('/v1/agent/checks', options)
     return value
   }
+}
+
+function deregisterPath(id: string): string {
+  return `/v1/agent/service/deregister/${pathPart(id)}`
 }
 
 function registeredFrom(service: AgentService): Registered {
