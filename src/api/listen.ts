@@ -107,7 +107,8 @@ function createServer(fetch: Fetch, arrivalOf: (env: HttpBindings) => Arrival): 
     // This adapter makes HTTP/1 servers only, as it is used here.
     fetch: (request, env) => {
       const bindings = env as HttpBindings
-      const { socket } = bindings.incoming
+      const { socket, url = '' } = bindings.incoming
+      if (hasDotSegment(url)) return new Response(dotSegmentAnswer, { status: 400 })
       const hold = (): (() => void) => {
         socket.setTimeout(0)
         return () => socket.setTimeout(stalledMs)
@@ -119,6 +120,13 @@ function createServer(fetch: Fetch, arrivalOf: (env: HttpBindings) => Arrival): 
   }) as Server
   server.setTimeout(stalledMs)
   return server
+}
+
+const dotSegmentAnswer = 'a path with the segment . or .. would be taken for another path\n'
+
+/** Parsing a URL resolves them silently: a write under one key would be one of another key. */
+function hasDotSegment(target: string): boolean {
+  return /^[^?#]*\/(?:\.|%2e){1,2}(?:[/?#]|$)/i.test(target)
 }
 
 function bind(server: Server, options: ListenOptions): Promise<void> {

@@ -79,6 +79,19 @@ describe('on a tcp address', () => {
     expect((await ask({ ...at, path: absolute, headers })).status).toBe(403)
   })
 
+  it.each(['/v1/kv/a/../b', '/v1/kv/a/%2E%2e/b', '/v1/kv/.', '/v1/kv/..?raw', '/../healthz'])(
+    'refuses %s, which would be resolved to another path',
+    async (path) => {
+      const port = portOf(await serve([anyPort]))
+      expect(await ask({ port, path, method: 'PUT' })).toMatchObject({ status: 400 })
+    },
+  )
+
+  it.each(['/healthz?a=/../b', '/healthz?..'])('takes %s as it is', async (path) => {
+    const port = portOf(await serve([anyPort]))
+    expect(await ask({ port, path })).toMatchObject({ status: 200 })
+  })
+
   it('wants the token beyond loopback, for every connection to that listener', async () => {
     const wildcard: ListenAddress = { kind: 'tcp', host: '*', port: 0 }
     const api = await serve([wildcard, anyPort], { token })

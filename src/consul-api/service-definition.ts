@@ -33,8 +33,11 @@ export function readRegistration(text: string): ServiceRegistered {
   const fields = parseFields(text)
   const name = stringField(fields, 'Name')
   if (name === '') throw new ConsulApiError(400, 'Missing service name')
+  const id = stringField(fields, 'ID') || name
+  refuseDots('Name', name)
+  refuseDots('ID', id)
   const service: LocalService = {
-    id: stringField(fields, 'ID') || name,
+    id,
     service: name,
     address: readAddress(fields),
     port: integerField(fields, 'Port'),
@@ -52,6 +55,12 @@ export function readRegistration(text: string): ServiceRegistered {
     service: taggedAddresses === undefined ? service : { ...service, taggedAddresses },
     checks: given.map((check, index) => named(check, service, index, given.length)),
   }
+}
+
+/** No path could name it: it could neither be asked for nor deregistered. */
+function refuseDots(field: string, value: string): void {
+  if (!/(^|\/)\.{1,2}(\/|$)/.test(value)) return
+  throw new ConsulApiError(400, `${field} must not have . or .. between slashes`)
 }
 
 /** A check without an id or a name has them from its service, as Consul gives them. */
