@@ -1,4 +1,5 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:https'
 import { connect, createServer as createTcpServer } from 'node:net'
 import type { AddressInfo, Server } from 'node:net'
@@ -117,6 +118,18 @@ describe('failures', () => {
     await expect(clientFor('unix:///nonesuch/docker.sock').info()).rejects.toMatchObject({
       code: 'docker_unreachable',
       hint: expect.stringContaining('is Docker running?'),
+    })
+  })
+
+  it('says which request a proxy in front of the socket refuses', async () => {
+    const server = createHttpServer((_, response) => {
+      response.writeHead(403, { 'content-type': 'text/html' })
+      response.end('<html><body><h1>403 Forbidden</h1>\nby the rules\n</body></html>')
+    })
+    const url = `tcp://127.0.0.1:${await listening(server)}`
+    await expect(clientFor(url).info()).rejects.toMatchObject({
+      message: `Docker at ${url}: 403 Forbidden by the rules (HTTP 403, GET /info)`,
+      hint: 'a proxy in front of the socket has to let this through',
     })
   })
 

@@ -145,7 +145,9 @@ export class DockerClient {
     const status = response.statusCode ?? 0
     if (status < 400) return response
     const text = await textOf(response, signal)
-    throw new DockerError(`Docker at ${this.url}: ${messageIn(text)} (HTTP ${status})`, { status })
+    const what = `${messageIn(text)} (HTTP ${status}, GET ${path.split('?')[0]})`
+    const hint = status === 403 ? 'a proxy in front of the socket has to let this through' : ''
+    throw new DockerError(`Docker at ${this.url}: ${what}`, { status, hint })
   }
 
   /** A kept connection may have been closed by the daemon in the meantime: then once again. */
@@ -206,7 +208,8 @@ function messageIn(text: string): string {
   } catch {
     // Not JSON: a proxy in between answered, and its text is the message.
   }
-  return text.trim().slice(0, 200) || 'no reason given'
+  const plain = text.replaceAll(/<[^<>]*>/g, ' ').replaceAll(/\s+/g, ' ')
+  return plain.trim().slice(0, 200) || 'no reason given'
 }
 
 /** Docker's time format with nine decimals. */
