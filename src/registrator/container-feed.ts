@@ -1,7 +1,7 @@
 import type { DockerClient } from '../discovery/docker/client.ts'
 import type { Candidate, Observation } from '../model/candidate.ts'
 import type { RegistrationOptions } from '../registration/endpoint-to-registration.ts'
-import { linesOfMapping, linesOfProblems, shortId } from './log-lines.ts'
+import { linesOfMapping, linesOfProblems, shortId, staleLine } from './log-lines.ts'
 import { endedStep } from './map-container.ts'
 
 /**
@@ -49,6 +49,8 @@ export class ContainerFeed {
     const missed = isComplete ? [...this.#seen.keys()].filter((key) => !listed.has(key)) : []
     const taken = this.#needsExits ? await this.#withExits(observation, missed) : observation
     for (const candidate of taken.upserts) this.#show(candidate)
+    // No event told of these; of what a full list misses, and is not named here, the registrar does.
+    if (isComplete || this.isQuiet) for (const key of taken.removals) this.#log(staleLine(key))
     for (const key of [...taken.removals, ...missed]) this.#seen.delete(key)
     return taken
   }

@@ -13,6 +13,11 @@ export function shortId(id: string): string {
   return id.slice(0, 12)
 }
 
+/** A list shows that a container has gone, and no event had told so. */
+export function staleLine(key: string): string {
+  return `stale: Removing service ${key} because it does not exist`
+}
+
 /** What is said of a container when it is first seen: what of it is not registered, and why. */
 export function linesOfMapping({ key, decisions }: Candidate): string[] {
   return decisions.flatMap(({ step, what }) => {
@@ -50,7 +55,7 @@ export function linesOfEvent(event: RegistrarEvent): string[] {
     case 'kept':
       return [`kept: ${shortId(event.holder.key)} ${event.id} (${event.why})`]
     case 'stale':
-      return [`stale: Removing service ${event.holder.key} because it does not exist`]
+      return [staleLine(event.holder.key)]
     case 'dangling':
       return [`dangling: ${event.id}`]
     case 'maintenance':

@@ -117,6 +117,7 @@ describe('starting and ending containers', () => {
     stage.docker.isFrozen = false
     await run.until(/^removed: b{12}/)
     await run.until(`kept: ${cid} host1:a:80 (it ended with code 3)`)
+    expect(run.lines.filter((line) => line.startsWith('stale: '))).toHaveLength(2)
   })
 
   it('stay with -deregister never', async () => {

@@ -105,6 +105,11 @@ describe('-resync', () => {
     await stage.consul.api('PUT', '/v1/agent/service/deregister/host1:a:80')
     await stage.untilIds('host1:a:80', 'host1:d:80')
     await run.until(/^Syncing services on 3 containers/)
+    stage.docker.containers.delete('d'.repeat(64))
+    await run.until(`removed: ${'d'.repeat(12)} host1:d:80`)
+    expect(run.lines.filter((line) => line.startsWith('stale: '))).toEqual([
+      `stale: Removing service ${'d'.repeat(64)} because it does not exist`,
+    ])
     stage.docker.isSilent = false
   })
 })
