@@ -48,7 +48,7 @@ describe('a check as Registrator makes it', () => {
     ])
   })
 
-  it('adds no slash to a path, has a method of its own for https and no skipped verification', () => {
+  it('makes a path of what has no slash, has a method of its own for https and no skipped verification', () => {
     const attributes = {
       check_https: 'h',
       check_http_method: 'PUT',
@@ -57,7 +57,7 @@ describe('a check as Registrator makes it', () => {
       check_interval: '3s',
     }
     expect(checks(attributes)).toEqual([
-      { HTTP: 'https://10.0.0.9:8080h', Method: 'HEAD', Interval: '3s' },
+      { HTTP: 'https://10.0.0.9:8080/h', Method: 'HEAD', Interval: '3s' },
     ])
   })
 
@@ -195,6 +195,16 @@ describe('splitting a script', () => {
 })
 
 describe('whatever a container says', () => {
+  it.each(['@10.9.9.9/', '80/', 'health', ':1@10.9.9.9/', '\\\\10.9.9.9/', '//10.9.9.9/', '?a'])(
+    'its path %s is asked of itself',
+    (path) => {
+      for (const attribute of ['check_http', 'check_https']) {
+        const [made] = checks({ [attribute]: path })
+        expect(new URL(made?.HTTP ?? '').host).toBe('10.0.0.9:8080')
+      }
+    },
+  )
+
   it.each(['constructor', '__proto__', 'toString'])('takes a header of the name %s', (name) => {
     const [made] = checks({ check_http: '/', check_http_header: `${name}: x` }, extended)
     expect(Object.entries(made?.Header ?? {})).toEqual([[name, ['x']]])

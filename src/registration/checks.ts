@@ -44,13 +44,19 @@ export function hostAndPort(address: string, port: number): string {
   return `${isIPv6(address) ? `[${address}]` : address}:${port}`
 }
 
+/** Without its slash a path could go on with the port, or make user names of both (`@other/`). */
+function urlOf(scheme: 'http' | 'https', path: string, { address, port }: CheckTarget): string {
+  const slash = /^[/?]/.test(path) ? '' : '/'
+  return `${scheme}://${hostAndPort(address, port)}${slash}${path}`
+}
+
 /** In Registrator's order: the first that is asked for counts. */
 const rows: readonly Row[] = [
   {
     name: 'http',
     hasTimeout: true,
     make: (value, read, context) => ({
-      HTTP: `http://${hostAndPort(context.address, context.port)}${value}`,
+      HTTP: urlOf('http', value, context),
       ...optional('Method', read('http_method')),
       ...httpExtras(read, context),
     }),
@@ -59,7 +65,7 @@ const rows: readonly Row[] = [
     name: 'https',
     hasTimeout: true,
     make: (value, read, context) => ({
-      HTTP: `https://${hostAndPort(context.address, context.port)}${value}`,
+      HTTP: urlOf('https', value, context),
       ...optional('Method', read('https_method')),
       ...(context.isExtended && read('tls_skip_verify') !== '' ? { TLSSkipVerify: true } : {}),
       ...httpExtras(read, context),
