@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ConsulAgent } from '../support/consul/consul-agent.ts'
 import type { FaultProxy } from '../support/consul/fault-proxy.ts'
 import type { Fault, ProxiedRequest } from '../support/consul/faults.ts'
-import { ConsulStage, entriesOf, registering, untilInstances } from './support/consul-stage.ts'
+import { ConsulStage, registering, untilRegistered, untilServed } from './support/consul-stage.ts'
 import { get, Load } from './support/load.ts'
 import type { Container, Stage } from './support/stage.ts'
 
@@ -16,6 +16,7 @@ let proxy: FaultProxy
 let containers: readonly Container[]
 let plain: string
 let own: string
+const started: Container[] = []
 
 beforeAll(async () => {
   world = await ConsulStage.open()
@@ -27,18 +28,27 @@ beforeAll(async () => {
   // Not routed by themselves: what the tests register leads to them.
   const unlabelled = { service: 'any', labels: { 'fairlead.enable': 'false' } }
   containers = await Promise.all([1, 2].map(() => stage.startContainer(unlabelled)))
-  await stage.up(...registering(proxy))
+  await stage.up(...registering(proxy), '--registration-cycle', '5s')
 })
 
 afterEach(async () => {
   proxy.heal()
+  for (const container of started.splice(0)) await stage.remove(container)
   for (const name of [plain, strange]) await setInstances(name, 0)
-  for (const name of [plain, strange]) await stage.untilServing(name, 0)
+  for (const name of [plain, strange, own]) await stage.untilServing(name, 0)
+  await untilRegistered(stage, consul, own, [])
 })
 
 afterAll(async () => {
   await world?.close()
 })
+
+/** A container of this host, which fairlead registers; removed after the test. */
+async function startOwn(): Promise<Container> {
+  const container = await stage.startContainer({ service: own, mode: 'instant' })
+  started.push(container)
+  return container
+}
 
 /** Another node of the same Consul has so many instances of a service. */
 async function setInstances(service: string, count: number): Promise<void> {
@@ -104,28 +114,23 @@ describe.each(faults)('answers to everything that %s', (_what, fault) => {
   it('cost no request, and nothing is lost', async () => {
     await Promise.all([setInstances(plain, 1), setInstances(strange, 1)])
     await Promise.all([stage.untilServing(plain, 1), stage.untilServing(strange, 1)])
-    const gone = await stage.startContainer({ service: own, mode: 'instant' })
+    const gone = await startOwn()
     await stage.untilServing(own, 1)
     const load = new Load({ port: stage.port, perSecond: 50, host: 'plain.test' })
     const begun = proxy.requests.length
     proxy.inject(({ method }) => method === 'GET' || fault.kind !== 'index', fault)
     proxy.disconnect()
     await Promise.all([setInstances(plain, 2), setInstances(strange, 2)])
-    const comes = await stage.startContainer({ service: own })
+    const comes = await startOwn()
     await stage.until(() => proxy.requests.length > begun + 5, 'it was asked for something')
     await stage.remove(gone)
     proxy.heal()
     await stage.untilServing(plain, 2)
     await stage.untilServing(strange, 2)
-    await stage.untilServing(own, 1)
-    await untilInstances(stage, consul, own, 1)
-    const [entry] = await entriesOf(consul, own)
-    expect(entry?.Service.Meta?.['fairlead-container']).toBe(comes.id)
+    await untilRegistered(stage, consul, own, [comes])
+    await untilServed(stage, own, [comes])
     const { failures, sent } = await load.stop()
     expect(failures).toEqual([])
     expect(sent).toBeGreaterThan(0)
-    await stage.remove(comes)
-    await stage.untilServing(own, 0)
-    await untilInstances(stage, consul, own, 0)
   })
 })

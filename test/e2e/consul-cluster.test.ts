@@ -59,6 +59,22 @@ describe('three servers and an agent on this host', () => {
     expect((await load.stop()).failures).toEqual([])
   })
 
+  it('are read by way of another one when that which is asked is gone', async () => {
+    const reader = await world.another()
+    await run()
+    await stage.up(...registering(agent))
+    const [first, second] = cluster.servers as [ConsulAgent, ConsulAgent]
+    const uri = `consul://${first.address},${second.address}`
+    await reader.up('--registry', uri, '--docker', 'none')
+    await reader.untilServing(web, 1)
+    const load = world.load(web, reader)
+    await first.kill()
+    await run()
+    await reader.untilServing(web, 2)
+    expect((await consulReport(reader)).state).toBe('current')
+    expect((await load.stop()).failures).toEqual([])
+  })
+
   it('lose their quorum: the last state stays, this host is followed, and all is well after', async () => {
     const [stays, dies] = [await run(), await run()]
     await stage.up(...registering(agent), '--registration-cycle', '10m')

@@ -1,20 +1,24 @@
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ConsulAgent } from '../support/consul/consul-agent.ts'
+import type { ProxiedRequest } from '../support/consul/faults.ts'
 import { FakeDocker } from '../support/fake-docker.ts'
 import {
   ConsulStage,
   consulReport,
   entriesOf,
+  problemsOf,
   reading,
   registering,
   untilInstances,
   untilRegistered,
   untilServed,
 } from './support/consul-stage.ts'
+import { program } from './support/build.ts'
 import { DockerProxy } from './support/docker-proxy.ts'
 import { get } from './support/load.ts'
-import type { Stage } from './support/stage.ts'
+import { end, type Container, type Stage } from './support/stage.ts'
 
 let world: ConsulStage
 let stage: Stage
@@ -124,5 +128,52 @@ describe('a container with an attribute that Consul does not take', () => {
     expect(found[0]?.what).toContain('left out')
     expect(problems.some(({ where }) => where.includes(good.name))).toBe(false)
     expect((await get({ port: stage.port, host: `${web}.localhost` })).status).toBe(200)
+  })
+})
+
+describe('a container whose registration Consul refuses', () => {
+  // The agent does not allow checks that run a program.
+  const refused = (): Promise<Container> =>
+    stage.startContainer({ service: web, publish: true, env: ['SERVICE_CHECK_SCRIPT=true'] })
+  const isTry = ({ method, path }: ProxiedRequest): boolean =>
+    method === 'PUT' && path.startsWith('/v1/agent/service/register')
+
+  it('is on show and tried again, and the others are registered', async () => {
+    const proxy = await world.proxy(consul)
+    const bad = await refused()
+    const good = await stage.startContainer({ service: web, publish: true })
+    await stage.up('--registry', `consul://${proxy.address}`)
+    await untilRegistered(stage, consul, web, [good])
+    await untilServed(stage, web, [good])
+    const tries = proxy.count(isTry)
+    await stage.until(() => proxy.count(isTry) >= tries + 2, 'it is tried again, twice')
+    const text = await problemsOf(stage)
+    expect(text).toMatch(new RegExp(`${bad.name}.* refused it: .*Scripts are disabled`, 'i'))
+    expect((await consulReport(stage)).registrations?.refused).toBe(1)
+    const others = await stage.startContainer({ service: web, publish: true })
+    await untilRegistered(stage, consul, web, [good, others])
+    await stage.remove(bad)
+    await stage.until(async () => !(await problemsOf(stage)).includes(bad.name), 'it is forgotten')
+    expect((await consulReport(stage)).registrations?.refused).toBe(0)
+  })
+
+  it('by a registrator is tried again, and the others are registered', async () => {
+    const proxy = await world.proxy(consul)
+    await refused()
+    const good = await stage.startContainer({ service: web, publish: true })
+    const flags = ['-only-name', stage.name('*'), '-ip', '127.0.0.1', '-resync', '1']
+    const child = spawn(
+      process.execPath,
+      [program, 'registrator', ...flags, `consul://${proxy.address}`],
+      { env: { ...process.env, DOCKER_HOST: 'unix:///var/run/docker.sock' }, stdio: 'ignore' },
+    )
+    world.onClose(() => end(child, 'SIGTERM'))
+    await untilInstances(stage, consul, web, 1)
+    await stage.until(() => proxy.count(isTry) >= 4, 'it is tried again, several times')
+    const entries = await entriesOf(consul, web)
+    expect(entries.map(({ Service }) => Service.ID)).toEqual([
+      expect.stringContaining(`:${good.name}:80`) as string,
+    ])
+    expect(child.exitCode).toBeNull()
   })
 })

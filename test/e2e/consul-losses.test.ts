@@ -88,6 +88,27 @@ describe('an agent that comes back without anything that it knew', () => {
     }
   })
 
+  it('costs no request of a service with one endpoint only', async () => {
+    const reader = await world.another()
+    await start(1)
+    await stage.up(...registering(consul), ...cycle('10m'))
+    await reader.up(...reading(consul), ...cycle('10m'))
+    const both = [stage, reader]
+    for (const each of both) await each.untilServing(web, 1)
+    const ends = both.map(watchFewest)
+    const loads = both.map((each) => world.load(web, each))
+    await consul.kill()
+    await consul.startEmpty()
+    await untilInstances(stage, consul, web, 1)
+    for (const each of both) {
+      await each.until(async () => (await consulReport(each)).state === 'current', 'it is back')
+      await each.until(async () => (await heldCount(each)) === 0, 'nothing is held any more')
+      await each.untilServing(web, 1)
+    }
+    expect(await Promise.all(ends.map((fewest) => fewest()))).toEqual([1, 1])
+    for (const load of loads) expect((await load.stop()).failures).toEqual([])
+  })
+
   it('is not believed by who only reads, and that is on show until all is registered', async () => {
     const reader = await world.another()
     await start(4)
