@@ -133,7 +133,7 @@ function registrarSettings(settings: Settings) {
       isMetaFitted: true,
       isTagOverrideFollowed: true,
       healthTtlMs: defaultHealthTtlMs,
-      checks: { areSeveralMade: true, isExtended: true },
+      checks: { areSeveralMade: true, isExtended: true, areCommandsMade: settings.commandChecks },
     },
     deregister: 'always',
     deregisterOn: settings.deregisterOn,

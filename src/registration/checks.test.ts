@@ -9,9 +9,21 @@ const target = {
   exposedPort: 80,
   containerId: 'abcdefabcdef0123456789',
 }
-const asRegistrator: CheckOptions = { areSeveralMade: false, isExtended: false }
-const extended: CheckOptions = { areSeveralMade: false, isExtended: true }
-const several: CheckOptions = { areSeveralMade: true, isExtended: true }
+const asRegistrator: CheckOptions = {
+  areSeveralMade: false,
+  isExtended: false,
+  areCommandsMade: true,
+}
+const extended: CheckOptions = {
+  areSeveralMade: false,
+  isExtended: true,
+  areCommandsMade: true,
+}
+const several: CheckOptions = {
+  areSeveralMade: true,
+  isExtended: true,
+  areCommandsMade: true,
+}
 
 const checks = (
   attributes: Readonly<Record<string, string>>,
@@ -228,5 +240,24 @@ describe('whatever a container says', () => {
       }),
       { numRuns: 200 },
     )
+  })
+})
+
+describe('checks that run a command on the host of the agent', () => {
+  const barred: CheckOptions = { ...several, areCommandsMade: false }
+
+  it.each(['cmd', 'script', 'args'])(
+    'are left out with a problem where they are not wanted: %s',
+    (name) => {
+      const attributes = { [`check_${name}`]: '["true"]', check_http: '/h' }
+      const made = checksOf(attributes, target, barred)
+      expect(made.checks.map(({ HTTP }) => HTTP)).toEqual(['http://10.0.0.9:8080/h'])
+      expect(made.problems).toMatchObject([{ where: `attribute check_${name}` }])
+      expect(checksOf(attributes, target, several).checks).toHaveLength(2)
+    },
+  )
+
+  it('are not those that run in the container itself', () => {
+    expect(checksOf({ check_docker: 'true' }, target, barred).checks).toHaveLength(1)
   })
 })

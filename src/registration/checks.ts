@@ -11,6 +11,11 @@ export type CheckOptions = {
    * `check_http_header`, `check_http_body`; and `check_tls_skip_verify` for `check_https`.
    */
   readonly isExtended: boolean
+  /**
+   * False: no check that runs a command on the agent's host (`check_cmd`, `check_script`,
+   * `check_args`); whoever may start a container could run what he likes there.
+   */
+  readonly areCommandsMade: boolean
 }
 
 /** What a check is about. The address is without brackets. */
@@ -36,6 +41,8 @@ type Row = {
   readonly name: string
   readonly hasTimeout: boolean
   readonly isExtension?: true
+  /** Runs on the agent's host. */
+  readonly isCommand?: true
   make(value: string, read: Read, context: Context): CheckDefinition
 }
 
@@ -74,6 +81,7 @@ const rows: readonly Row[] = [
   {
     name: 'cmd',
     hasTimeout: false,
+    isCommand: true,
     make: (value, _read, { containerId, exposedPort }) => ({
       ScriptArgs: ['check-cmd', containerId.slice(0, 12), `${exposedPort}`, value],
     }),
@@ -81,6 +89,7 @@ const rows: readonly Row[] = [
   {
     name: 'script',
     hasTimeout: false,
+    isCommand: true,
     make: (value, _read, context) => ({
       ScriptArgs: wordsOf('check_script', withPlace(value, context), context),
     }),
@@ -108,6 +117,7 @@ const rows: readonly Row[] = [
     name: 'args',
     hasTimeout: true,
     isExtension: true,
+    isCommand: true,
     make: (value, _read, context) => ({
       ScriptArgs: listOf(value, context).map((each) => withPlace(each, context)),
     }),
@@ -150,13 +160,22 @@ function familyChecks(read: Read, context: Context): readonly CheckDefinition[] 
   const asked = rows.filter(
     ({ name, isExtension }) => (context.isExtended || isExtension !== true) && read(name) !== '',
   )
-  return (context.areSeveralMade ? asked : asked.slice(0, 1)).map((row) => ({
+  const made = asked.filter((row) => isAllowed(row, context))
+  return (context.areSeveralMade ? made : made.slice(0, 1)).map((row) => ({
     ...row.make(read(row.name), read, context),
     ...(row.name === 'ttl' ? {} : { Interval: read('interval') || '10s' }),
     ...(row.hasTimeout ? optional('Timeout', read('timeout')) : {}),
     ...optional('Status', read('initial_status')),
     ...optional('DeregisterCriticalServiceAfter', read('deregister_after')),
   }))
+}
+
+function isAllowed({ name, isCommand }: Row, { areCommandsMade, problems }: Context): boolean {
+  if (isCommand !== true || areCommandsMade) return true
+  const what = "would run a command on the agent's host, which containers may not here"
+  const hint = 'allow it with --command-checks, or use another kind of check'
+  problems.push({ where: `attribute check_${name}`, what, hint })
+  return false
 }
 
 /** `check_2_`, `check_3_`, … as far as there are attributes of them. */

@@ -33,7 +33,7 @@ export const asRegistratorDoes: RegistrationOptions = {
   isMetaFitted: false,
   isTagOverrideFollowed: false,
   healthTtlMs: undefined,
-  checks: { areSeveralMade: false, isExtended: false },
+  checks: { areSeveralMade: false, isExtended: false, areCommandsMade: true },
 }
 
 /** TTL of a Docker HEALTHCHECK's check where none is said. */

@@ -55,7 +55,11 @@ export function registrationOptions(flags: RegistratorFlags, hasMeta = true): Re
     ownerPrefix: registratorPrefix,
     isTagOverrideFollowed: flags['tag-override'],
     healthTtlMs: flags.health ? defaultHealthTtlMs : undefined,
-    checks: { areSeveralMade: flags['all-checks'], isExtended: flags['all-checks'] },
+    checks: {
+      areSeveralMade: flags['all-checks'],
+      isExtended: flags['all-checks'],
+      areCommandsMade: true,
+    },
   }
 }
 

@@ -111,6 +111,13 @@ export const definitions: { readonly [Key in keyof Settings]: Definition<Setting
     parser: values.choice('drain', 'stop', 'die'),
     standard: 'drain',
   }),
+  commandChecks: toggle({
+    name: 'command-checks',
+    group: 'Registry',
+    help:
+      "register checks of containers that run commands on the agent's host (SERVICE_CHECK_SCRIPT, " +
+      '_CMD, _ARGS); the agent has to allow them too',
+  }),
   registrationCycleMs: one({
     name: 'registration-cycle',
     group: 'Registry',

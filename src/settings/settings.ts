@@ -17,6 +17,8 @@ export type Settings = {
   readonly register: 'published' | 'container'
   /** What a stop signal does to a container's registration. */
   readonly deregisterOn: 'die' | 'stop' | 'drain'
+  /** Containers may ask for checks that run commands on the agent's host. */
+  readonly commandChecks: boolean
   /** How long every agent surely takes to register anew what its Consul has lost. */
   readonly registrationCycleMs: number
   /** HAProxy's binds: `ADDR:PORT`, `[V6]:PORT`. */

@@ -240,7 +240,7 @@ describe('a registrar on a Consul agent', () => {
   it('ends checks that its service no longer has', async () => {
     const registration = {
       ...asRegistratorDoes,
-      checks: { areSeveralMade: true, isExtended: true },
+      checks: { areSeveralMade: true, isExtended: true, areCommandsMade: true },
     }
     const run = start({ registration })
     run.list(labContainer(1, { meta: { check_ttl: '1h', check_2_ttl: '2h' } }))

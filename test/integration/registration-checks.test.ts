@@ -44,7 +44,11 @@ describe('checks that a real agent runs', () => {
     id: string,
     attributes: Readonly<Record<string, string>>,
   ): Promise<readonly string[]> {
-    const { checks } = checksOf(attributes, target, { areSeveralMade: true, isExtended: true })
+    const { checks } = checksOf(attributes, target, {
+      areSeveralMade: true,
+      isExtended: true,
+      areCommandsMade: true,
+    })
     const body = { ID: id, Name: id, Check: null, Checks: checks }
     const { status } = await agent.api('PUT', '/v1/agent/service/register', body)
     expect(status).toBe(200)
