@@ -118,7 +118,8 @@ describe('what Consul says of an instance', () => {
     const check = { CheckID: 'docker-health:one', Name: 'HEALTHCHECK', TTL: '1s' }
     await register('one', { ...enabled, Check: { ...check, Status: 'passing' } })
     await register('two', { ...enabled, Check: { ...check, CheckID: 'docker-health:two' } }, 1)
-    await stage.untilServing('api', 1)
+    await untilIs('one', { admin: 'ready' })
+    await untilIs('two', { admin: 'maint' })
     const load = new Load({ port: stage.port, perSecond: 50, host: 'api.localhost' })
     await stage.until(async () => {
       const entries = await entriesOf(consul, 'api')
@@ -126,7 +127,7 @@ describe('what Consul says of an instance', () => {
       return expired.some((output) => output.startsWith('TTL expired'))
     }, 'the time of its check is over')
     await put('check/update/docker-health:two', { Status: 'passing' })
-    await stage.until(async () => (await endpointsOf(stage, 'api')).length === 2, 'both are known')
+    await untilIs('two', { admin: 'ready' })
     await untilIs('one', { admin: 'ready', health: 'passing' })
     expect((await load.stop()).failures).toEqual([])
     await put('check/update/docker-health:one', { Status: 'passing' })
