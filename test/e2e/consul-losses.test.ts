@@ -31,8 +31,8 @@ afterEach(async () => {
 
 const cycle = (time: string) => ['--registration-cycle', time]
 
-function start(count: number): Promise<readonly Container[]> {
-  const options = { service: web, mode: 'instant' } as const
+function start(count: number, network = 'bridge'): Promise<readonly Container[]> {
+  const options = { service: web, mode: 'instant', network } as const
   return Promise.all(Array.from({ length: count }, () => stage.startContainer(options)))
 }
 
@@ -139,10 +139,15 @@ describe('an agent that comes back without anything that it knew', () => {
   })
 })
 
-/** Registers the containers on a node that has no agent. */
-async function registerOnNode(node: string, containers: readonly Container[]): Promise<void> {
+/**
+ * Starts containers and registers them on a node that has no agent. They have a network of their
+ * own, so that no other container gets the address of one that ended.
+ */
+async function startOnNode(node: string, count: number): Promise<readonly Container[]> {
+  const network = await stage.createNetwork('net')
+  const containers = await start(count, network)
   for (const container of containers) {
-    const address = await stage.addressOf(container)
+    const address = await stage.addressOf(container, network)
     await consul.api('PUT', '/v1/catalog/register', {
       Node: node,
       Address: address,
@@ -155,6 +160,7 @@ async function registerOnNode(node: string, containers: readonly Container[]): P
       },
     })
   }
+  return containers
 }
 
 /** All at once: Consul's next answer lacks them all. */
@@ -168,8 +174,7 @@ async function deregisterOnNode(node: string, containers: readonly Container[]):
 
 describe('a service that loses most of its endpoints in one answer', () => {
   it('keeps them, HAProxy takes out the dead ones, and after the cycle they are gone', async () => {
-    const containers = await start(4)
-    await registerOnNode('ghost', containers)
+    const containers = await startOnNode('ghost', 4)
     await stage.up(...reading(consul), ...cycle('5s'))
     await stage.untilServing(web, 4)
     const load = world.load(web)
@@ -189,8 +194,7 @@ describe('a service that loses most of its endpoints in one answer', () => {
   })
 
   it('lets them go at once when somebody confirms it', async () => {
-    const containers = await start(4)
-    await registerOnNode('ghost', containers)
+    const containers = await startOnNode('ghost', 4)
     await stage.up(...reading(consul), ...cycle('1h'))
     await stage.untilServing(web, 4)
     const load = world.load(web)
