@@ -142,7 +142,7 @@ describe('a container whose registration Consul refuses', () => {
     const proxy = await world.proxy(consul)
     const bad = await refused()
     const good = await stage.startContainer({ service: web, publish: true })
-    await stage.up('--registry', `consul://${proxy.address}`)
+    await stage.up('--registry', `consul://${proxy.address}`, '--command-checks')
     await untilRegistered(stage, consul, web, [good])
     await untilServed(stage, web, [good])
     const tries = proxy.count(isTry)
