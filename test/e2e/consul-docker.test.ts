@@ -74,7 +74,8 @@ describe('Docker', () => {
     await untilRegistered(stage, consul, web, containers)
     docker.silence()
     containers.push(await stage.startContainer({ service: web }))
-    await untilRegistered(stage, consul, web, containers)
+    // Each connection that was open before has to be missed by itself.
+    await untilRegistered(stage, consul, web, containers, 90_000)
     await stage.untilServing(web, 2)
   })
 

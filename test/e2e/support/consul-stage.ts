@@ -136,13 +136,18 @@ export async function untilRegistered(
   consul: ConsulAgent,
   service: string,
   containers: readonly Container[],
+  timeoutMs = 30_000,
 ): Promise<void> {
   const wanted = containers.map(({ id }) => id).toSorted()
-  await stage.until(async () => {
-    const entries = await entriesOf(consul, service)
-    const ids = entries.map(({ Service }) => Service.Meta?.['fairlead-container'] ?? '')
-    return ids.toSorted().join() === wanted.join()
-  }, `Consul has these ${containers.length}`)
+  await stage.until(
+    async () => {
+      const entries = await entriesOf(consul, service)
+      const ids = entries.map(({ Service }) => Service.Meta?.['fairlead-container'] ?? '')
+      return ids.toSorted().join() === wanted.join()
+    },
+    `Consul has these ${containers.length}`,
+    timeoutMs,
+  )
 }
 
 /** Waits until exactly these containers are the service's servers, and get requests. */
