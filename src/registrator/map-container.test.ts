@@ -256,6 +256,13 @@ describe('names', () => {
     ])
   })
 
+  it('are as if none was given where the list has none', () => {
+    const sketch = { ports: { '80/tcp': 8080 }, env: ['SERVICE_NAME= , ,'] }
+    expect(rows(['-aliases', '-ip', '10.0.0.9'], sketch)).toEqual(
+      rows(['-ip', '10.0.0.9'], { ports: sketch.ports }),
+    )
+  })
+
   it('that are empty for a port are the default one without suffix', () => {
     const [candidate] = candidatesOf([], [{ ...pair, env: ['SERVICE_80_NAME='] }])
     expect(candidate?.endpoints.map(({ service }) => service)).toEqual(['web', 'web-443'])

@@ -5,6 +5,7 @@ import { identityOf, nameOf } from '../discovery/docker/container-to-candidate.t
 import { nanosOf } from '../discovery/docker/docker-types.ts'
 import { healthOf } from '../discovery/docker/health.ts'
 import { attributesOf, parseTags, readMetadata } from '../discovery/docker/metadata.ts'
+import type { Metadata } from '../discovery/docker/metadata.ts'
 import { isInternal, overrideAttributes, placeOf, wantedNetwork } from './address.ts'
 import type { AddressFacts } from './address.ts'
 import { filterReason, registerAttribute } from './filters.ts'
@@ -113,7 +114,7 @@ class ContainerMapping {
   /** undefined: by its metadata, the port is not registered. */
   #named(port: CandidatePort): Named | undefined {
     const metadata = readMetadata(this.#source, port.port)
-    const given = metadata.values.get('name') ?? ''
+    const given = this.#nameGiven(metadata)
     const isIgnored = (metadata.values.get('ignore') ?? '') !== ''
     if (isIgnored || (this.#options.isExplicit && given === '')) {
       this.#ignore(`service on port ${port.text}`)
@@ -121,6 +122,12 @@ class ContainerMapping {
     }
     const image = this.#facts.inspect.Config?.Image ?? ''
     return { port, metadata, name: given || imageName(image, this.#options.hasDigestNames) }
+  }
+
+  /** With `-aliases` a list without a name in it (`,,`) is none. */
+  #nameGiven(metadata: Metadata): string {
+    const name = metadata.values.get('name') ?? ''
+    return this.#options.hasAliases && /^[\s,]*$/.test(name) ? '' : name
   }
 
   /** The service of one port; with `-aliases` one for each of its names. */
@@ -134,6 +141,7 @@ class ContainerMapping {
       .split(',')
       .map((each) => each.trim())
       .filter((each) => each !== '')
+    if (names.length === 0) return [endpoint]
     return names.map((each, at) => ({
       ...endpoint,
       id: at === 0 ? endpoint.id : `${endpoint.id}:${each}`,

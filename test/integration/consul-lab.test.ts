@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { Agent } from 'node:http'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { startConsul } from '../support/consul/consul-agent.ts'
 import { askConsul } from '../support/consul/consul-api.ts'
 import { startConsulCluster } from '../support/consul/consul-cluster.ts'
@@ -106,7 +106,11 @@ describe('a cluster of the lab', () => {
     await first.kill()
     const second = await cluster.leader()
     expect(second.nodeName).not.toBe(first.nodeName)
-    expect((await client.api('GET', '/v1/kv/key?raw')).body).toBe('kept')
+    // For a moment it still asks the server that is gone.
+    await vi.waitFor(
+      async () => expect((await client.api('GET', '/v1/kv/key?raw')).body).toBe('kept'),
+      { timeout: 10_000 },
+    )
     await first.start()
     expect(await cluster.leader()).toBe(second)
     const { body } = await first.api<readonly { Node: string }[]>('GET', '/v1/catalog/nodes')
