@@ -10,7 +10,7 @@ import type { DockerProvider } from './discovery/docker/provider.ts'
 import { registeringMapping } from './discovery/docker/registering-mapping.ts'
 import { Sources } from './discovery/sources.ts'
 import type { Observation, Provider, SourceState } from './model/candidate.ts'
-import { FairleadError } from './model/errors.ts'
+import { FairleadError, messageOf } from './model/errors.ts'
 import { ConsulBackend, firstAgent } from './registration/consul-backend.ts'
 import { asRegistratorDoes, defaultHealthTtlMs } from './registration/endpoint-to-registration.ts'
 import { markedBy } from './registration/foreign.ts'
@@ -18,6 +18,7 @@ import { Registrar } from './registration/registrar.ts'
 import { watchPresence } from './registrator/presence.ts'
 import { ConsulRegistry, consulSource } from './registry/consul/consul-registry.ts'
 import type { Settings } from './settings/settings.ts'
+import { Backoff } from './support/backoff.ts'
 
 /** No removal of that service is held back. Code `not_found`. */
 export class NotHeldError extends FairleadError {}
@@ -85,6 +86,11 @@ export async function openConsul(
     registry.accept(observation)
   }
   const sources = new Sources({ providers: [...providers, catalogueSource(registry)], accept })
+  const relistAll = (signal: AbortSignal): void => {
+    for (const provider of providers) {
+      relist(provider, parts, signal).catch((error: unknown) => log.error(messageOf(error)))
+    }
+  }
   return {
     registry,
     embedded: undefined,
@@ -110,7 +116,7 @@ export async function openConsul(
       const onReturn = (): void => void registrar?.verify()
       await Promise.all([
         sources.run(signal),
-        agent.ask(() => relistAll(providers), signal),
+        agent.ask(() => relistAll(signal), signal),
         ...(registrar === undefined
           ? []
           : [registrar.run(signal), watchPresence({ consul: writing, clock, onReturn, signal })]),
@@ -143,10 +149,25 @@ function registrarSettings(settings: Settings) {
   } as const
 }
 
-/** The address at which this host is reached is another: the containers' addresses are too. */
-function relistAll(providers: readonly DockerProvider[]): void {
-  // One that does not answer begins with a list when it does.
-  for (const provider of providers) void provider.relist().catch(() => undefined)
+/**
+ * The address at which this host is reached is another: the containers' addresses are too. A daemon
+ * that cannot be listed now is asked again; one that is not connected begins with a list anyway.
+ */
+async function relist(
+  provider: DockerProvider,
+  { clock, log }: RegistryParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const backoff = new Backoff(250, 5000)
+  while (!signal.aborted) {
+    try {
+      return await provider.relist()
+    } catch (error) {
+      if (!(error instanceof FairleadError)) throw error
+      log.warn(`cannot list ${provider.source} anew: ${messageOf(error)}`)
+      await clock.sleep(backoff.next(), signal)
+    }
+  }
 }
 
 /** The catalogue as a source that is waited for and shown beside the others; it says nothing itself. */

@@ -74,8 +74,10 @@ describe('a loss of most of a service', () => {
     await agent.startEmpty()
     await waitUntil('the loss is seen', () => followed.registry.held().length === 1, 20_000)
     expect(followed.registry.held()).toMatchObject([{ service: 'web', endpoints: ids(5) }])
-    expect(followed.registry.problems()[0]?.what).toMatch(
-      /^Consul suddenly lost 5 of its endpoints/,
+    // Which of the reads that the dead agent refused is the last to succeed again is open: one of
+    // them may still be on show beside the loss.
+    expect(followed.registry.problems().map((problem) => problem.what)).toContainEqual(
+      expect.stringMatching(/^Consul suddenly lost 5 of its endpoints/),
     )
     await registerAll(agent, ids(5))
     await waitUntil('nothing is held', () => followed.registry.held().length === 0, 20_000)
