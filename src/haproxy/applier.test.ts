@@ -56,7 +56,7 @@ describe.each(['whole', 'in sections'])('an applier of texts known %s', (form) =
 
   it('starts, then does nothing twice, then only what differs', async () => {
     expect(await applier.applyDesired(desired(a))).toMatchObject({ how: 'reload' })
-    expect(await applier.applyDesired(desired(a))).toMatchObject({ how: 'none', commands: 0 })
+    expect(await applier.applyDesired(desired(a))).toMatchObject({ how: 'none', commands: [] })
     const result = await applier.applyDesired(desired(a + b))
     expect(result).toMatchObject({ how: 'runtime', reasons: [], problems: [] })
     expect(result.changes).toHaveLength(1)
@@ -88,7 +88,7 @@ describe.each(['whole', 'in sections'])('an applier of texts known %s', (form) =
     expect(await applier.checkDrift(desired(a + b))).toHaveLength(2)
     expect(await applier.applyDesired(desired(a + b))).toMatchObject({
       how: 'runtime',
-      commands: 2,
+      commands: { length: 2 },
     })
     expect(await applier.checkDrift(desired(a + b))).toEqual([])
   })
@@ -125,7 +125,7 @@ describe.each(['whole', 'in sections'])('an applier of texts known %s', (form) =
     const result = await applier.applyDesired(desired(`${a}${b.trimEnd()} weight 9\n`))
     expect(result).toMatchObject({
       how: 'reload',
-      reasons: [expect.stringContaining('No such server')],
+      reasons: [{ kind: 'refused', text: expect.stringContaining('No such server') }],
     })
     expect(await applier.applyDesired(desired(`${a}${b.trimEnd()} weight 9\n`))).toMatchObject({
       how: 'none',

@@ -85,7 +85,9 @@ export class Applier {
         this.#keep(withText({ ...read, files, agreedStates: desired.servers }, state))
       }
       const changes = plan.changes.map((change) => change.summary)
-      return plan.kind === 'reload' ? [...new Set([...plan.reasons, ...changes])] : changes
+      return plan.kind === 'reload'
+        ? [...new Set([...plan.reasons.map(({ text }) => text), ...changes])]
+        : changes
     })
   }
 

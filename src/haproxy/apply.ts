@@ -80,7 +80,7 @@ async function keepAsIs(
   const verifiedAt = performance.now()
   const problems = await persistText(stageText(context, known, desired))
   rememberText(context, known, desired, problems)
-  return { how: 'none', changes: [], reasons: [], commands: 0, verifiedAt, problems }
+  return { how: 'none', changes: [], reasons: [], commands: [], verifiedAt, problems }
 }
 
 /**
@@ -107,7 +107,8 @@ async function runAndVerify(
   }
   if (failure !== undefined) {
     await discardText(staging)
-    const why = { changes: plan.changes, reasons: [failure] }
+    const reasons = [{ kind: 'refused', text: failure } as const]
+    const why = { changes: plan.changes, reasons }
     return reloadWith(context, known, desired, why, undefined)
   }
   const verifiedAt = performance.now()
@@ -117,7 +118,7 @@ async function runAndVerify(
     how: 'runtime',
     changes: plan.changes.map((change) => change.summary),
     reasons: [],
-    commands: plan.commands.length,
+    commands: plan.commands,
     verifiedAt,
     problems,
   }

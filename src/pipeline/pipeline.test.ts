@@ -61,7 +61,7 @@ function routeLines(input: RoutingInput): RoutingResult {
   }
 }
 
-const done: Applied = { how: 'runtime', changes: [], reasons: [], commands: 1, problems: [] }
+const done: Applied = { how: 'runtime', changes: [], reasons: [], commands: ['x'], problems: [] }
 
 async function startPipeline(
   apply: (desired: DesiredState) => Promise<Applied>,

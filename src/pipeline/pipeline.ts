@@ -20,8 +20,10 @@ const firstTriesMs = 8
 export type Applied = {
   readonly how: 'none' | 'runtime' | 'reload'
   readonly changes: readonly string[]
-  readonly reasons: readonly string[]
-  readonly commands: number
+  /** Why a reload: its kind, for counting, and a sentence. */
+  readonly reasons: readonly { readonly kind: string; readonly text: string }[]
+  /** Commands that changed something, as they may be shown. */
+  readonly commands: readonly string[]
   readonly problems: readonly Problem[]
 }
 
@@ -248,7 +250,12 @@ export class Pipeline {
       error: undefined,
     }
     if (applied.how !== 'none') {
-      this.#report(causes, desiredHash, { ...applied, how: applied.how })
+      this.#report(causes, desiredHash, {
+        how: applied.how,
+        changes: applied.changes,
+        reasons: applied.reasons.map(({ text }) => text),
+        commands: applied.commands.length,
+      })
     }
   }
 

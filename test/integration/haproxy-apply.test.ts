@@ -58,7 +58,7 @@ describe('applying to a real HAProxy', () => {
     ])
     expect(result).toMatchObject({
       how: 'reload',
-      reasons: ['HAProxy was not running'],
+      reasons: [{ kind: 'start', text: 'HAProxy was not running' }],
       problems: [],
     })
     const found = await servers()
@@ -66,7 +66,7 @@ describe('applying to a real HAProxy', () => {
     expect(await answers(2)).toBe('aa')
     expect(
       await apply([a, { ...b, admin: 'drain' }, { name: 'c', port: 9, admin: 'maint' }]),
-    ).toMatchObject({ how: 'none', commands: 0 })
+    ).toMatchObject({ how: 'none', commands: [] })
   })
 
   it('adds, drains, re-weights, re-addresses, removes and maps without a reload', async () => {
@@ -301,7 +301,7 @@ describe('applying to a real HAProxy', () => {
     await haproxy.execute(['set server app/a state maint', 'del server app/a'])
     expect(await apply([{ ...a, weight: 2 }])).toMatchObject({
       how: 'reload',
-      reasons: [expect.stringContaining('No such server')],
+      reasons: [{ kind: 'refused', text: expect.stringContaining('No such server') }],
     })
     expect(await answers(2)).toBe('aa')
   })

@@ -1,7 +1,7 @@
 import type { DesiredState } from '../../model/desired-state.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { Capabilities } from '../capabilities.ts'
-import type { Plan, RunningState } from '../diff/plan.ts'
+import type { Plan, ReloadReason, RunningState } from '../diff/plan.ts'
 import type { HaproxyRunner } from '../process/runner.ts'
 import type { KnownState } from './read-back.ts'
 import type { Removals } from './removals.ts'
@@ -18,9 +18,9 @@ export type ApplyResult = {
   /** What was changed, for people. */
   readonly changes: readonly string[]
   /** Why a reload; empty otherwise. */
-  readonly reasons: readonly string[]
-  /** Commands sent to HAProxy to change something. */
-  readonly commands: number
+  readonly reasons: readonly ReloadReason[]
+  /** Commands sent to HAProxy to change something, as they may be shown: without private keys. */
+  readonly commands: readonly string[]
   /** Things that did not hinder the change: the text could not be kept on disk. */
   readonly problems: readonly Problem[]
   /** When HAProxy had it, verified, in ms since the call; what follows is only keeping it on disk. */

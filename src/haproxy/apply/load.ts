@@ -1,7 +1,7 @@
 import type { DesiredState } from '../../model/desired-state.ts'
 import { FairleadError } from '../../model/errors.ts'
 import type { Problem } from '../../model/problem.ts'
-import type { Change } from '../diff/plan.ts'
+import type { Change, ReloadReason } from '../diff/plan.ts'
 import { bindsOf } from '../process/binds.ts'
 import type { HaproxyRunner } from '../process/runner.ts'
 import { ApplyError } from '../runtime/errors.ts'
@@ -21,7 +21,7 @@ export async function reloadWith(
   context: ApplyContext,
   known: KnownState,
   desired: DesiredState,
-  why: { readonly changes: readonly Change[]; readonly reasons: readonly string[] },
+  why: { readonly changes: readonly Change[]; readonly reasons: readonly ReloadReason[] },
   fallback: KnownState | undefined,
 ): Promise<Outcome> {
   const { haproxy } = context
@@ -70,7 +70,7 @@ export async function startWith(context: ApplyContext, desired: DesiredState): P
   await staged.discard()
   return finishLoad(context, desired, {
     changes: ['HAProxy started'],
-    reasons: ['HAProxy was not running'],
+    reasons: [{ kind: 'start', text: 'HAProxy was not running' }],
   })
 }
 
@@ -81,7 +81,7 @@ export async function startWith(context: ApplyContext, desired: DesiredState): P
 async function finishLoad(
   context: ApplyContext,
   desired: DesiredState,
-  result: { readonly changes: readonly string[]; readonly reasons: readonly string[] },
+  result: { readonly changes: readonly string[]; readonly reasons: readonly ReloadReason[] },
 ): Promise<Outcome> {
   const { haproxy, removals } = context
   removals.clear()
@@ -90,8 +90,8 @@ async function finishLoad(
   const read = await readBack(haproxy, desired.files.keys())
   const known = withText({ ...read, files: loadedFiles(desired, read) }, desired)
   const plan = context.planChanges(known, desired, context.capabilities)
-  if (plan.kind === 'reload') throw notTaken(plan.reasons.join('; '))
-  const commands = plan.kind === 'runtime' ? plan.commands.length : 0
+  if (plan.kind === 'reload') throw notTaken(plan.reasons.map(({ text }) => text).join('; '))
+  const commands = plan.kind === 'runtime' ? plan.commands : []
   if (plan.kind === 'runtime') {
     const failure = await runPlan(context, known, desired, plan)
     if (failure !== undefined) throw notTaken(failure)

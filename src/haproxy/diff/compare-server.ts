@@ -153,5 +153,8 @@ function refused(
   why: string,
 ): ServerOutcome {
   const outcome = one('add', { kind, summary, commands: [] })
-  return { ...outcome, reasons: [`${input.label}: server ${input.after.server.name}: ${why}`] }
+  const { label: section } = input
+  const { name, number: line } = input.after.server
+  const text = `${section}: server ${name}: ${why}`
+  return { ...outcome, reasons: [{ kind: 'server', text, section, line }] }
 }

@@ -4,6 +4,9 @@ import type { LineDifference } from './compare-lines.ts'
 import { describeSettings } from './describe-settings.ts'
 import { hasServers } from './layout.ts'
 import type { Layout, PlacedSection } from './layout.ts'
+import type { ReloadReason } from './plan.ts'
+import { goneSection, labelOf, newSection } from './plan-sections.ts'
+import type { Step } from './steps.ts'
 
 /** A section that is in both texts. */
 export type SectionPair = {
@@ -14,8 +17,10 @@ export type SectionPair = {
 
 export type Structure = {
   readonly pairs: readonly SectionPair[]
-  /** One per thing outside server lines that differs; each wants a reload. */
-  readonly reasons: readonly string[]
+  /** What differs outside server lines and can be brought about by commands. */
+  readonly steps: readonly Step[]
+  /** One per thing outside server lines that differs and wants a reload. */
+  readonly reasons: readonly ReloadReason[]
 }
 
 /** Compares all that is not a server line. The order of sections makes no difference by itself. */
@@ -25,11 +30,15 @@ export function compareStructure(
   capabilities: Capabilities,
 ): Structure {
   const pairs: SectionPair[] = []
-  const reasons: string[] = []
+  const steps: Step[] = []
+  const reasons: ReloadReason[] = []
   for (const section of after.sections.values()) {
     const old = before.sections.get(section.key)
     if (old === undefined) {
-      if (!isEmptyPreamble(section)) reasons.push(newSection(section, capabilities))
+      if (isEmptyPreamble(section)) continue
+      const found = newSection(section, capabilities)
+      steps.push(...found.steps)
+      reasons.push(...found.reasons)
       continue
     }
     // Inside `.if` it cannot be told which servers exist, so their lines are settings like others.
@@ -39,24 +48,29 @@ export function compareStructure(
     for (const reason of describePair(pair)) reasons.push(reason)
   }
   for (const section of before.sections.values()) {
-    if (!after.sections.has(section.key) && !isEmptyPreamble(section)) {
-      reasons.push(goneSection(section, capabilities))
-    }
+    if (after.sections.has(section.key) || isEmptyPreamble(section)) continue
+    const found = goneSection(section, capabilities)
+    steps.push(...found.steps)
+    reasons.push(...found.reasons)
   }
   if ((before.isConditional || after.isConditional) && !isSameOrder(before, after)) {
-    reasons.push('sections stand in another order, and .if makes the order count')
+    const text = 'sections stand in another order, and .if makes the order count'
+    reasons.push({ kind: 'section', text })
   }
-  return { pairs, reasons }
+  return { pairs, steps, reasons }
 }
 
-function describePair({ before, after, difference }: SectionPair): string[] {
+function describePair({ before, after, difference }: SectionPair): ReloadReason[] {
   const label = labelOf(after)
+  const { line } = after
   const reasons = difference === noDifference ? [] : describeText(label, before, after, difference)
   if (before.defaults?.key !== after.defaults?.key) {
     const [from, to] = [parentOf(before), parentOf(after)]
-    reasons.push(`${label}: inherits from ${from} → ${to} (line ${after.line})`)
+    const text = `${label}: inherits from ${from} → ${to} (line ${line})`
+    reasons.push({ kind: 'section', text, section: label, line })
   } else if (before.context !== after.context) {
-    reasons.push(`${label}: stands before or after another global section (line ${after.line})`)
+    const text = `${label}: stands before or after another global section (line ${line})`
+    reasons.push({ kind: 'section', text, section: label, line })
   }
   return reasons
 }
@@ -66,32 +80,15 @@ function describeText(
   before: PlacedSection,
   after: PlacedSection,
   difference: LineDifference,
-): string[] {
+): ReloadReason[] {
   const reasons = describeSettings(label, difference.settings)
+  const { line } = after
   const [from, to] = [before.headerWords, after.headerWords]
   if (from.join('\0') !== to.join('\0')) {
-    reasons.push(`${label}: ${from.join(' ')} → ${to.join(' ')} (line ${after.line})`)
+    const text = `${label}: ${from.join(' ')} → ${to.join(' ')} (line ${line})`
+    reasons.push({ kind: 'section', text, section: label, line })
   }
   return reasons
-}
-
-// The seam for HAProxy 3.4 and later, which can add and delete backends: until plans make use of
-// that, both are a reload on every version.
-function newSection(section: PlacedSection, capabilities: Capabilities): string {
-  const label = labelOf(section)
-  if (section.keyword !== 'backend' || capabilities.canAddBackend)
-    return `${label} is new (line ${section.line})`
-  return `${label} is new; this HAProxy (${capabilities.version}) cannot add one at runtime`
-}
-
-function goneSection(section: PlacedSection, capabilities: Capabilities): string {
-  const label = labelOf(section)
-  if (section.keyword !== 'backend' || capabilities.canAddBackend) return `${label} was removed`
-  return `${label} was removed; this HAProxy (${capabilities.version}) cannot remove one at runtime`
-}
-
-function labelOf(section: PlacedSection): string {
-  return section.key === '' ? 'before the first section' : section.key
 }
 
 function parentOf({ defaults }: PlacedSection): string {

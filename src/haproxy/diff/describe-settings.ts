@@ -1,5 +1,6 @@
 import { showWords } from '../config/split-words.ts'
 import type { LineDifference } from './compare-lines.ts'
+import type { ReloadReason } from './plan.ts'
 import type { Setting } from './settings.ts'
 
 /** More lines than this that differ in one section are counted, not listed. */
@@ -8,24 +9,32 @@ const mostListed = 50
 const mostShown = 120
 
 /** One sentence per setting that differs: `global: maxconn 100 → 200 (line 3)`. */
-export function describeSettings(label: string, settings: LineDifference['settings']): string[] {
+export function describeSettings(
+  label: string,
+  settings: LineDifference['settings'],
+): ReloadReason[] {
   const { removed, added, reorderedAt } = settings
   if (reorderedAt !== undefined)
-    return [`${label}: settings stand in another order (line ${reorderedAt})`]
+    return [reason(label, 'settings stand in another order', reorderedAt)]
   if (removed.length + added.length > mostListed) {
     const line = (added[0] ?? removed[0])?.number ?? 0
-    return [`${label}: ${removed.length} lines removed, ${added.length} added (from line ${line})`]
+    const what = `${removed.length} lines removed, ${added.length} added`
+    return [reason(label, what, line, 'from line')]
   }
-  const reasons: string[] = []
+  const reasons: ReloadReason[] = []
   const rest = [...removed]
   for (const setting of added) {
     const at = nearest(setting, rest)
     const old = at === -1 ? undefined : rest.splice(at, 1)[0]
-    reasons.push(`${label}: ${describe(old, setting)} (line ${setting.number})`)
+    reasons.push(reason(label, describe(old, setting), setting.number))
   }
   for (const old of rest)
-    reasons.push(`${label}: ${clip(old.words)} removed (was line ${old.number})`)
+    reasons.push(reason(label, `${clip(old.words)} removed`, old.number, 'was line'))
   return reasons
+}
+
+function reason(section: string, what: string, line: number, at = 'line'): ReloadReason {
+  return { kind: 'setting', text: `${section}: ${what} (${at} ${line})`, section, line }
 }
 
 /** The removed setting that shares most first words, at least one; -1: none does. */

@@ -11,6 +11,7 @@ import type { Scan } from './scan-servers.ts'
 import { setStateCommand } from './server-commands.ts'
 import { flattenParams, parseServerLine } from './server-line.ts'
 import type { ServerLine, ServerParams } from './server-line.ts'
+import type { ReloadReason } from './plan.ts'
 import type { Findings, Stage, Step } from './steps.ts'
 
 /** HAProxy's `add server` walks all servers of the backend, so adding is quadratic: above this a reload is quicker. */
@@ -125,28 +126,30 @@ function placeLeaving(steps: readonly Step[], keepsReady: () => boolean): Step[]
 }
 
 /** Reasons for a reload that hold for the backend, not for one server. */
-function wholeBackend({ after }: BackendInput, steps: readonly Step[]): string[] {
+function wholeBackend({ after }: BackendInput, steps: readonly Step[]): ReloadReason[] {
   const adds = steps.filter(
     ({ change }) => change.kind === 'server-add' || change.kind === 'server-replace',
   ).length
   const needsDynamic = adds > 0 || steps.some(({ change }) => change.kind === 'server-weight')
-  const reasons: string[] = []
+  const { key: section, line } = after
+  const reasons: ReloadReason[] = []
   if (adds > mostAddsPerBackend) {
-    reasons.push(
-      `${after.key}: ${adds} servers to add; above ${mostAddsPerBackend} in one backend a reload is quicker`,
-    )
+    const text = `${section}: ${adds} servers to add; above ${mostAddsPerBackend} in one backend a reload is quicker`
+    reasons.push({ kind: 'mass', text, section, line })
   }
   const fixed = needsDynamic ? staticBalance(after) : undefined
-  if (fixed !== undefined)
-    reasons.push(`${after.key}: ${fixed}, which cannot be changed at runtime`)
+  if (fixed !== undefined) {
+    const text = `${section}: ${fixed}, which cannot be changed at runtime`
+    reasons.push({ kind: 'server', text, section, line })
+  }
   return reasons
 }
 
 /** A thousand servers with the same trouble are one line, after some examples. */
-function shorten(label: string, reasons: readonly string[]): string[] {
+function shorten(section: string, reasons: readonly ReloadReason[]): ReloadReason[] {
   if (reasons.length <= mostReasons) return [...reasons]
-  const more = `${label}: ${reasons.length - mostReasons} more servers that only a reload can bring`
-  return [...reasons.slice(0, mostReasons), more]
+  const text = `${section}: ${reasons.length - mostReasons} more servers that only a reload can bring`
+  return [...reasons.slice(0, mostReasons), { kind: 'server', text, section }]
 }
 
 const mostReasons = 5

@@ -113,7 +113,14 @@ describe('planChanges', () => {
     expect(plan(mostAddsPerBackend).kind).toBe('runtime')
     expect(plan(mostAddsPerBackend + 1)).toMatchObject({
       kind: 'reload',
-      reasons: ['backend x: 2001 servers to add; above 2000 in one backend a reload is quicker'],
+      reasons: [
+        {
+          kind: 'mass',
+          text: 'backend x: 2001 servers to add; above 2000 in one backend a reload is quicker',
+          section: 'backend x',
+          line: 1,
+        },
+      ],
     })
   })
 
@@ -128,7 +135,7 @@ describe('planChanges', () => {
     expect(() => plan(good, bad)).toThrow(ConfigSyntaxError)
     expect(plan(bad, good)).toMatchObject({
       kind: 'reload',
-      reasons: [expect.stringContaining('line 2')],
+      reasons: [{ kind: 'unknown', text: expect.stringContaining('line 2') }],
     })
   })
 })

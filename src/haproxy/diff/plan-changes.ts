@@ -10,7 +10,7 @@ import { hasServers, layOut } from './layout.ts'
 import { planBackend } from './plan-backend.ts'
 import type { BackendInput } from './plan-backend.ts'
 import { planFiles } from './plan-files.ts'
-import type { Change, Plan, RunningState } from './plan.ts'
+import type { Change, Plan, ReloadReason, RunningState } from './plan.ts'
 import { scanServers } from './scan-servers.ts'
 import { inOrder } from './steps.ts'
 import type { Step } from './steps.ts'
@@ -49,7 +49,7 @@ function compare(base: KnownState, desired: DesiredState, capabilities: Capabili
   const structure = compareStructure(layOut(base), layOut(desired), capabilities)
   const backends =
     touchedBackends(base, desired, structure) ?? allBackends(base, desired, structure)
-  const steps: Step[] = []
+  const steps: Step[] = [...structure.steps]
   const reasons = [...structure.reasons]
   for (const backend of backends) {
     const found = planBackend({ ...backend, capabilities })
@@ -89,20 +89,20 @@ function syntaxError(config: string): ConfigSyntaxError | undefined {
 }
 
 function reloadBecause(reason: string): Plan {
-  return { kind: 'reload', changes: [], reasons: [reason] }
+  return { kind: 'reload', changes: [], reasons: [{ kind: 'unknown', text: reason }] }
 }
 
 function assemble(
   steps: readonly Step[],
-  reasons: readonly string[],
-  structural: readonly string[],
+  reasons: readonly ReloadReason[],
+  structural: readonly ReloadReason[],
 ): Plan {
   const ordered = inOrder(steps)
   const changes = ordered.map(({ change }) => change)
   if (reasons.length > 0) {
-    const structure = structural.map((summary): Change => ({
+    const structure = structural.map(({ text }): Change => ({
       kind: 'structure',
-      summary,
+      summary: text,
       commands: [],
     }))
     return { kind: 'reload', changes: [...structure, ...changes], reasons }

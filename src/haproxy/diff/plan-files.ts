@@ -19,8 +19,9 @@ export function planFiles(before: Files, desired: DesiredState): Findings {
     const old = before.get(path)
     if (old === content) continue
     const result = planFile(path, old, content, desired.config)
-    if (typeof result === 'string') findings.reasons.push(`file ${path}: ${result}`)
-    else findings.steps.push(...result)
+    if (typeof result === 'string') {
+      findings.reasons.push({ kind: 'file', text: `file ${path}: ${result}` })
+    } else findings.steps.push(...result)
   }
   return findings
 }

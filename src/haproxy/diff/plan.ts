@@ -29,7 +29,15 @@ export type Change = {
     | 'server-weight'
     | 'server-maxconn'
     | 'server-state'
+    | 'backend-add'
+    | 'backend-remove'
+    | 'backend-setting'
+    | 'frontend-setting'
+    | 'global-setting'
     | 'map-entry'
+    | 'acl-entry'
+    | 'certificate'
+    | 'crt-list-entry'
     | 'structure'
   /** `backend app: + server web.4 10.0.1.7:80`; for people. */
   readonly summary: string
@@ -53,6 +61,35 @@ export type Plan =
   | {
       readonly kind: 'reload'
       readonly changes: readonly Change[]
-      /** Why a reload: `global: maxconn 100 → 200 (line 3)`, one per cause. */
-      readonly reasons: readonly string[]
+      /** Why a reload, one per cause. */
+      readonly reasons: readonly ReloadReason[]
     }
+
+/** What kind of thing only a reload can bring; few, since metrics count by them. */
+export type ReasonKind =
+  /** A setting of a section differs. */
+  | 'setting'
+  /** A whole section is new, has gone, or stands elsewhere. */
+  | 'section'
+  /** A server, or the balance of its backend, that this HAProxy cannot change at runtime. */
+  | 'server'
+  /** A file the text names. */
+  | 'file'
+  /** So many changes that a reload is quicker. */
+  | 'mass'
+  /** It is not known what HAProxy runs. */
+  | 'unknown'
+  /** HAProxy refused a command, or differed afterwards. */
+  | 'refused'
+  /** HAProxy was not running. */
+  | 'start'
+
+export type ReloadReason = {
+  readonly kind: ReasonKind
+  /** `global: maxconn 100 → 200 (line 3)`, for people. */
+  readonly text: string
+  /** `backend app`, as in the text; undefined where it is about no section. */
+  readonly section?: string | undefined
+  /** In the new text, from 1; in the old one for what has gone. */
+  readonly line?: number | undefined
+}

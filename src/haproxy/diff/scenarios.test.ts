@@ -78,7 +78,7 @@ function filesOf(parts: ReadonlyMap<string, string>, prefix: string): Map<string
 function print(result: Plan): string {
   const lines: string[] = [result.kind]
   for (const { kind, summary } of result.changes) lines.push(`${kind}: ${summary}`)
-  if (result.kind === 'reload') lines.push(...result.reasons.map((reason) => `because ${reason}`))
+  if (result.kind === 'reload') lines.push(...result.reasons.map(({ text }) => `because ${text}`))
   if (result.kind === 'runtime') {
     lines.push(...result.commands.map((command) => `> ${command}`))
     lines.push(...result.removals.map((id) => `later del server ${id}`))

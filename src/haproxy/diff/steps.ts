@@ -1,4 +1,4 @@
-import type { Change } from './plan.ts'
+import type { Change, ReloadReason } from './plan.ts'
 
 /**
  * The order of a plan. Traffic leaves dying servers first; only where a backend would have no
@@ -25,7 +25,7 @@ export type Step = {
 }
 
 /** What part of a plan one comparison found. A reason for a reload overrules all commands. */
-export type Findings = { readonly steps: Step[]; readonly reasons: string[] }
+export type Findings = { readonly steps: Step[]; readonly reasons: ReloadReason[] }
 
 /** The steps by stage, otherwise in the order they were found. */
 export function inOrder(steps: readonly Step[]): Step[] {
