@@ -1,17 +1,19 @@
-// `node scripts/setup.mjs [--docker] [--consul]`: brings what the project needs and is fast when it is
-// there. What it cannot bring it names, with the command, and ends with exit code 1.
+// `node scripts/setup.mjs [--docker] [--consul] [--haproxies]`: brings what the project needs and is
+// fast when it is there. What it cannot bring it names, with the command, and ends with exit code 1.
 
 import { parseArgs } from 'node:util'
 import { ensureConsul } from './lib/consul.mjs'
 import { ensureDocker } from './lib/docker.mjs'
+import { ensureHaproxies } from './lib/haproxies.mjs'
 import { ensureNodeModules } from './lib/node-modules.mjs'
 import { ensureHaproxy } from './lib/programs.mjs'
 import { runMain } from './lib/progress.mjs'
 
 await runMain(async () => {
   const flag = { type: 'boolean', default: false }
-  const { values } = parseArgs({ options: { docker: flag, consul: flag } })
+  const { values } = parseArgs({ options: { docker: flag, consul: flag, haproxies: flag } })
   await ensureHaproxy()
+  if (values.haproxies) await ensureHaproxies()
   if (values.docker) await ensureDocker()
   if (values.consul) await ensureConsul()
   await ensureNodeModules()

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureConsul } from './lib/consul.mjs'
 import { ensureDocker } from './lib/docker.mjs'
+import { ensureHaproxies } from './lib/haproxies.mjs'
 import { ensureNodeModules, root } from './lib/node-modules.mjs'
 import { ensureHaproxy, ensureProgram } from './lib/programs.mjs'
 import { runMain, say, SetupError } from './lib/progress.mjs'
@@ -27,6 +28,7 @@ await runMain(async () => {
   const filters = process.argv.slice(2)
   section('setup')
   await ensureHaproxy()
+  await ensureHaproxies()
   await ensureDocker()
   await ensureConsul()
   // What the tests make images and certificates of.

@@ -109,9 +109,11 @@ describe('consul', () => {
     writeFileSync(join(bin, 'consul'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
     expect(ensure(bin)).toMatchObject({ status: 0, stderr: '' })
   })
+})
 
-  it("comes from the site of the machine's own Debian source, whatever stands before it", async () => {
-    const { siteOf } = (await load('consul.mjs')) as {
+describe('packages of other Debian releases', () => {
+  it("come from the site of the machine's own Debian source, whatever stands before it", async () => {
+    const { siteOf } = (await load('other-release.mjs')) as {
       siteOf: (targets: string, codename: string | undefined) => string | undefined
     }
     const targets = [
