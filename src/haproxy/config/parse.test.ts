@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseConfig } from './parse.ts'
 import { printConfig } from './print.ts'
 import { quoteWord } from './quote.ts'
+import { splitSections } from './sections.ts'
 import { ConfigSyntaxError } from './syntax-error.ts'
 
 const sample = `# made by hand
@@ -45,6 +46,18 @@ describe('parseConfig', () => {
       ['odd', 'thing'],
       ['global', ''],
     ])
+  })
+
+  it('knows a section by its first word, however it is written', () => {
+    const text = '\v"back"end a\r\n\r\tpeers\\x20 p\nbackend\u0001 b\n healthcheck h\n'
+    const { sections } = parseConfig(text)
+    expect(sections.map(({ keyword, name }) => [keyword, name])).toEqual([
+      ['backend', 'a'],
+      ['healthcheck', 'h'],
+    ])
+    const marks = splitSections(`${text}ring r\n "$X" y\n`)
+    expect(marks.map(({ hasQuotedKeywords }) => hasQuotedKeywords)).toEqual([true, false, true])
+    expect(marks.map(({ hasDirectives }) => hasDirectives)).toEqual([false, false, true])
   })
 
   it('says in which line a quote is left open', () => {

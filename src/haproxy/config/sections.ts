@@ -1,4 +1,4 @@
-import { splitWords } from './split-words.ts'
+import { hasUnknownPart, splitWords } from './split-words.ts'
 
 /**
  * The words that start a section, up to HAProxy 3.4. HAProxy itself knows a section by nothing but
@@ -13,6 +13,7 @@ const sectionKeywords: ReadonlySet<string> = new Set([
   'fcgi-app',
   'frontend',
   'global',
+  'healthcheck',
   'http-errors',
   'listen',
   'log-forward',
@@ -36,69 +37,77 @@ export type SectionText = {
   readonly text: string
   /** Number of its first line in the whole text, from 1. */
   readonly line: number
-  /** Whether a line of it starts with a dot: `.if`, `.notice`, … (configuration.txt §2.4). */
+  /**
+   * Whether a line of it starts with a dot: `.if`, `.notice`, … (configuration.txt §2.4), or with an
+   * environment variable, which may stand for anything.
+   */
   readonly hasDirectives: boolean
+  /** Whether the first word of a line is written with quotes or escapes. */
+  readonly hasQuotedKeywords: boolean
 }
 
 /**
- * Cuts a configuration into sections without splitting it into words: one pass, about a millisecond
+ * Cuts a configuration into sections without splitting it into words: one pass, a few milliseconds
  * for a megabyte. Text out of any section, if it is more than comments and directives, makes a
  * section of its own, named by its first word.
+ *
+ * Throws ConfigSyntaxError for a line that begins with a word in quotes and cannot be split.
  */
 export function splitSections(text: string): SectionText[] {
   const sections: SectionText[] = []
-  let keyword = ''
-  let start = 0
-  let startLine = 1
-  let hasDirectives = false
+  let begun = { keyword: '', at: 0, line: 1, hasDirectives: false, hasQuotedKeywords: false }
+  const end = (at: number): void => {
+    const { keyword, at: start, line, hasDirectives, hasQuotedKeywords } = begun
+    if (at === start) return
+    const stretch = text.slice(start, at)
+    sections.push({ keyword, text: stretch, line, hasDirectives, hasQuotedKeywords })
+  }
   let line = 1
   for (let at = 0; at < text.length; line += 1) {
-    const first = firstCode(text, at)
-    if (first === dot) hasDirectives = true
-    // No section keyword begins with an s; most lines of a large configuration are servers.
-    const found =
-      first === letterS && keyword !== '' ? undefined : keywordAt(text, at, keyword === '', line)
-    if (found !== undefined) {
-      if (at > start) {
-        sections.push({ keyword, text: text.slice(start, at), line: startLine, hasDirectives })
+    const start = wordStart(text, at)
+    // Most lines of a large configuration.
+    if (!text.startsWith('server ', start) || begun.keyword === '') {
+      const word = firstWord(text, at, line)
+      const keyword = sectionKeyword(word, begun.keyword === '')
+      if (keyword !== undefined) {
+        end(at)
+        begun = { keyword, at, line, hasDirectives: false, hasQuotedKeywords: false }
       }
-      keyword = found
-      start = at
-      startLine = line
-      hasDirectives = false
+      begun.hasDirectives ||= word.startsWith('.') || hasUnknownPart(word)
+      begun.hasQuotedKeywords ||= word !== '' && !text.startsWith(word, start)
     }
-    const end = text.indexOf('\n', at)
-    at = end === -1 ? text.length : end + 1
+    const feed = text.indexOf('\n', at)
+    at = feed === -1 ? text.length : feed + 1
   }
-  if (start < text.length) {
-    sections.push({ keyword, text: text.slice(start), line: startLine, hasDirectives })
-  }
+  end(text.length)
   return sections
 }
 
-const dot = 46
-const letterS = 115
+const lineFeed = 10
 
-function keywordAt(text: string, at: number, isOutside: boolean, line: number): string | undefined {
-  const word = firstWord(text, at, line)
+function sectionKeyword(word: string, isOutside: boolean): string | undefined {
   if (sectionKeywords.has(word)) return word
   return isOutside && word !== '' && !word.startsWith('.') ? word : undefined
 }
 
-function firstCode(text: string, at: number): number {
+/** HAProxy skips carriage returns before the first word, and takes them for the end after it. */
+function wordStart(text: string, at: number): number {
   let index = at
-  while (text.charCodeAt(index) === 32 || text.charCodeAt(index) === 9) index += 1
-  return text.charCodeAt(index)
+  while (isBlank(text.charCodeAt(index))) index += 1
+  return index
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9 || (code >= 11 && code <= 13)
 }
 
 /** The first word of the line that starts at `at`, quotes resolved; empty for a blank or comment. */
 export function firstWord(text: string, at: number, line: number): string {
-  let start = at
-  while (text.charCodeAt(start) === 32 || text.charCodeAt(start) === 9) start += 1
+  const start = wordStart(text, at)
   let end = start
   for (; end < text.length; end += 1) {
     const code = text.charCodeAt(end)
-    if (code <= 32 || code === 35) break
+    if (code === 35 || code === lineFeed || isBlank(code)) break
     if (code === 34 || code === 39 || code === 92) {
       const lineEnd = text.indexOf('\n', at)
       return splitWords(text.slice(at, lineEnd === -1 ? text.length : lineEnd), line)[0] ?? ''
@@ -129,10 +138,14 @@ export function linesBetween(text: string, start: number, end: number, number: n
 
 /**
  * The lines of a section in which `part` occurs, numbered as in the whole text. Found by search, so
- * that one line among thousands costs little.
+ * that one line among thousands costs little; where keywords stand in quotes, all lines.
  */
 export function* linesWith(section: SectionText, part: string): Generator<TextLine> {
   const { text } = section
+  if (section.hasQuotedKeywords) {
+    yield* linesOf(section)
+    return
+  }
   let number = section.line
   let counted = 0
   for (let at = text.indexOf(part); at !== -1;) {

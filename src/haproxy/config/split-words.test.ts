@@ -21,12 +21,21 @@ describe('splitWords', () => {
     expect(split(String.raw`my/\1 \$`)).toEqual([String.raw`my/\1`, String.raw`\$`])
   })
 
-  it('keeps an empty word, but not at the end of the line', () => {
-    expect(split(`a "" b ''`)).toEqual(['a', '', 'b'])
+  it('keeps empty words', () => {
+    expect(split(`a "" b ''`)).toEqual(['a', '', 'b', ''])
   })
 
-  it('ends the line at a carriage return', () => {
+  it('ends the line at a carriage return, but not between words', () => {
     expect(split('mode http\r')).toEqual(['mode', 'http'])
+    expect(split('mode\rhttp')).toEqual(['mode'])
+    expect(split('\r mode \rhttp \r')).toEqual(['mode', 'http'])
+  })
+
+  it('tells apart what is one word or two by a variable that may not be set', () => {
+    expect(split(`a"$B" c`)).not.toEqual(split(`a"$B"'' c`))
+    expect(split(`a"$B" c`)).toEqual(split(`"a\${B}"\t c # d`))
+    expect(split(`a "$B" # c`)).toEqual(split(`a "$B"`))
+    expect(showWords(split(`a"$B" c`))).toBe('a${B} c')
   })
 
   it('keeps variables apart from text that looks the same', () => {

@@ -12,10 +12,18 @@ export function hasUnknownPart(word: string): boolean {
   return word.includes(unknownMark)
 }
 
+/**
+ * Ends a word whose last thing is an environment variable, in quotes that close right after it, with
+ * another word to follow. If the variable is not set, HAProxy 3.0 makes one word of the two: there
+ * `a"$NONE" b` is `ab`, but `a"$NONE"'' b` is `a` and `b`. Neither 2.6 nor 3.4 does that.
+ */
+export const glueMark = `${unknownMark}+`
+
 /** Words for people: what is unknown as it is written, control characters as `?`. */
 export function showWords(words: readonly string[]): string {
   const text = words
     .join(' ')
+    .replaceAll(glueMark, '')
     .replaceAll(`${unknownMark}{`, '${')
     .replaceAll(`${unknownMark}x`, '\\x')
   return text.replaceAll(controls, '?')
@@ -26,8 +34,12 @@ const controls = /[\u0000-\u001f\u007f]/g
 
 /**
  * One line of a HAProxy configuration as words, quotes and escapes resolved, comment dropped; the
- * same splitting as HAProxy's parse_line (configuration.txt §2.2, §2.3). Environment variables stay
- * unexpanded, see `hasUnknownPart`. A line that is blank or a comment has no words.
+ * same splitting as HAProxy's own, 2.6 to 3.4 (configuration.txt §2.2, §2.3). Environment variables
+ * stay unexpanded, see `hasUnknownPart`. A line that is blank or a comment has no words.
+ *
+ * What HAProxy refuses later, or reads only in part, is kept whole: every word after the 64th, and
+ * empty words, also at the end of the line (3.0 drops the last one, 3.4 refuses the line). So two
+ * lines with the same words are the same to every HAProxy, and never the other way round.
  *
  * Throws ConfigSyntaxError for an unmatched quote or brace, a bad `\x` and NUL.
  */
@@ -37,6 +49,8 @@ export function splitWords(text: string, line: number): string[] {
 
 const special = /["'\\#\r\0]/
 const isSpace = /[ \t\v\f]/
+// A carriage return ends the line, but not where HAProxy is skipping what stands between words.
+const gap = /[ \t\v\f\r]*/y
 
 function splitPlain(text: string): string[] {
   const words: string[] = []
@@ -50,7 +64,9 @@ function splitSpecial(text: string, line: number): string[] {
   // Undefined between words: an empty word in quotes is a word all the same.
   let word: string | undefined
   let quote = ''
-  let index = 0
+  // Behind a closing quote that follows a variable.
+  let gluesAt = -1
+  let index = endOfGap(text, 0)
   while (index < text.length) {
     const character = text.charAt(index)
     if (character === '\r' || (character === '#' && quote === '')) break
@@ -62,19 +78,26 @@ function splitSpecial(text: string, line: number): string[] {
       word ??= ''
       index += 1
     } else if (quote === '' && isSpace.test(character)) {
-      if (word !== undefined) words.push(word)
+      const end = endOfGap(text, index)
+      const isLast = end === text.length || text.charAt(end) === '#'
+      if (word !== undefined) words.push(index === gluesAt && !isLast ? word + glueMark : word)
       word = undefined
-      index += 1
+      index = end
     } else {
       const part = readPart(text, index, quote, line)
       word = (word ?? '') + part.value
       index = part.end
+      if (character === '$' && part.value !== '$') gluesAt = index + 1
     }
   }
   if (quote !== '') throw new ConfigSyntaxError(line, `a ${quote} without its other half`)
-  // HAProxy drops an empty word at the end of a line.
-  if (word !== undefined && word !== '') words.push(word)
+  if (word !== undefined) words.push(word)
   return words
+}
+
+function endOfGap(text: string, index: number): number {
+  gap.lastIndex = index
+  return index + (gap.exec(text)?.[0].length ?? 0)
 }
 
 type Part = { readonly value: string; readonly end: number }
@@ -124,7 +147,7 @@ function readVariable(text: string, index: number, line: number): Part {
   const bare = /^\$(\.?[A-Za-z_][A-Za-z0-9_]*)/.exec(rest)
   if (bare !== null)
     return { value: `${unknownMark}{${bare[1] ?? ''}}`, end: index + bare[0].length }
-  const braced = /^\$\{(\.?[A-Za-z_][A-Za-z0-9_]*(?:\[\*\])?(?:-[^}\r]*)?)\}/.exec(rest)
+  const braced = /^\$\{(\.?[A-Za-z_][A-Za-z0-9_]*(?:\[\*\])?(?:-[^}]*)?)\}/.exec(rest)
   if (braced === null)
     throw new ConfigSyntaxError(line, 'a $ in double quotes that names no variable')
   return { value: `${unknownMark}{${braced[1] ?? ''}}`, end: index + braced[0].length }

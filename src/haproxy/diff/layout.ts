@@ -83,6 +83,7 @@ function layOutAnew(cut: Iterable<CutSection>): Layout {
       text: section.text,
       line: section.line,
       hasDirectives: section.hasDirectives,
+      hasQuotedKeywords: section.hasQuotedKeywords,
       key: freeKey(sections, `${section.keyword} ${header.name}`.trim()),
       name: header.name,
       headerWords: withoutFrom(words, header.from),
