@@ -58,6 +58,33 @@ describe('the control socket', () => {
     ])
   })
 
+  it('asks until a new address is in use before it sends what comes after', async () => {
+    const asked: string[] = []
+    await listen((text, socket) => {
+      for (const line of text.trim().split('\n')) {
+        if (line !== 'prompt' && !line.startsWith('set severity')) asked.push(line)
+        const looks = asked.filter((each) => each === 'show servers state app').length
+        const address = looks < 3 ? '127.0.0.1' : '127.0.0.2'
+        const reply = line.includes(' addr ')
+          ? "[4]: IP changed from '127.0.0.1' to '127.0.0.2', no need to change the port by 'x'\n"
+          : line.startsWith('show servers')
+            ? `1\n# be_id be_name srv_id srv_name srv_addr srv_port\n1 app 1 a ${address} 80\n`
+            : ''
+        socket.write(`${reply}\n> `)
+      }
+    })
+    const replies = await runCommands(path, [
+      'set server app/a addr 127.0.0.2 port 80',
+      'set server app/a state ready',
+    ])
+    expect(replies).toEqual([expect.stringMatching(/^\[4\]: IP changed/), ''])
+    expect(asked).toEqual([
+      'set server app/a addr 127.0.0.2 port 80',
+      ...Array.from({ length: 3 }, () => 'show servers state app'),
+      'set server app/a state ready',
+    ])
+  })
+
   it('never has more than a buffer of commands under way', async () => {
     let underWay = 0
     let most = 0

@@ -1,7 +1,12 @@
 import { createConnection } from 'node:net'
 import type { Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { messageOf } from '../../model/errors.ts'
+import { addressChanges, haveArrived, splitAfterAddresses } from './address-changes.ts'
+import type { AddressChange } from './address-changes.ts'
+import { connectTo } from './address.ts'
 import { HaproxyError } from './errors.ts'
+import { parseServers, showServersCommand } from './servers.ts'
 import { unsendable } from './words.ts'
 
 /** HAProxy ends the line of an interactive command line with this (management.txt §9.3, `prompt`). */
@@ -9,6 +14,9 @@ const prompt = '\n> '
 
 /** Commands in flight at once: HAProxy reads at most 16,384 bytes (one buffer) of them. */
 const batchBytes = 12_000
+
+/** How long a new address is waited for; it takes a millisecond or two. */
+const arrivalMs = 500
 
 export type SocketOptions = {
   /** Longest silence before the connection is given up. */
@@ -18,7 +26,8 @@ export type SocketOptions = {
 /**
  * Runs commands on HAProxy's stats socket, in order, over one new connection; one reply per
  * command, without trailing blank lines and with its severity (`[3]: …`). Works the same on 2.6 to
- * 3.4: interactive mode, one command per line, pipelined, replies told apart by the prompts.
+ * 3.4: interactive mode, one command per line, pipelined, replies told apart by the prompts. A new
+ * address of a server is in use before the next command is sent, over a connection of its own.
  *
  * Throws HaproxyError `haproxy_unreachable` (no connection, closed too early, silent) and
  * `haproxy_refused` for a command that cannot be sent as one command; then none was sent.
@@ -37,14 +46,47 @@ export async function runCommands(
       )
     }
   }
+  const timeoutMs = options.timeoutMs ?? 5000
+  const replies: string[] = []
+  for (const part of splitAfterAddresses(commands)) {
+    const answers = await converseNumbered(path, part, timeoutMs)
+    await untilArrived(path, addressChanges(part, answers), timeoutMs)
+    replies.push(...answers)
+  }
+  return replies
+}
+
+async function converseNumbered(
+  path: string,
+  commands: readonly string[],
+  timeoutMs: number,
+): Promise<string[]> {
   const lines = ['prompt', 'set severity-output number', ...commands]
-  const replies = await converse(path, lines, options.timeoutMs ?? 5000)
-  return replies.slice(2)
+  return (await converse(path, lines, timeoutMs)).slice(2)
+}
+
+/** Until HAProxy uses the new addresses. What takes too long is left to who reads back what is so. */
+async function untilArrived(
+  path: string,
+  changes: readonly AddressChange[],
+  timeoutMs: number,
+): Promise<void> {
+  if (changes.length === 0) return
+  const ids = new Set(changes.map(({ id }) => id))
+  const backends = new Set(changes.map(({ backend }) => backend))
+  const endAt = performance.now() + arrivalMs
+  for (;;) {
+    const questions = [...backends].map(showServersCommand)
+    const replies = await converseNumbered(path, questions, timeoutMs)
+    const servers = new Map(replies.flatMap((reply) => [...parseServers(reply, ids)]))
+    if (haveArrived(changes, servers) || performance.now() >= endAt) return
+    await setTimeout(1)
+  }
 }
 
 function converse(path: string, lines: readonly string[], timeoutMs: number): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const socket = createConnection({ path })
+    const socket = createConnection(connectTo(path))
     const replies: string[] = []
     let sent = 0
     let unread = ''
@@ -108,7 +150,7 @@ function nextBatch(lines: readonly string[], from: number): string[] {
  */
 export function askUntilEnd(path: string, line: string, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket: Socket = createConnection({ path })
+    const socket: Socket = createConnection(connectTo(path))
     let answer = ''
     socket.setEncoding('utf8')
     const fail = (why: string, cause?: unknown): void => {
