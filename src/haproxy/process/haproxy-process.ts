@@ -14,7 +14,7 @@ import type { HaproxyProgram } from './program.ts'
 import { isSameProcess, readRunRecord, writeRunRecord } from './run-record.ts'
 import { startTicksOf } from '../../support/process-identity.ts'
 import type { HaproxyRunner } from './runner.ts'
-import { checkSocketPath, launch } from './launch.ts'
+import { checkSocketPath, launch, logSize, startFailed } from './launch.ts'
 import { reloadMaster } from './reload.ts'
 import { validateConfig } from './validate.ts'
 import { Watch } from './watch.ts'
@@ -110,6 +110,8 @@ export class HaproxyProcess implements HaproxyRunner {
     return this.#lock.run(async () => {
       if (this.#running !== undefined) return
       this.#isTextKnown = false
+      const { logPath } = this.#options
+      const logStart = await logSize(logPath)
       const master = await launch({ ...this.#options, program: this.#options.program.path })
       this.#isAdopted = false
       const [workerPid = 0] = master.workers
@@ -124,8 +126,9 @@ export class HaproxyProcess implements HaproxyRunner {
           workerPid,
           workerTicks: startTicksOf(workerPid),
         }
+        const hasWorker = processes.workerTicks !== undefined
         await endGracefully(processes, 0)
-        throw error
+        throw hasWorker ? error : await startFailed(logPath, logStart, error)
       }
       // A full disk must not keep HAProxy down: without the record the next fairlead finds HAProxy
       // by its socket and reloads once.
@@ -250,6 +253,9 @@ export class HaproxyProcess implements HaproxyRunner {
         return info?.pid === workerPid && !info.isStopping
       }, nobody)
       if (isUp === true) break
+      // From 3.1 the worker reads the text and binds, so the master names one that may still fail.
+      if (startTicksOf(workerPid) === undefined)
+        throw new HaproxyError('haproxy_unreachable', `worker ${workerPid} has ended`)
       if (performance.now() >= endAt) {
         throw new HaproxyError(
           'haproxy_unreachable',

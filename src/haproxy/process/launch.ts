@@ -90,7 +90,8 @@ function spawnDetached(
   })
 }
 
-async function startFailed(
+/** What HAProxy has said in its log since, as an error: why it did not start. */
+export async function startFailed(
   logPath: string,
   logStart: number,
   cause: unknown,
