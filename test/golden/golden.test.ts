@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { emptyMemory, type RoutingInput } from '../../src/routing/contract.ts'
 import { route } from '../../src/routing/route.ts'
 import { checkConfig } from '../support/check-config.ts'
+import { haproxyPrograms } from '../support/haproxies.ts'
 import {
   container,
   endpoint,
@@ -93,8 +94,8 @@ describe.each(Object.entries(cases))('%s', (name, input) => {
     expect(actual).toBe(await readFile(path, 'utf8'))
   })
 
-  it('is a valid configuration, without a warning', async () => {
-    const { code, output } = await checkConfig(desired, '/run/fairlead')
+  it.each(haproxyPrograms())('is valid for HAProxy $line, without a warning', async (haproxy) => {
+    const { code, output } = await checkConfig(desired, '/run/fairlead', haproxy.path)
     expect({ code, warnings: /WARNING|ALERT/.test(output) ? output : '' }).toEqual({
       code: 0,
       warnings: '',

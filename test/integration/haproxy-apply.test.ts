@@ -11,10 +11,11 @@ import { planChanges } from '../../src/haproxy/diff/plan-changes.ts'
 import { HaproxyProcess } from '../../src/haproxy/process/haproxy-process.ts'
 import { showProcesses } from '../../src/haproxy/runtime/master.ts'
 import { parseServers } from '../../src/haproxy/runtime/servers.ts'
+import { haproxyPrograms } from '../support/haproxies.ts'
 import { HaproxyLab, constantLoad, get, until } from '../support/haproxy-lab.ts'
 import type { LabServer } from '../support/haproxy-lab.ts'
 
-describe('applying to a real HAProxy', () => {
+describe.each(haproxyPrograms())('applying to HAProxy $line', ({ path: program }) => {
   let lab: HaproxyLab
   let haproxy: HaproxyProcess
   let applier: Applier
@@ -22,7 +23,7 @@ describe('applying to a real HAProxy', () => {
   let b: LabServer
 
   beforeEach(async () => {
-    lab = await HaproxyLab.open()
+    lab = await HaproxyLab.open(program)
     haproxy = lab.process()
     applier = newApplier(haproxy)
     a = { name: 'a', port: await lab.webServer('a') }
@@ -268,7 +269,8 @@ describe('applying to a real HAProxy', () => {
     expect((await stat(lab.options.workerSocket)).uid).toBe(0)
     expect(await apply([a, b], { global })).toMatchObject({ how: 'runtime' })
     expect(await apply([a, b], { global, balance: 'leastconn' })).toMatchObject({ how: 'reload' })
-    expect(await answers(2)).toBe('ab')
+    // Which of two idle servers is asked is not settled by leastconn.
+    expect(await answers(1)).toMatch(/^[ab]$/)
   })
 
   it('refuses a text that would take its own control socket away', async () => {

@@ -1,3 +1,6 @@
 import { describeHaproxyRunner } from '../support/haproxy-contract.ts'
+import { haproxyPrograms } from '../support/haproxies.ts'
 
-describeHaproxyRunner('the real one', (lab) => lab.process())
+for (const { line, path } of haproxyPrograms()) {
+  describeHaproxyRunner(line, (lab) => lab.process(), path)
+}

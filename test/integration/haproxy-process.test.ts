@@ -6,14 +6,15 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { HaproxyProcess } from '../../src/haproxy/process/haproxy-process.ts'
 import { readRunRecord } from '../../src/haproxy/process/run-record.ts'
+import { haproxyPrograms } from '../support/haproxies.ts'
 import { HaproxyLab, isAlive, until } from '../support/haproxy-lab.ts'
 
-describe('HAProxy as a process', () => {
+describe.each(haproxyPrograms())('HAProxy $line as a process', ({ path: program }) => {
   let lab: HaproxyLab
   let web: number
 
   beforeEach(async () => {
-    lab = await HaproxyLab.open()
+    lab = await HaproxyLab.open(program)
     web = await lab.webServer('a')
     await lab.write(lab.desired([{ name: 'a', port: web }]))
   })
@@ -156,6 +157,16 @@ describe('HAProxy as a process', () => {
     await expect(haproxy.start()).rejects.toMatchObject({ code: 'address_in_use' })
     expect(haproxy.isRunning).toBe(false)
     expect(await lab.process().adopt()).toBe(false)
+  })
+
+  it('does not start with a text that is wrong, and says why', async () => {
+    await writeFile(lab.options.configPath, 'nonsense\n')
+    const haproxy = lab.process()
+    await expect(haproxy.start()).rejects.toMatchObject({
+      code: 'config_rejected',
+      message: expect.stringContaining('nonsense'),
+    })
+    expect(haproxy.isRunning).toBe(false)
   })
 
   it('ends gracefully: the request under way is answered, and nothing is left', async () => {

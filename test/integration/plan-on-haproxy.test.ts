@@ -17,6 +17,7 @@ import { runCommands } from '../../src/haproxy/runtime/socket.ts'
 import type { DesiredState } from '../../src/model/desired-state.ts'
 import { modelOf, readBack } from '../support/diff-interpreter.ts'
 import { serverContent, sharedSettings, stateOf } from '../support/diff-states.ts'
+import { haproxyPrograms } from '../support/haproxies.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 let folder = ''
@@ -27,7 +28,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-it.each([false, true])('brings a real HAProxy from state to state (IPv6: %s)', async (isV6) => {
+const cases = haproxyPrograms().flatMap(({ line, path }) =>
+  [false, true].map((isV6) => ({ line, path, isV6 })),
+)
+
+it.each(cases)('brings HAProxy $line from state to state (IPv6: $isV6)', async ({ path, isV6 }) => {
   folder = mkdtempSync(join(tmpdir(), 'fairlead-plan-'))
   const socket = join(folder, 'stats.sock')
   const mapPath = join(folder, 'hosts.map')
@@ -41,7 +46,7 @@ frontend unused
     .sample(serverContent, { numRuns: 40, seed: isV6 ? 6 : 4 })
     .map((content) => stateOf({ ...drawn, isV6 }, content, { head, mapPath }))
   let current = { ...(states[0] ?? expect.unreachable()), servers: new Map() } as DesiredState
-  await start(current, mapPath, socket)
+  await start(path, current, mapPath, socket)
   const [info = ''] = await runCommands(socket, ['show info'])
   const capabilities = capabilitiesOf(parseInfo(info)?.version ?? expect.unreachable())
 
@@ -71,11 +76,16 @@ frontend unused
   }
 })
 
-async function start(state: DesiredState, mapPath: string, socket: string): Promise<void> {
+async function start(
+  program: string,
+  state: DesiredState,
+  mapPath: string,
+  socket: string,
+): Promise<void> {
   const file = join(folder, 'haproxy.cfg')
   writeFileSync(file, state.config)
   writeFileSync(mapPath, state.files.get(mapPath) ?? '')
-  haproxy = spawn('haproxy', ['-db', '-f', file], { stdio: 'ignore' })
+  haproxy = spawn(program, ['-db', '-f', file], { stdio: 'ignore' })
   await once(haproxy, 'spawn')
   await waitUntil('the stats socket', () => existsSync(socket))
 }

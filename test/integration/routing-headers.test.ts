@@ -50,12 +50,10 @@ it('logs one entry whatever the Host header holds: no quote ends early, no contr
     haproxy.port,
     'GET /forged HTTP/1.1\r\nHost: a" "GET /x\u001b[31m\u009b\r\nConnection: close\r\n\r\n',
   )
-  await until(() => haproxy.output().includes('/forged'))
-  const line =
-    haproxy
-      .output()
-      .split('\n')
-      .find((each) => each.includes('/forged')) ?? ''
+  // From 3.0 such a host is refused with 400, and the request is not told.
+  const isEntry = (line: string): boolean => /\/forged|<BADREQ>/.test(line)
+  await until(() => haproxy.output().split('\n').slice(0, -1).some(isEntry))
+  const line = haproxy.output().split('\n').find(isEntry) ?? ''
   expect(line).not.toMatch(/[^\x20-\x7e]/)
   expect(line.replaceAll(/\\./g, '').match(/"/g)?.length ?? 0).toBeLessThanOrEqual(4)
 })

@@ -12,7 +12,11 @@ export type Verdict = { readonly code: number; readonly output: string }
  * Writes a desired state below a temporary folder, paths and all, and has HAProxy read it. The paths
  * that the configuration names must begin with `prefix`, which the folder takes the place of.
  */
-export async function checkConfig(desired: DesiredState, prefix: string): Promise<Verdict> {
+export async function checkConfig(
+  desired: DesiredState,
+  prefix: string,
+  program = 'haproxy',
+): Promise<Verdict> {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-check-'))
   try {
     const move = (text: string): string => text.replaceAll(prefix, folder)
@@ -22,7 +26,7 @@ export async function checkConfig(desired: DesiredState, prefix: string): Promis
     }
     const config = join(folder, 'haproxy.cfg')
     await writeFile(config, move(desired.config))
-    return await run('haproxy', ['-c', '-f', config])
+    return await run(program, ['-c', '-f', config])
   } finally {
     await rm(folder, { recursive: true })
   }

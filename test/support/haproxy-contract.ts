@@ -11,13 +11,14 @@ import { HaproxyLab } from './haproxy-lab.ts'
 export function describeHaproxyRunner(
   name: string,
   make: (lab: HaproxyLab) => HaproxyRunner,
+  program?: string,
 ): void {
   describe(`HAProxy ${name}`, () => {
     let lab: HaproxyLab
     let haproxy: HaproxyRunner
 
     beforeEach(async () => {
-      lab = await HaproxyLab.open()
+      lab = await HaproxyLab.open(program)
       haproxy = make(lab)
       await lab.write(
         lab.desired([

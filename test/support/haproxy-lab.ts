@@ -34,10 +34,11 @@ export class HaproxyLab {
     this.options = options
   }
 
-  static async open(): Promise<HaproxyLab> {
+  /** `program`: a path, or a name on PATH. */
+  static async open(program = 'haproxy'): Promise<HaproxyLab> {
     const folder = await mkdtemp(join(tmpdir(), 'fl-lab-'))
     return new HaproxyLab(folder, await freePort(), {
-      program: await findHaproxy('haproxy'),
+      program: await findHaproxy(program),
       configPath: join(folder, 'haproxy.cfg'),
       masterSocket: join(folder, 'master.sock'),
       workerSocket: join(folder, 'stats.sock'),
