@@ -1,6 +1,6 @@
 import type { Problem } from '../model/problem.ts'
 import { shown, shownName } from './label-values.ts'
-import { type ServiceKey, type ServiceLabels, serviceKeys } from './labels.ts'
+import { noServiceLabels, type ServiceKey, type ServiceLabels, serviceKeys } from './labels.ts'
 import type { Member } from './member.ts'
 
 export type Consensus = { readonly labels: ServiceLabels; readonly notes: readonly Problem[] }
@@ -33,14 +33,11 @@ export function consensusOf(
       notes.push({ where: `service ${shownName(service)}`, what: decided.note, hint })
     return decided.value
   }
-  const [host, isDefault, check, balance] = serviceKeys.map(decide)
   return {
-    labels: {
-      host: host ?? '',
-      default: isDefault ?? '',
-      check: check ?? '',
-      balance: balance ?? '',
-    },
+    labels: serviceKeys.reduce<ServiceLabels>(
+      (labels, key) => ({ ...labels, [key]: decide(key) }),
+      noServiceLabels,
+    ),
     notes,
   }
 }

@@ -52,6 +52,21 @@ export function readBalance(text: string): Reading<Balance> {
   return value === undefined ? { reason: `is not one of ${balances.join(', ')}` } : { value }
 }
 
+/** How clients keep to one server. */
+const stickiness = ['none', 'cookie'] as const
+
+export function readSticky(text: string): Reading<(typeof stickiness)[number]> {
+  const value = stickiness.find((each) => each === text.trim().toLowerCase())
+  return value === undefined ? { reason: `is not one of ${stickiness.join(', ')}` } : { value }
+}
+
+/** The name of a cookie: of what RFC 6265 §4.1.1 allows, only what needs no quoting anywhere. */
+export function readCookieName(text: string): Reading<string> {
+  const name = text.trim()
+  if (/^[A-Za-z0-9_.-]{1,64}$/.test(name)) return { value: name }
+  return { reason: 'is not the name of a cookie: up to 64 letters, digits, _ . and -' }
+}
+
 /**
  * A comma list of host names: the good ones, in order and once each, and one complaint for each bad
  * one, so that a typing mistake in one name does not take the others away.

@@ -66,6 +66,10 @@ describe('the labels of an endpoint', () => {
     ['maxconn', '0'],
     ['host', 'a b'],
     ['default', ''],
+    ['sticky', 'ip'],
+    ['sticky.cookie', 'a b'],
+    ['sticky.cookie', 'x; Domain=org'],
+    ['sticky.secure', 'tls'],
   ])('leave out %s=%j and say so', (key, value) => {
     const labels = readLabels({ [key]: value })
     expect(labels.problems).toEqual([{ key, what: expect.stringMatching(/./), hint: '' }])
@@ -76,6 +80,27 @@ describe('the labels of an endpoint', () => {
       slowstartMs: undefined,
       service: { host: '', default: '', check: '', balance: '' },
     })
+  })
+
+  it('may have _ for the dot of a key, where no dot can be written', () => {
+    const labels = readLabels({ sticky: 'Cookie', sticky_cookie: 'SID', sticky_secure: 'yes' })
+    expect(labels.service).toMatchObject({
+      sticky: 'cookie',
+      'sticky.cookie': 'SID',
+      'sticky.secure': 'true',
+    })
+    expect(labels.problems).toEqual([])
+  })
+
+  it('say that a cookie without stickiness has no effect', () => {
+    const { problems } = readLabels({ sticky: 'none', 'sticky.cookie': 'SID' })
+    expect(problems).toEqual([
+      {
+        key: 'sticky.cookie',
+        what: 'it has no effect',
+        hint: 'add the label fairlead.sticky=cookie',
+      },
+    ])
   })
 
   it('keep the good names of a host list that has a bad one', () => {

@@ -2,11 +2,13 @@ import { nearest } from '../support/nearest.ts'
 import {
   type Reading,
   readBalance,
+  readCookieName,
   readDuration,
   readFlag,
   readHosts,
   readInteger,
   readPath,
+  readSticky,
   shown,
 } from './label-values.ts'
 
@@ -22,11 +24,22 @@ export const labelKeys = [
   'balance',
   'slowstart',
   'maxconn',
+  'sticky',
+  'sticky.cookie',
+  'sticky.secure',
   'role',
 ] as const
 
 /** Keys that hold for a whole service: its endpoints must come to one value. */
-export const serviceKeys = ['host', 'default', 'check', 'balance'] as const
+export const serviceKeys = [
+  'host',
+  'default',
+  'check',
+  'balance',
+  'sticky',
+  'sticky.cookie',
+  'sticky.secure',
+] as const
 export type ServiceKey = (typeof serviceKeys)[number]
 
 /** Canonical texts of the service-wide keys; empty: not given. */
@@ -51,8 +64,17 @@ export type Labels = {
   readonly problems: readonly LabelProblem[]
 }
 
-export const noServiceLabels: ServiceLabels = { host: '', default: '', check: '', balance: '' }
+export const noServiceLabels: ServiceLabels = {
+  host: '',
+  default: '',
+  check: '',
+  balance: '',
+  sticky: '',
+  'sticky.cookie': '',
+  'sticky.secure': '',
+}
 
+const underscored: ReadonlySet<string> = new Set(labelKeys.map((key) => key.replace('.', '_')))
 const silentKeys: ReadonlySet<string> = new Set(['enable', 'network', 'role'])
 const mostUnknown = 20
 const cache = new WeakMap<Readonly<Record<string, string>>, Labels>()
@@ -70,7 +92,7 @@ export function readLabels(given: Readonly<Record<string, string>>): Labels {
 function parse(given: Readonly<Record<string, string>>): Labels {
   const problems = unknownKeys(given)
   const read = <T>(key: string, reader: (text: string) => Reading<T>): T | undefined => {
-    const text = given[key]
+    const text = textOf(given, key)
     if (text === undefined) return undefined
     const reading = reader(text)
     if ('value' in reading) return reading.value
@@ -85,6 +107,13 @@ function parse(given: Readonly<Record<string, string>>): Labels {
     default: read('default', readFlag) === true ? 'true' : '',
     check: read('check', readPath) ?? '',
     balance: read('balance', readBalance) ?? '',
+    sticky: read('sticky', readSticky) === 'cookie' ? 'cookie' : '',
+    'sticky.cookie': read('sticky.cookie', readCookieName) ?? '',
+    'sticky.secure': read('sticky.secure', readFlag) === true ? 'true' : '',
+  }
+  for (const key of ['sticky.cookie', 'sticky.secure'] as const) {
+    if (service.sticky !== '' || service[key] === '') continue
+    problems.push({ key, what: 'it has no effect', hint: 'add the label fairlead.sticky=cookie' })
   }
   const port = read('port', readInteger(1, 65_535))
   return {
@@ -100,12 +129,17 @@ function parse(given: Readonly<Record<string, string>>): Labels {
   }
 }
 
+/** Where a dot cannot be written, in a variable's name or in a service's meta, `_` stands for it. */
+function textOf(given: Readonly<Record<string, string>>, key: string): string | undefined {
+  return given[key] ?? given[key.replace('.', '_')]
+}
+
 const noHosts = { hosts: [], complaints: [] }
 
 function unknownKeys(given: Readonly<Record<string, string>>): LabelProblem[] {
   const known: readonly string[] = labelKeys
   return Object.keys(given)
-    .filter((key) => !known.includes(key))
+    .filter((key) => !known.includes(key) && !underscored.has(key))
     .slice(0, mostUnknown)
     .map((key) => {
       const meant = nearest(key, known)

@@ -6,7 +6,7 @@ import { type HostTable, hostTable } from './hosts.ts'
 import { nextMemory } from './memory.ts'
 import { place, type PlaceMemo, placementsOf } from './place.ts'
 import { renderSections } from './render/config.ts'
-import { mapPaths, renderDefaultMap, renderHostMap } from './render/maps.ts'
+import { mapPaths, renderCheckMaps, renderDefaultMap, renderHostMap } from './render/maps.ts'
 import { type RoutedService, routedServices } from './routed-service.ts'
 
 /**
@@ -82,7 +82,8 @@ function isSame(a: Parts, b: Parts): boolean {
 function desiredOf(parts: Parts, servers: DesiredState['servers']): DesiredState {
   const { settings, services, table, fallback } = parts
   const maps = mapPaths(settings.paths.maps)
-  const sections = lazy(() => renderSections(settings, services, table.byService))
+  const { checks, checkHosts } = renderCheckMaps(services, table.byService)
+  const sections = lazy(() => renderSections(settings, services))
   const config = lazy(() => sections().join(''))
   return {
     get config() {
@@ -94,6 +95,8 @@ function desiredOf(parts: Parts, servers: DesiredState['servers']): DesiredState
     files: new Map([
       [maps.hosts, renderHostMap(table.holders)],
       [maps.fallback, renderDefaultMap(fallback)],
+      [maps.checks, checks],
+      [maps.checkHosts, checkHosts],
     ]),
     servers,
   }

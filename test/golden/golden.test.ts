@@ -40,6 +40,20 @@ const cases: Readonly<Record<string, RoutingInput>> = {
       }),
     ),
     container('sticky', endpoint('sticky', { service: 'sticky', labels: { balance: 'source' } })),
+    container('blog', endpoint('blog', { service: 'blog', labels: { sticky: 'cookie' } })),
+    container(
+      'basket',
+      endpoint('basket', {
+        service: 'basket',
+        labels: {
+          sticky: 'cookie',
+          'sticky.cookie': 'BASKET',
+          'sticky.secure': 'true',
+          check: '/up',
+          balance: 'leastconn',
+        },
+      }),
+    ),
   ]),
   'states-of-servers': routingInput(
     [

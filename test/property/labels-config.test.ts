@@ -56,7 +56,18 @@ const nasty = [
   `/${'"'.repeat(60_000)}`,
 ]
 
-const good = ['true', 'a.org', '*.b.org', '/health', 'leastconn', 'source', '80', '5s', '0', 'ü.de']
+const good = [
+  'true',
+  'a.org',
+  '*.b.org',
+  '/health',
+  'leastconn',
+  'source',
+  '80',
+  '5s',
+  '0',
+  'ü.de',
+].concat(['cookie', 'none', 'SESSION', 'a.b-c_d'])
 
 const text = oneof(
   { weight: 2, arbitrary: string({ unit: 'grapheme', maxLength: 30 }) },
@@ -104,10 +115,12 @@ it('no label, name or id adds a line or a word to the configuration', async () =
 const shapes: readonly RegExp[] = [
   /^balance \w+$/,
   /^hash-type consistent$/,
-  /^http-error status 503 content-type 'text\/plain; charset=utf-8' string QUOTED hdr Retry-After 5$/,
+  /^http-error status 503 content-type 'text\/plain; charset=utf-8' lf-string QUOTED hdr Retry-After 5$/,
   /^http-request set-timeout server \d+ms if \{ req\.hdr\(accept\) -m beg text\/event-stream \}$/,
   /^option httpchk$/,
-  /^http-check send meth GET uri (?:QUOTED|\/[^\s'"]*) ver HTTP\/1\.1 hdr Host [\w.:-]+$/,
+  /^http-check send meth GET uri-lf %\[be_name,map_str\(\S+,\/\)\] ver HTTP\/1\.1 hdr Host %\[be_name,map_str\(\S+,localhost\)\]$/,
+  /^cookie [\w.-]+ insert indirect nocache httponly(?: secure)? dynamic attr SameSite=Lax$/,
+  /^dynamic-cookie-key [0-9a-f]{32}$/,
   /^server [\w.:-]+ 10\.0\.0\.1:\d+ check inter 2s fastinter 500ms downinter 5s rise 1 fall 2 observe layer4 error-limit 3 on-error fastinter weight \d+(?: maxconn \d+)?(?: slowstart \d+ms)? pool-max-conn -1 pool-purge-delay 5s sni var\(txn\.fresh\)$/,
 ]
 
@@ -116,7 +129,16 @@ function expectShape({ desired, routes, placements }: RoutingResult): void {
   expect(desired.config.startsWith(empty)).toBe(true)
   const lines = desired.config.slice(empty.length).split('\n')
   const headings = lines.filter((line) => /^\S/.test(line))
-  expect(headings).toEqual(routes.map(({ backend }) => `backend ${backend} from fairlead`))
+  expect(headings.filter((line) => line.startsWith('backend ')).map(withoutProfile)).toEqual(
+    routes.map(({ backend }) => `backend ${backend}`),
+  )
+  // A sticky service has a profile of its own, which stands before it.
+  for (const [at, line] of headings.entries()) {
+    const [keyword = '', name = ''] = line.split(' ')
+    if (keyword === 'backend') continue
+    expect(line).toBe(`defaults ${name} from fairlead`)
+    expect(headings[at + 1]).toBe(`backend ${name.slice('fairlead-'.length)} from ${name}`)
+  }
   const servers = [...placements.values()].filter((each) => each.isRouted)
   const inside = lines.filter((line) => line.startsWith(' ')).map((line) => withoutQuoted(line))
   expect(inside.filter((line) => line.startsWith('server '))).toHaveLength(servers.length)
@@ -129,6 +151,17 @@ function expectShape({ desired, routes, placements }: RoutingResult): void {
   const entries = map.split('\n').slice(0, -1)
   expect(entries).toHaveLength(routes.flatMap(({ hosts }) => hosts).length)
   for (const entry of entries) expect(entry).toMatch(/^(\*\.)?[a-z0-9_.-]+ svc_[\w.:-]*$/)
+  const checks = desired.files.get('/run/fairlead/maps/checks.map') ?? ''
+  const checkHosts = desired.files.get('/run/fairlead/maps/check-hosts.map') ?? ''
+  const checked = checks.split('\n').slice(0, -1)
+  for (const entry of checked) expect(entry).toMatch(/^svc_[\w.:-]* \/[!-~]*$/)
+  for (const entry of checkHosts.split('\n').slice(0, -1))
+    expect(entry).toMatch(/^svc_[\w.:-]* [\w.:-]+$/)
+  expect(checkHosts.split('\n')).toHaveLength(checks.split('\n').length)
+}
+
+function withoutProfile(heading: string): string {
+  return heading.replace(/ from fairlead-[\w.:-]+$/, '')
 }
 
 /** Each quoted word, but for the one content type, as QUOTED (configuration.txt §2.2). */

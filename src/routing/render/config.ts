@@ -4,10 +4,9 @@ import { renderBackend, renderNoneBackend } from './backend.ts'
 import { renderDefaults } from './defaults.ts'
 import { renderFrontend } from './frontend.ts'
 import { renderGlobal } from './global.ts'
+import { renderProfiles } from './profiles.ts'
 
 const preamble = '# Written by fairlead; changes made here are lost. See "fairlead status".\n'
-
-const noHosts: readonly string[] = []
 
 /** What stands before the services' backends, and the same where there are none. */
 type Fixed = { readonly before: readonly string[]; readonly alone: readonly string[] }
@@ -15,19 +14,17 @@ const fixedParts = new WeakMap<RoutingSettings, Fixed>()
 
 /**
  * The whole configuration, cut before section headers: equal input gives an equal text, byte for
- * byte, and what did not change is the same string. `services` sorted by name; `hosts`: by service
- * name.
+ * byte, and what did not change is the same string. `services` sorted by name.
  */
 export function renderSections(
   settings: RoutingSettings,
   services: readonly RoutedService[],
-  hosts: ReadonlyMap<string, readonly string[]>,
 ): readonly string[] {
   const { before, alone } = fixedOf(settings)
   if (services.length === 0) return alone
   const backends = services.map((service, index) => {
     const end = index === services.length - 1 ? '' : '\n'
-    return renderBackend(service, hosts.get(service.name) ?? noHosts, settings.timeouts, end)
+    return renderBackend(service, settings, end)
   })
   return [...before, ...backends]
 }
@@ -35,7 +32,12 @@ export function renderSections(
 function fixedOf(settings: RoutingSettings): Fixed {
   let fixed = fixedParts.get(settings)
   if (fixed === undefined) {
-    const parts = [renderGlobal(settings), renderDefaults(settings), renderFrontend(settings)]
+    const parts = [
+      renderGlobal(settings),
+      renderDefaults(settings),
+      ...renderProfiles(settings),
+      renderFrontend(settings),
+    ]
     const head = `${preamble}${parts.join('\n')}\n`
     const none = renderNoneBackend()
     fixed = { before: [head, `${none}\n`], alone: [head, none] }
