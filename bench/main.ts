@@ -1,6 +1,7 @@
 // `npm run bench [-- NAME… [--registry consul]]`, after scripts/bench.mjs has set everything up.
 
 import { parseArgs } from 'node:util'
+import { apply } from './apply.ts'
 import { consul } from './consul.ts'
 import { converge, convergeConsul } from './converge.ts'
 import { footprint } from './footprint.ts'
@@ -17,6 +18,7 @@ type Bench = { readonly results?: string; readonly run: (stage: Stage) => Promis
 const benches: Readonly<Record<string, Bench>> = {
   converge: { run: converge },
   hitless: { run: hitless },
+  apply: { run: apply },
   scale: { run: scale },
   consul: { run: consul },
   footprint: { run: footprint },

@@ -22,6 +22,7 @@ class Sender {
   readonly #latencies: number[] = []
   #sent = 0
   #failed = 0
+  #onClosing = 0
   #wrongBodies = 0
   #late = 0
 
@@ -49,6 +50,7 @@ class Sender {
 
   #send(dueAtMs: number): void {
     let isOver = false
+    let hasAnswer = false
     const over = (why: string | undefined): void => {
       if (isOver) return
       isOver = true
@@ -57,6 +59,7 @@ class Sender {
       else this.#fail(why)
     }
     const outgoing = request(this.#options, (answer) => {
+      hasAnswer = true
       let body = ''
       answer.setEncoding('utf8')
       answer.on('data', (text: string) => (body += text))
@@ -73,9 +76,11 @@ class Sender {
       over(`no answer for ${timeoutMs / 1000} s`)
       outgoing.destroy()
     }, timeoutMs)
-    outgoing.on('error', (error) =>
-      over(`${error.message}${outgoing.reusedSocket ? ' (kept alive)' : ''}`),
-    )
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      const isReset = error.code === 'ECONNRESET' || error.code === 'EPIPE'
+      if (!isOver && outgoing.reusedSocket && isReset && !hasAnswer) this.#onClosing += 1
+      over(`${error.message}${outgoing.reusedSocket ? ' (kept alive)' : ''}`)
+    })
     outgoing.end(this.#stream.method === 'POST' ? 'a=1' : undefined)
   }
 
@@ -94,6 +99,7 @@ class Sender {
       sent: this.#sent,
       answered: this.#latencies.length,
       failed: this.#failed,
+      onClosing: this.#onClosing,
       wrongBodies: this.#wrongBodies,
       late: this.#late,
       latencyMs: { median, p95, p99, max },

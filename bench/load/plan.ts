@@ -15,6 +15,11 @@ export type StreamResult = {
   readonly answered: number
   /** Connection errors, answers of 500 and more, and no answer for ten seconds. */
   readonly failed: number
+  /**
+   * Of those, sent on a kept-alive connection that the other side closed without a byte of an answer:
+   * the two crossed. HTTP lets a client send such a request again (RFC 9110, 9.2.2).
+   */
+  readonly onClosing: number
   /** Answers of another service, or with a body that no web server of the bench writes. */
   readonly wrongBodies: number
   /** Requests that went out more than 50 ms after their time; they count in every other figure. */
