@@ -1,6 +1,9 @@
 import { isSameList, type ConfigText } from '../../model/desired-state.ts'
+import type { Knowledge } from '../config/conditions.ts'
+import { resolveConditions } from '../config/resolve-conditions.ts'
 import { firstWord, linesOf } from '../config/sections.ts'
 import type { SectionText } from '../config/sections.ts'
+import { hasUnknownPart } from '../config/split-words.ts'
 import { cutSections, cutWhole, type CutSection } from './cut-sections.ts'
 
 /** A section and its place among the others. */
@@ -14,7 +17,7 @@ export type PlacedSection = SectionText & {
   readonly defaults: PlacedSection | undefined
   /** What before it decides over its meaning: its `defaults` and the `global` sections so far. */
   readonly context: string
-  /** Holds, or stands within, `.if … .endif`: which of its lines count cannot be known here. */
+  /** Which of its lines count cannot be known here, or of what it inherits: see `isUncertain`. */
   readonly isConditional: boolean
 }
 
@@ -30,26 +33,42 @@ export function isProxy(section: SectionText): boolean {
   )
 }
 
+/**
+ * Whether the `global` sections before it decide over its meaning. A `peers` section takes its own
+ * name from `localpeer` (configuration.txt §3.1), and any may use what `setenv` there has set.
+ */
+function dependsOnGlobal(section: SectionText): boolean {
+  const { keyword, text } = section
+  return isProxy(section) || keyword === 'defaults' || keyword === 'peers' || text.includes('$')
+}
+
 /** Whether servers of this section can come and go while HAProxy runs. */
 export function hasServers(section: SectionText): boolean {
   return section.keyword === 'backend' || section.keyword === 'listen'
 }
 
 /**
+ * The sections as HAProxy reads them: `.if … .endif` is decided as far as what is known of it goes,
+ * and what does not count is left out.
+ *
  * Throws ConfigSyntaxError when a section's header cannot be split into words. The last layout is
  * kept: the text that is wanted now is the base of the next difference.
  */
-export function layOut(text: ConfigText): Layout {
-  if (last === undefined || !isOf(last, text)) {
+export function layOut(text: ConfigText, { version }: Knowledge = {}): Layout {
+  if (last === undefined || last.version !== version || !isOf(last, text)) {
     const { sections } = text
     const cut = sections === undefined ? cutWhole(text.config) : cutSections(sections)
-    const layout = layOutAnew(cut)
-    last = { sections, config: sections === undefined ? text.config : undefined, layout }
+    const decided = cut.some(({ section }) => section.hasDirectives)
+      ? cutWhole(resolveConditions(text.config, { version }))
+      : cut
+    const layout = layOutAnew(decided)
+    last = { version, sections, config: sections === undefined ? text.config : undefined, layout }
   }
   return last.layout
 }
 
 type Kept = {
+  readonly version: string | undefined
   readonly sections: readonly string[] | undefined
   /** Undefined where the sections are known. */
   readonly config: string | undefined
@@ -75,7 +94,10 @@ function layOutAnew(cut: Iterable<CutSection>): Layout {
     const isDefaults = section.keyword === 'defaults'
     const named = header.from === undefined ? undefined : namedDefaults.get(header.from)
     const defaults = named ?? (isProxy(section) ? lastDefaults : undefined)
-    const isConditional = depth > 0 || (section.hasDirectives && conditional.test(section.text))
+    const isConditional =
+      depth > 0 ||
+      defaults?.isConditional === true ||
+      (section.hasDirectives && isUncertain(section))
     if (section.hasDirectives) depth += depthChange(section)
     isAnyConditional ||= isConditional
     const placed: PlacedSection = {
@@ -88,7 +110,7 @@ function layOutAnew(cut: Iterable<CutSection>): Layout {
       name: header.name,
       headerWords: withoutFrom(words, header.from),
       defaults,
-      context: isProxy(section) || isDefaults ? `${globals} ${defaults?.key ?? ''}` : '',
+      context: dependsOnGlobal(section) ? `${globals} ${defaults?.key ?? ''}` : '',
       isConditional,
     }
     sections.set(placed.key, placed)
@@ -99,7 +121,16 @@ function layOutAnew(cut: Iterable<CutSection>): Layout {
   return { sections, isConditional: isAnyConditional }
 }
 
-const conditional = /^[ \t]*\.(?:if|elif|else|endif)\b/m
+/**
+ * Whether it holds a part of an `.if … .endif` that could not be decided, or a line whose first word
+ * is an environment variable, which may stand for anything.
+ */
+function isUncertain(section: SectionText): boolean {
+  return linesOf(section).some(({ text, number }) => {
+    const word = firstWord(text, 0, number)
+    return /^\.(?:if|elif|else|endif)$/.test(word) || hasUnknownPart(word)
+  })
+}
 
 function depthChange(section: SectionText): number {
   let change = 0

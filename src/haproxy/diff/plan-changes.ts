@@ -46,7 +46,11 @@ function isKnown(base: RunningState): base is KnownState {
 }
 
 function compare(base: KnownState, desired: DesiredState, capabilities: Capabilities): Plan {
-  const structure = compareStructure(layOut(base), layOut(desired), capabilities)
+  const structure = compareStructure(
+    layOut(base, capabilities),
+    layOut(desired, capabilities),
+    capabilities,
+  )
   const backends =
     touchedBackends(base, desired, structure) ?? allBackends(base, desired, structure)
   const steps: Step[] = [...structure.steps]
