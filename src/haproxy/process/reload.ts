@@ -15,13 +15,14 @@ const patienceMs = 60_000
  */
 export async function reloadMaster(options: {
   readonly masterSocket: string
-  readonly logPath: string
+  /** HAProxy's own messages, for the reason on 2.6; undefined: they are somebody else's to keep. */
+  readonly logPath: string | undefined
   readonly isAlive: () => boolean
   /** The worker until now. */
   readonly workerPid: number
 }): Promise<MasterReport> {
   const { masterSocket, logPath, isAlive, workerPid } = options
-  const logStart = await logSize(logPath)
+  const logStart = logPath === undefined ? 0 : await logSize(logPath)
   const before = await showProcesses(masterSocket, { patienceMs: 5000, isAlive })
   const answer = await sendReload(masterSocket, patienceMs)
   if (answer?.isDone === false) throw reloadFailed(answer.log)
@@ -29,7 +30,8 @@ export async function reloadMaster(options: {
   for (;;) {
     const after = await showProcesses(masterSocket, { patienceMs, isAlive })
     if (after.reloads > before.reloads) {
-      if (after.failed > 0) throw reloadFailed(await logSince(logPath, logStart))
+      if (after.failed > 0)
+        throw reloadFailed(logPath === undefined ? '' : await logSince(logPath, logStart))
       const [current] = after.workers
       if (current !== undefined && current !== workerPid) return after
     }
@@ -39,7 +41,7 @@ export async function reloadMaster(options: {
 }
 
 function reloadFailed(log: string): HaproxyError {
-  const words = log.trim() || 'it says nothing'
+  const words = log.trim() || 'its own log says why'
   return new HaproxyError(
     'reload_failed',
     `HAProxy did not take up the new configuration: ${words}`,

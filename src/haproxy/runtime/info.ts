@@ -5,6 +5,8 @@ export type WorkerInfo = {
   /** It has been told to end and only serves what it has. */
   readonly isStopping: boolean
   readonly uptimeSeconds: number
+  /** When it started, Unix seconds by its own clock: with the pid it names one worker. */
+  readonly startedAtSeconds: number
   /** Every field as HAProxy prints it. */
   readonly fields: ReadonlyMap<string, string>
 }
@@ -23,6 +25,7 @@ export function parseInfo(reply: string): WorkerInfo | undefined {
     version: fields.get('Version') ?? '',
     isStopping: fields.get('Stopping') !== '0',
     uptimeSeconds: Number(fields.get('Uptime_sec') ?? 0),
+    startedAtSeconds: Number(fields.get('Start_time_sec') ?? 0),
     fields,
   }
 }

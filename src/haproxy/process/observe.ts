@@ -1,0 +1,81 @@
+import { FairleadError } from '../../model/errors.ts'
+import { converse, unreachable, workerDialect } from '../runtime/converse.ts'
+import type { Dialect } from '../runtime/converse.ts'
+import { parseInfo } from '../runtime/info.ts'
+import type { WorkerInfo } from '../runtime/info.ts'
+import { parseProcesses, pause } from '../runtime/master.ts'
+import type { MasterReport } from '../runtime/master.ts'
+import { askUntilEnd } from '../runtime/socket.ts'
+
+/** A control socket that the worker's configuration names, from `show cli sockets`. */
+export type NamedSocket = { readonly address: string; readonly level: string }
+
+/** What a HAProxy says of itself on one of its control sockets. */
+export type Observed = {
+  /** Undefined for a worker's own socket, which knows nothing of its master. */
+  readonly master: MasterReport | undefined
+  /** The worker that takes new connections. */
+  readonly worker: WorkerInfo
+  /** What may be done on this socket: `user`, `operator`, `admin`. */
+  readonly level: string
+  /** The sockets that the running configuration names. */
+  readonly sockets: readonly NamedSocket[]
+}
+
+const timeoutMs = 5000
+
+/**
+ * Asks a master's or a worker's socket who is there. Asks again until `patienceMs` is over while
+ * nobody answers: at a reload a master is away for a moment. Throws HaproxyError `haproxy_unreachable`.
+ */
+export async function observe(socket: string, patienceMs: number): Promise<Observed> {
+  const endAt = performance.now() + patienceMs
+  for (;;) {
+    try {
+      return await look(socket)
+    } catch (error) {
+      const isAway = error instanceof FairleadError && error.code === 'haproxy_unreachable'
+      if (!isAway || performance.now() >= endAt) throw error
+    }
+    await pause(20)
+  }
+}
+
+async function look(socket: string): Promise<Observed> {
+  const first = await askUntilEnd(socket, 'show proc;quit', timeoutMs)
+  const master = parseProcesses(first)
+  if (master === undefined && !/Unknown command|Permission denied/.test(first))
+    throw unreachable(socket, 'no HAProxy speaks there')
+  if (master === undefined)
+    return { master, ...(await askWorker(socket, { ...workerDialect, head: ['prompt'] })) }
+  const [pid] = master.workers
+  if (pid === undefined) throw unreachable(socket, 'the master has no worker')
+  const asked = await askWorker(socket, {
+    prompt: '\nmaster> ',
+    lead: '\n',
+    head: ['prompt'],
+    line: (command) => `@!${pid} ${command}`,
+  })
+  const level = (await askUntilEnd(socket, 'show cli level;quit', timeoutMs)).trim()
+  return { master, ...asked, level }
+}
+
+async function askWorker(socket: string, dialect: Dialect): Promise<Omit<Observed, 'master'>> {
+  const questions = ['show info', 'show cli level', 'show cli sockets']
+  const [info = '', level = '', sockets = ''] = await converse(socket, questions, {
+    dialect,
+    timeoutMs,
+  })
+  const worker = parseInfo(info)
+  if (worker === undefined) throw unreachable(socket, 'the worker does not say who it is')
+  return { worker, level, sockets: parseSockets(sockets) }
+}
+
+/** Reads `show cli sockets`; sockets that only HAProxy itself can reach are left out. */
+export function parseSockets(reply: string): NamedSocket[] {
+  return reply.split('\n').flatMap((line) => {
+    const [address = '', level = ''] = line.trim().split(/\s+/)
+    const isReachable = address !== '' && !/^(?:#|sockpair@|fd@|abns@)/.test(address)
+    return isReachable ? [{ address, level }] : []
+  })
+}

@@ -1,0 +1,78 @@
+import { HaproxyError } from './errors.ts'
+import { workerDialect } from './converse.ts'
+import type { Dialect } from './converse.ts'
+import { parseInfo } from './info.ts'
+import { parseProcesses } from './master.ts'
+
+/** One worker: its pid, and when it started, since pids are used again (in a container, at once). */
+export type WorkerIdentity = {
+  readonly pid: number
+  /** `Start_time_sec`, Unix seconds by HAProxy's clock. */
+  readonly startedAtSeconds: number
+}
+
+/**
+ * A worker's own socket, for commands that are meant for one worker: when another one answers, none
+ * is sent. Throws HaproxyError `haproxy_unreachable` then.
+ */
+export function dialectFor(worker: WorkerIdentity): Dialect {
+  return {
+    ...workerDialect,
+    head: [...workerDialect.head, 'show info'],
+    check: (replies) => {
+      const info = parseInfo(replies.at(-1) ?? '')
+      const isSame =
+        info !== undefined &&
+        info.pid === worker.pid &&
+        info.startedAtSeconds === worker.startedAtSeconds
+      if (!isSame) throw anotherWorker(worker)
+    },
+  }
+}
+
+/**
+ * The same over the master's command line, where a command names its worker (management.txt §9.4,
+ * `@!<pid>`). A worker that only finishes what it has would still do what it is told, so the master
+ * is first asked which one takes connections. Up to 3.0 severities get lost on the way, and are put
+ * back by HAProxy's words.
+ */
+export function masterDialectFor(worker: WorkerIdentity): Dialect {
+  return {
+    prompt: '\nmaster> ',
+    lead: '\n',
+    head: ['prompt', 'show proc'],
+    check: (replies) => {
+      if (parseProcesses(replies.at(-1) ?? '')?.workers.includes(worker.pid) !== true)
+        throw anotherWorker(worker)
+    },
+    line: (command) => `@!${worker.pid} ${command}`,
+    reply: withSeverity,
+  }
+}
+
+function anotherWorker({ pid }: WorkerIdentity): HaproxyError {
+  return new HaproxyError(
+    'haproxy_unreachable',
+    `worker ${pid} has gone: HAProxy was reloaded or started anew by someone else`,
+    { hint: 'try again: it is read back first' },
+  )
+}
+
+/** What HAProxy says of a command that it has done, where it says anything (management.txt §9.3). */
+const doneWords =
+  /^(?:New (?:server|backend) registered|(?:Server|Backend) deleted|Backend (?:un)?published|IP changed from|port changed from|no need to change|nothing changed|Done\.|New version created)/
+
+const failedQuestions =
+  /^(?:Can't|No such|Permission denied|Unknown map|Unknown ACL|Missing|Invalid|Expects|Require|Malformed)/
+
+/**
+ * A reply as it comes with severities. A word that is not known to mean success counts as a
+ * refusal: then fairlead reloads, which is right in any case.
+ */
+export function withSeverity(command: string, reply: string): string {
+  if (reply === '' || /^(?:\[\d\]: |Unknown command)/.test(reply)) return reply
+  const isQuestion = /^(?:show|help)\b/.test(command)
+  const isFine = isQuestion ? !failedQuestions.test(reply) : doneWords.test(reply)
+  if (!isFine) return `[3]: ${reply}`
+  return isQuestion ? reply : `[6]: ${reply}`
+}
