@@ -1,13 +1,5 @@
 import type { BaseFolders, FileMention, FileUse } from './file-use.ts'
 
-/** Lines that may hold `crt` and its like: binds, servers, and the sections about certificates. */
-export function isCertificateKeyword(keyword: string, section: string): boolean {
-  return (
-    /^(?:bind|server|default-server|server-template|ssl-f-use)$/.test(keyword) ||
-    (section === 'crt-store' && keyword === 'load')
-  )
-}
-
 type Parameter = { readonly use: FileUse; readonly base?: string }
 
 /** configuration.txt §5.1, §5.2: parameters of a bind or a server that name a file. */
@@ -30,15 +22,17 @@ const storeParameters: ReadonlyMap<string, Parameter> = new Map([
   ['sctl', { use: 'other', base: 'crt-base' }],
 ])
 
-/** The files after `crt`, `ca-file`, …; `@…` names what is no file (`@system-ca`, a store's alias). */
-export function certificateFiles(
-  words: readonly string[],
-  section: string,
-  bases: BaseFolders,
-): FileMention[] {
-  const known = section === 'crt-store' ? storeParameters : parameters
+/**
+ * The files after `crt`, `ca-file`, … of a bind, a server or a crt-store; `@…` names what is no file
+ * (`@system-ca`, a store's alias).
+ */
+export function certificateFiles(words: readonly string[], bases: BaseFolders): FileMention[] {
+  const [keyword = ''] = words
+  const first = firstParameter.get(keyword)
+  if (first === undefined) return []
+  const known = keyword === 'load' ? storeParameters : parameters
   const mentions: FileMention[] = []
-  for (let at = firstParameter.get(words[0] ?? '') ?? 1; at < words.length - 1; at += 1) {
+  for (let at = first; at < words.length - 1; at += 1) {
     const parameter = known.get(words[at] ?? '')
     if (parameter === undefined) continue
     at += 1
@@ -49,11 +43,14 @@ export function certificateFiles(
   return mentions
 }
 
-/** Where the parameters begin that follow names and addresses. */
+/** Where parameters begin, behind names and addresses. */
 const firstParameter: ReadonlyMap<string, number> = new Map([
   ['bind', 2],
   ['server', 3],
   ['server-template', 4],
+  ['default-server', 1],
+  ['ssl-f-use', 1],
+  ['load', 1],
 ])
 
 /** A relative path behind the folder that a `…-base` setting names. */

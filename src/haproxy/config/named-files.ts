@@ -1,5 +1,5 @@
 import type { BaseFolders, FileMention, FileUse } from './file-use.ts'
-import { certificateFiles, isCertificateKeyword } from './named-certificates.ts'
+import { certificateFiles } from './named-certificates.ts'
 import { firstWord, linesOf, splitSections } from './sections.ts'
 import type { SectionText, TextLine } from './sections.ts'
 import { hasUnknownPart, splitWords } from './split-words.ts'
@@ -36,20 +36,19 @@ function filesOfSection(section: SectionText, globalBases: BaseFolders): NamedFi
   const bases = isStore ? new Map([...globalBases, ...basesIn(section)]) : globalBases
   return linesOf(section)
     .filter(({ text }) => mayName.test(text))
-    .flatMap((line) => filesOfLine(line, section.keyword, bases))
+    .flatMap((line) => filesOfLine(line, bases))
 }
 
 /** Cheap to ask of each line; what it lets through is split into words. */
 const mayName = /map|acl|-f|crt|file|lua-load|load|config|ssl|-keys|-path|account-key|eab-/
 
-/** The files that one line of a section names. */
-export function filesOfLine(line: TextLine, section: string, bases: BaseFolders): NamedFile[] {
+/** The files that one line names. */
+export function filesOfLine(line: TextLine, bases: BaseFolders): NamedFile[] {
   const words = splitWords(line.text, line.number)
-  const [first = ''] = words
   const mentions = [
     ...words.flatMap(mapsInWord),
     ...patternFiles(words),
-    ...(isCertificateKeyword(first, section) ? certificateFiles(words, section, bases) : []),
+    ...certificateFiles(words, bases),
     ...otherFiles(words),
   ]
   return mentions.flatMap((mention) => {

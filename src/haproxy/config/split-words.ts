@@ -12,6 +12,11 @@ export function hasUnknownPart(word: string): boolean {
   return word.includes(unknownMark)
 }
 
+/** Whether a word's value depends on HAProxy's environment. */
+export function hasVariable(word: string): boolean {
+  return word.includes(`${unknownMark}{`)
+}
+
 /**
  * Ends a word whose last thing is an environment variable, in quotes that close right after it, with
  * another word to follow. If the variable is not set, HAProxy 3.0 makes one word of the two: there

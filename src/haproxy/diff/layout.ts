@@ -1,5 +1,6 @@
 import { isSameList, type ConfigText } from '../../model/desired-state.ts'
 import type { Knowledge } from '../config/conditions.ts'
+import { dependsOnGlobal } from '../config/meaning.ts'
 import { resolveConditions } from '../config/resolve-conditions.ts'
 import { firstWord, linesOf } from '../config/sections.ts'
 import type { SectionText } from '../config/sections.ts'
@@ -11,7 +12,7 @@ export type PlacedSection = SectionText & {
   /** `backend app`; a second section of the same name is `backend app#2`. */
   readonly key: string
   readonly name: string
-  /** The header's words without `from NAME`, which `context` stands for. */
+  /** The header's words, without a `from NAME` that `context` stands for. */
   readonly headerWords: readonly string[]
   /** What it inherits, for a proxy and for a `defaults … from`; undefined: nothing. */
   readonly defaults: PlacedSection | undefined
@@ -31,15 +32,6 @@ export function isProxy(section: SectionText): boolean {
   return (
     section.keyword === 'backend' || section.keyword === 'listen' || section.keyword === 'frontend'
   )
-}
-
-/**
- * Whether the `global` sections before it decide over its meaning. A `peers` section takes its own
- * name from `localpeer` (configuration.txt §3.1), and any may use what `setenv` there has set.
- */
-function dependsOnGlobal(section: SectionText): boolean {
-  const { keyword, text } = section
-  return isProxy(section) || keyword === 'defaults' || keyword === 'peers' || text.includes('$')
 }
 
 /** Whether servers of this section can come and go while HAProxy runs. */
@@ -108,7 +100,7 @@ function layOutAnew(cut: Iterable<CutSection>): Layout {
       hasQuotedKeywords: section.hasQuotedKeywords,
       key: freeKey(sections, `${section.keyword} ${header.name}`.trim()),
       name: header.name,
-      headerWords: withoutFrom(words, header.from),
+      headerWords: named === undefined ? words : withoutFrom(words, header.from),
       defaults,
       context: dependsOnGlobal(section) ? `${globals} ${defaults?.key ?? ''}` : '',
       isConditional,
