@@ -22,7 +22,9 @@ export type Observed = {
   readonly sockets: readonly NamedSocket[]
 }
 
-const timeoutMs = 5000
+/** The longest silence at the first try and at any: a worker that is just starting says nothing. */
+const firstTimeoutMs = 250
+const longestTimeoutMs = 4000
 
 /**
  * Asks a master's or a worker's socket who is there. Asks again until `patienceMs` is over while
@@ -30,9 +32,9 @@ const timeoutMs = 5000
  */
 export async function observe(socket: string, patienceMs: number): Promise<Observed> {
   const endAt = performance.now() + patienceMs
-  for (;;) {
+  for (let timeoutMs = patienceMs > 0 ? firstTimeoutMs : longestTimeoutMs; ; timeoutMs *= 2) {
     try {
-      return await look(socket)
+      return await look(socket, Math.min(timeoutMs, longestTimeoutMs))
     } catch (error) {
       const isAway = error instanceof FairleadError && error.code === 'haproxy_unreachable'
       if (!isAway || performance.now() >= endAt) throw error
@@ -41,26 +43,29 @@ export async function observe(socket: string, patienceMs: number): Promise<Obser
   }
 }
 
-async function look(socket: string): Promise<Observed> {
+async function look(socket: string, timeoutMs: number): Promise<Observed> {
   const first = await askUntilEnd(socket, 'show proc;quit', timeoutMs)
   const master = parseProcesses(first)
   if (master === undefined && !/Unknown command|Permission denied/.test(first))
     throw unreachable(socket, 'no HAProxy speaks there')
-  if (master === undefined)
-    return { master, ...(await askWorker(socket, { ...workerDialect, head: ['prompt'] })) }
+  const worker = { ...workerDialect, head: ['prompt'] }
+  if (master === undefined) return { master, ...(await askWorker(socket, worker, timeoutMs)) }
   const [pid] = master.workers
   if (pid === undefined) throw unreachable(socket, 'the master has no worker')
-  const asked = await askWorker(socket, {
-    prompt: '\nmaster> ',
-    lead: '\n',
-    head: ['prompt'],
-    line: (command) => `@!${pid} ${command}`,
-  })
+  const asked = await askWorker(
+    socket,
+    { prompt: '\nmaster> ', lead: '\n', head: ['prompt'], line: (text) => `@!${pid} ${text}` },
+    timeoutMs,
+  )
   const level = (await askUntilEnd(socket, 'show cli level;quit', timeoutMs)).trim()
   return { master, ...asked, level }
 }
 
-async function askWorker(socket: string, dialect: Dialect): Promise<Omit<Observed, 'master'>> {
+async function askWorker(
+  socket: string,
+  dialect: Dialect,
+  timeoutMs: number,
+): Promise<Omit<Observed, 'master'>> {
   const questions = ['show info', 'show cli level', 'show cli sockets']
   const [info = '', level = '', sockets = ''] = await converse(socket, questions, {
     dialect,
