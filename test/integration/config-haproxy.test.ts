@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { configFileNames, fileProblems } from '../../src/haproxy/config/join-files.ts'
 import { splitSections } from '../../src/haproxy/config/sections.ts'
 import { splitWords } from '../../src/haproxy/config/split-words.ts'
 import { ConfigSyntaxError } from '../../src/haproxy/config/syntax-error.ts'
@@ -183,17 +184,31 @@ function complaints(program: string, text: string): string {
 
 /** Bytes as characters. */
 function check(program: string, text: string, ...more: readonly string[]): Output {
+  return inFolder(new Map([['haproxy.cfg', text]]), (folder) => {
+    return run(program, ['-c', ...more, '-f', join(folder, 'haproxy.cfg')], 'latin1')
+  })
+}
+
+/** What a program says of the files of a folder. */
+function checkFolder(program: string, files: ReadonlyMap<string, string>): string {
+  return inFolder(files, (folder) => run(program, ['-c', '-f', folder], 'utf8').stderr)
+}
+
+function inFolder<T>(files: ReadonlyMap<string, string>, use: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-config-'))
   try {
-    const file = join(folder, 'haproxy.cfg')
-    writeFileSync(file, text)
-    const options = { encoding: 'latin1', env: environment, timeout: 30_000 } as const
-    const { stdout, stderr, error } = spawnSync(program, ['-c', ...more, '-f', file], options)
-    if (error !== undefined) throw error
-    return { stdout, stderr }
+    for (const [name, text] of files) writeFileSync(join(folder, name), text)
+    return use(folder)
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+function run(program: string, args: readonly string[], encoding: 'latin1' | 'utf8'): Output {
+  const options = { encoding, env: environment, timeout: 30_000 }
+  const { stdout, stderr, error } = spawnSync(program, args, options)
+  if (error !== undefined) throw error
+  return { stdout, stderr }
 }
 
 type Output = { readonly stdout: string; readonly stderr: string }
@@ -210,3 +225,43 @@ function readDump(dump: string, count: number): Reading[] {
   }
   return readings
 }
+
+describe.each(programs)('HAProxy $line with several files', ({ path }) => {
+  it('reads the files of a folder that configFileNames finds, in that order', () => {
+    const names = [
+      'b.cfg',
+      'B.cfg',
+      'é.cfg',
+      '.a.cfg',
+      'a.cfg',
+      'a.cfg~',
+      '10.cfg',
+      '9.cfg',
+      '🙂.cfg',
+    ]
+    const files = new Map(names.map((name) => [name, `.notice "<${name}>"\n`]))
+    const heard = [...checkFolder(path, files).matchAll(/<(.*)>/g)].map(([, name]) => name)
+    expect(heard).toEqual(configFileNames(names))
+  })
+
+  it('refuses a file that fileProblems warns of', () => {
+    for (const second of [
+      'maxconn 1\n',
+      '.if 1\n',
+      '.endif\n',
+      '# x',
+      'global',
+      'defaults\n',
+      '',
+      '\n',
+    ]) {
+      const files = new Map([
+        ['1.cfg', 'global\n'],
+        ['2.cfg', second],
+      ])
+      const isRefused = checkFolder(path, files).includes('ALERT')
+      const isWarned = fileProblems({ path: '2.cfg', text: second }).length > 0
+      expect([second, isWarned]).toEqual([second, isRefused])
+    }
+  })
+})

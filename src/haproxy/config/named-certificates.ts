@@ -13,9 +13,11 @@ const parameters: ReadonlyMap<string, Parameter> = new Map([
   ['tls-ticket-keys', { use: 'other' }],
 ])
 
-/** configuration.txt, `crt-store`, `load`: parts of one certificate, each in a file. */
+/**
+ * configuration.txt §12.7, `load`: parts of one certificate, each in a file; it has another
+ * name than the file. */
 const storeParameters: ReadonlyMap<string, Parameter> = new Map([
-  ['crt', { use: 'certificate', base: 'crt-base' }],
+  ['crt', { use: 'other', base: 'crt-base' }],
   ['key', { use: 'other', base: 'key-base' }],
   ['ocsp', { use: 'other', base: 'crt-base' }],
   ['issuer', { use: 'other', base: 'crt-base' }],

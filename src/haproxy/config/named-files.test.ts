@@ -76,7 +76,7 @@ describe('namedFiles', () => {
       'ca /c/ca',
       'ca /cas/x.pem',
       'certificate /certs/client.pem',
-      'certificate /store/s.pem',
+      'other /store/s.pem',
       'other /keys/s.key',
       'other /store/s.ocsp',
     ])

@@ -24,16 +24,22 @@ export type NamedFile = {
  */
 export function namedFiles(config: string): readonly NamedFile[] {
   const sections = splitSections(config)
-  const bases = new Map<string, string>()
-  for (const section of sections.filter(isGlobal)) {
-    for (const [name, folder] of basesIn(section)) bases.set(name, folder)
-  }
+  const bases = globalBases(sections)
   return sections.flatMap((section) => filesOfSection(section, bases))
 }
 
-function filesOfSection(section: SectionText, globalBases: BaseFolders): NamedFile[] {
+/** The folders that stand before relative paths in all of a text. Throws ConfigSyntaxError. */
+export function baseFolders(config: string): BaseFolders {
+  return globalBases(splitSections(config))
+}
+
+function globalBases(sections: readonly SectionText[]): BaseFolders {
+  return new Map(sections.filter(({ keyword }) => keyword === 'global').flatMap(basesIn))
+}
+
+function filesOfSection(section: SectionText, inherited: BaseFolders): NamedFile[] {
   const isStore = section.keyword === 'crt-store'
-  const bases = isStore ? new Map([...globalBases, ...basesIn(section)]) : globalBases
+  const bases = isStore ? new Map([...inherited, ...basesIn(section)]) : inherited
   return linesOf(section)
     .filter(({ text }) => mayName.test(text))
     .flatMap((line) => filesOfLine(line, bases))
@@ -56,10 +62,6 @@ export function filesOfLine(line: TextLine, bases: BaseFolders): NamedFile[] {
     if (path === '' || hasUnknownPart(path) || mention.path.startsWith('virt@')) return []
     return [{ ...mention, path, line: line.number, isOptional: mention.path.startsWith('opt@') }]
   })
-}
-
-function isGlobal({ keyword }: SectionText): boolean {
-  return keyword === 'global'
 }
 
 function basesIn(section: SectionText): [name: string, folder: string][] {

@@ -22,6 +22,14 @@ export function resolveConditions(text: string, knowledge: Knowledge): string {
   return lines.join('\n')
 }
 
+/**
+ * Whether every `.if` has its `.endif`, and what stands between is in order. Throws
+ * ConfigSyntaxError.
+ */
+export function hasFittingBlocks(text: string): boolean {
+  return !directiveSomewhere.test(text) || findBlanked(text.split('\n'), {}) !== undefined
+}
+
 // However it is written, a directive begins with one of these.
 const directiveSomewhere = /^[ \t\v\f\r]*[."'\\]/m
 const directiveHere = /^[ \t\v\f\r]*[."'\\]/
@@ -48,6 +56,8 @@ function findBlanked(lines: readonly string[], knowledge: Knowledge): number[] |
     const words = directiveHere.test(line) ? readDirective(line, index + 1) : []
     const [keyword, ...condition] = words
     const block = open.at(-1)
+    const isEnding = keyword === '.else' || keyword === '.endif'
+    if (isEnding && (block === undefined || condition.length > 0)) return undefined
     if (keyword === '.if') {
       open.push(openBlock(block?.counts ?? true))
       enter(open.at(-1), condition, knowledge)

@@ -29,6 +29,11 @@ const sectionKeywords: ReadonlySet<string> = new Set([
   'userlist',
 ])
 
+/** Whether a line that begins with this word starts a section. */
+export function isSectionKeyword(word: string): boolean {
+  return sectionKeywords.has(word)
+}
+
 /** A stretch of configuration text, from its header line to before the next section's. */
 export type SectionText = {
   /** `global`, `backend`, …; empty for what stands before the first section. */
