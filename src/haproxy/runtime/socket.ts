@@ -9,7 +9,8 @@ import { converse, unreachable, workerDialect } from './converse.ts'
 import type { Dialect, Talk } from './converse.ts'
 import { HaproxyError } from './errors.ts'
 import { parseServers, showServersCommand } from './servers.ts'
-import { unsendable } from './words.ts'
+import { splitAtTransactions, Transactions } from './transactions.ts'
+import { payloadOf, showCommand, unsendable } from './words.ts'
 
 /** How long a new address is waited for; it takes a millisecond or two. */
 const arrivalMs = 500
@@ -25,7 +26,8 @@ export type SocketOptions = {
  * Runs commands on HAProxy's control socket, in order, over one new connection; one reply per
  * command, without trailing blank lines and with its severity (`[3]: …`). Works the same on 2.6 to
  * 3.4: interactive mode, one command per line, pipelined, replies told apart by the prompts. A new
- * address of a server is in use before the next command is sent, over a connection of its own.
+ * address of a server is in use before the next command is sent, over a connection of its own; so it
+ * is with a transaction, of which `Transactions` tells more.
  *
  * Throws HaproxyError `haproxy_unreachable` (no connection, closed too early, silent) and
  * `haproxy_refused` for a command that cannot be sent as one command; then none was sent.
@@ -38,12 +40,21 @@ export async function runCommands(
   refuseUnsendable(commands)
   const talk = { dialect: options.dialect ?? workerDialect, timeoutMs: options.timeoutMs ?? 5000 }
   const replies: string[] = []
-  for (const part of splitAfterAddresses(commands)) {
-    const answers = await converse(path, part, talk)
+  const transactions = new Transactions()
+  for (const part of splitAfterAddresses(commands).flatMap(splitAtTransactions)) {
+    const due = part.map((command) => transactions.next(command))
+    const answers = await converse(path, due, talk)
     await untilArrived(path, addressChanges(part, answers), talk)
-    replies.push(...answers)
+    for (const [index, command] of part.entries()) {
+      replies.push(transactions.got(command, withoutMarks(command, answers[index] ?? '')))
+    }
   }
   return replies
+}
+
+/** Up to 3.0 HAProxy answers each line of a payload with a mark. */
+function withoutMarks(command: string, reply: string): string {
+  return payloadOf(command) === undefined ? reply : reply.replace(/^(?:\+ )+\n*/, '')
 }
 
 /** Throws HaproxyError `haproxy_refused` when one of them cannot be sent as one command. */
@@ -53,7 +64,7 @@ function refuseUnsendable(commands: readonly string[]): void {
     if (reason === undefined) continue
     throw new HaproxyError(
       'haproxy_refused',
-      `a command was not sent because ${reason}: ${command.slice(0, 80)}`,
+      `a command was not sent because ${reason}: ${showCommand(command).slice(0, 80)}`,
     )
   }
 }
