@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { version } from '../version.ts'
 import type { CliContext } from './context.ts'
+import { addCheck } from './check.ts'
 import { addConfirm } from './confirm.ts'
 import { addDown } from './down.ts'
 import { addDrain } from './drain.ts'
@@ -56,6 +57,7 @@ export function createProgram(context: CliContext): Command {
   program.commandsGroup('Looking at it:')
   addStatus(program, context)
   addExplain(program, context)
+  addCheck(program, context)
   program.commandsGroup("Operator's words about an endpoint:")
   addDrain(program, context)
   addMaint(program, context)

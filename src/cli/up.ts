@@ -6,7 +6,7 @@ import type { FlagValues } from '../settings/given.ts'
 import { definitions, settingKeys, variableOf } from '../settings/schema.ts'
 import type { CliContext } from './context.ts'
 
-const configHelp = 'settings file; default: ./fairlead.yaml, else /etc/fairlead/fairlead.yaml'
+export const configHelp = `settings file; default: ./fairlead.yaml, else /etc/fairlead/fairlead.yaml (${configVariable})`
 
 export function addUp(program: Command, context: CliContext): void {
   const command = program
@@ -18,7 +18,7 @@ export function addUp(program: Command, context: CliContext): void {
         'a line of the settings file (gone-service: 5m); a flag counts before a variable, a ' +
         'variable before the file. Ctrl-C ends fairlead and its HAProxy.',
     )
-    .addOption(new Option('--config <FILE>', `${configHelp} (${configVariable})`))
+    .addOption(new Option('--config <FILE>', configHelp))
   for (const key of settingKeys) addSetting(command, definitions[key])
   command
     .addHelpText(
@@ -45,7 +45,7 @@ export class DaemonEnd extends Error {
   }
 }
 
-function addSetting(command: Command, definition: Definition<unknown>): void {
+export function addSetting(command: Command, definition: Definition<unknown>): void {
   const { name, kind, placeholder, group } = definition
   const flags = kind === 'switch' ? `--${name}` : `--${name} <${placeholder}>`
   const option = new Option(flags, optionHelp(definition)).helpGroup(`${group}:`)
@@ -70,7 +70,7 @@ function optionHelp({ help, kind, shownDefault }: Definition<unknown>): string {
 }
 
 /** By setting name; only what stood on the command line. */
-function readFlags(command: Command): FlagValues {
+export function readFlags(command: Command): FlagValues {
   const flags: Record<string, FlagValues[string]> = {}
   for (const name of [configFlag, ...settingKeys.map((key) => definitions[key].name)]) {
     const attribute = name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())

@@ -88,6 +88,12 @@ export const errorCodes = {
     canRetry: false,
     means: 'a configuration text cannot be parsed',
   },
+  compose_unreadable: {
+    exit: 2,
+    http: 400,
+    canRetry: false,
+    means: 'a Compose file that is missing, cannot be read, or is no YAML',
+  },
   reload_failed: {
     exit: 1,
     http: 502,

@@ -84,12 +84,22 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   routing: ['haproxy/capabilities.ts', 'haproxy/config'],
   'discovery/docker': ['discovery', 'settings'],
   discovery: ['api/contract.ts'],
+  // Compose files as the containers they would become, through discovery and routing as they are.
+  compose: ['discovery/docker', 'registry/embedded', 'routing', 'settings'],
   operator: ['routing'],
   pipeline: ['api/contract.ts', 'operator', 'readiness', 'registry', 'routing'],
   report: ['api/contract.ts', 'pipeline', 'routing'],
   api: ['api/contract.ts', 'settings', 'version.ts'],
   // Commands that need no daemon may use the pure parts; `up` starts the daemon itself.
-  cli: ['api/contract.ts', 'daemon', 'registrator', 'settings', 'version.ts'],
+  cli: [
+    'api/contract.ts',
+    'compose',
+    'daemon',
+    'registrator',
+    'routing',
+    'settings',
+    'version.ts',
+  ],
   // The composition root: the one place that knows every part.
   daemon: ['*'],
   // Hands over: to the command line, to the daemon, to the process that ends HAProxy. None of them
@@ -98,7 +108,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Parts without input, output or clock: the same arguments always give the same result. */
-const pure = ['model', 'routing', 'haproxy/config', 'haproxy/diff', 'template/go']
+const pure = ['model', 'routing', 'haproxy/config', 'haproxy/diff', 'template/go', 'compose']
 const pureModules = ['node:crypto', 'node:net', 'node:path', 'node:url', 'node:util']
 
 type Import = { readonly from: string; readonly to: string }

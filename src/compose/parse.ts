@@ -1,0 +1,108 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import type { Document, Node, Pair } from 'yaml'
+import { messageOf } from '../model/errors.ts'
+import { ComposeError, mapping, shownPosition } from './tree.ts'
+import type { Entry, Mapping, MergeTag, Position, Value } from './tree.ts'
+
+/** What aliases may unfold to: a file of a few lines can stand for billions of values. */
+const mostValues = 200_000
+const deepest = 100
+
+/**
+ * Reads the text of a Compose file. `file` names it in positions. An empty text is an empty mapping.
+ * Throws ComposeError with the line and column of each mistake in the YAML.
+ */
+export function parseCompose(text: string, file: string): Mapping {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const at = (offset: number | undefined): Position => {
+    const { line, col } = lines.linePos(offset ?? 0)
+    return { file, line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  const refuse = (position: Position, what: string): ComposeError =>
+    new ComposeError([{ where: shownPosition(position), what, hint: '' }])
+  if (document.errors.length > 0) {
+    throw new ComposeError(
+      document.errors.map((error) => {
+        return { where: shownPosition(at(error.pos[0])), what: messageOf(error), hint: '' }
+      }),
+    )
+  }
+  const value = new Reading(document, at, refuse).read(document.contents, 0)
+  if (value.kind === 'scalar' && value.isNull) return mapping(new Map(), at(0))
+  if (value.kind !== 'map') throw refuse(value.at, 'a Compose file holds a mapping: `services: …`')
+  return value
+}
+
+/** One file's nodes as values. */
+class Reading {
+  readonly #document: Document
+  readonly #at: (offset: number | undefined) => Position
+  readonly #refuse: (position: Position, what: string) => ComposeError
+  #count = 0
+
+  constructor(
+    document: Document,
+    at: (offset: number | undefined) => Position,
+    refuse: (position: Position, what: string) => ComposeError,
+  ) {
+    this.#document = document
+    this.#at = at
+    this.#refuse = refuse
+  }
+
+  read(node: Node | null | undefined, depth: number, place?: Position): Value {
+    const at = node === null || node === undefined ? place : this.#at(node.range?.[0])
+    const position = at ?? this.#at(0)
+    this.#count += 1
+    if (this.#count > mostValues || depth > deepest) {
+      throw this.#refuse(position, 'aliases unfold to more values than are read')
+    }
+    if (isAlias(node)) return this.read(node.resolve(this.#document), depth + 1, position)
+    const tag = tagOf(node)
+    if (isMap(node)) {
+      const entries = this.#entries(node.items as Pair<Node, Node | null>[], depth)
+      return { kind: 'map', entries, at: position, tag }
+    }
+    if (isSeq(node)) {
+      const items = (node.items as Node[]).map((item) => this.read(item, depth + 1))
+      return { kind: 'list', items, at: position, tag }
+    }
+    const isNull = !isScalar(node) || node.value === null
+    return { kind: 'scalar', text: textOf(node), isNull, at: position, tag }
+  }
+
+  /** `<<` brings what is not given beside it (YAML 1.1, Merge Key); of several the first counts. */
+  #entries(pairs: readonly Pair<Node, Node | null>[], depth: number): Map<string, Entry> {
+    const entries = new Map<string, Entry>()
+    const merged: Value[] = []
+    for (const pair of pairs) {
+      const key = textOf(pair.key)
+      const at = this.#at(pair.key.range?.[0])
+      const value = this.read(pair.value, depth + 1, at)
+      if (key !== '<<') entries.set(key, { value, at })
+      else if (value.kind === 'list') merged.push(...value.items)
+      else merged.push(value)
+    }
+    for (const source of merged) {
+      if (source.kind !== 'map') {
+        throw this.#refuse(source.at, '<< wants a mapping, or a list of mappings')
+      }
+      for (const [key, entry] of source.entries) if (!entries.has(key)) entries.set(key, entry)
+    }
+    return entries
+  }
+}
+
+function textOf(node: unknown): string {
+  if (!isScalar(node)) return ''
+  const { value, source } = node
+  if (typeof value === 'string') return value
+  if (typeof value === 'boolean') return String(value)
+  return value === null || value === undefined ? '' : (source ?? JSON.stringify(value))
+}
+
+function tagOf(node: Node | null | undefined): MergeTag {
+  const tag = node === null || node === undefined || isAlias(node) ? undefined : node.tag
+  return tag === '!reset' ? 'reset' : tag === '!override' ? 'override' : undefined
+}

@@ -1,0 +1,173 @@
+import type { Problem } from '../model/problem.ts'
+import { shownName } from '../routing/label-values.ts'
+import { containerName, standInPort } from './containers.ts'
+import type { Assessed, Assessment } from './assess.ts'
+import type { ComposeProject } from './project.ts'
+import type { ComposeService } from './service.ts'
+import type { Finding, Located, Position } from './tree.ts'
+
+/**
+ * What discovery, registry and routing found wrong, each where it stands in the files: the label or
+ * key that it is about, else the service. Containers of one service are told of once.
+ */
+export function problemFindings(assessment: Assessment, project: ComposeProject): Finding[] {
+  const { services, snapshot, result } = assessment
+  const found: Finding[] = []
+  for (const assessed of services) {
+    if (assessed.isWanted) {
+      for (const problem of assessed.candidates.flatMap(({ problems }) => problems)) {
+        found.push(ofContainer(problem, assessed, project))
+      }
+    }
+    if (assessed.candidates.some(({ endpoints }) => endpoints.length > 0)) continue
+    for (const { key, what, hint } of assessed.labels.problems) {
+      const where = `label fairlead.${shownName(key)}`
+      found.push(ofContainer({ where, what, hint }, assessed, project))
+    }
+  }
+  for (const problem of [...snapshot.problems, ...result.problems]) {
+    const owner = services.find(({ service }) => isAbout(problem, service, project))
+    found.push(
+      owner === undefined ? ofRoute(problem, assessment) : ofContainer(problem, owner, project),
+    )
+  }
+  return distinct(found)
+}
+
+const words: readonly (readonly [RegExp, string])[] = [
+  [/docker network disconnect none .*$/, 'leave network_mode away'],
+  [/docker network connect <network> <container>/, 'put it on a network of the file'],
+  [/ \(docker run -p (\w+)\)/, ' (ports: ["$1"])'],
+  [/\(--network none\)/, '(network_mode: none)'],
+  [/start it with --expose PORT/, 'write expose: ["PORT"]'],
+]
+
+/** Hints are for those who type docker commands; here is what stands for them in a Compose file. */
+export function inComposeWords(text: string): string {
+  return words.reduce((all, [command, key]) => all.replace(command, key), text)
+}
+
+function isAbout({ where }: Problem, service: ComposeService, project: ComposeProject): boolean {
+  return namesOf(service, project).some((name) => {
+    const title = `container ${name}`
+    return where === title || where.startsWith(`${title}, `) || where.startsWith(`${title} on `)
+  })
+}
+
+/** What messages call the containers of a service. */
+function namesOf(service: ComposeService, project: ComposeProject): readonly string[] {
+  const names = [0, 1].map((index) => containerName(service, project.name, index))
+  return [...names, ...names.map(shownName)]
+}
+
+function ofContainer(
+  { where, what, hint }: Problem,
+  { service, ports }: Assessed,
+  project: ComposeProject,
+): Finding {
+  const label = /(?:^|, )(label .*)$/s.exec(where)?.[1]
+  const text = (words: string): string => {
+    const isStandIn = ports === 'image'
+    const plain = isStandIn ? words.replaceAll(`port ${standInPort}`, 'its port') : words
+    const named = namesOf(service, project).reduce(
+      (all, name) => all.replaceAll(name, service.name),
+      plain,
+    )
+    return inComposeWords(named)
+  }
+  return {
+    level: 'error',
+    at: placeOf(service, `${label ?? ''} ${what} ${hint}`),
+    where: label === undefined ? service.name : `${service.name}, ${label}`,
+    what: text(what),
+    hint: text(hint),
+  }
+}
+
+/** Problems of a service of fairlead's, or of the settings. */
+function ofRoute(problem: Problem, { services, snapshot }: Assessment): Finding {
+  const { where, what, hint } = problem
+  const name = /^service (.*)$/s.exec(where)?.[1]
+  const owners = services.filter(({ candidates }) =>
+    candidates.some(({ endpoints }) => endpoints.some((each) => shownName(each.service) === name)),
+  )
+  const host = /^host (\S+) belongs to service/.exec(what)?.[1]
+  const owner = owners.find(({ service }) => claims(service, host)) ?? owners[0]
+  const isDecided = snapshot.services.size > 0 && host !== undefined
+  return {
+    level: isOnlyAWarning(problem) ? 'warning' : 'error',
+    at:
+      owner === undefined
+        ? undefined
+        : placeOf(owner.service, host === undefined ? what : 'fairlead.host'),
+    where,
+    what,
+    hint: isDecided
+      ? `${hint}; whichever is there first has it, here by depends_on and name`
+      : hint,
+  }
+}
+
+function isOnlyAWarning({ where, what }: Problem): boolean {
+  return (
+    where.startsWith('default service ') ||
+    what.startsWith('its containers disagree ') ||
+    what.startsWith('its name cannot be part of a host name')
+  )
+}
+
+function claims(service: ComposeService, host: string | undefined): boolean {
+  const label = labelNamed(service, 'host')
+  return host !== undefined && (label?.value.toLowerCase().includes(host) ?? false)
+}
+
+/** The key that a message speaks of. */
+function placeOf(service: ComposeService, message: string): Position {
+  const key = /fairlead\.("(?:[^"\\]|\\.)*"|[\w.:/*-]+)/.exec(message)?.[1]
+  const label = key === undefined ? undefined : labelNamed(service, plainName(key))
+  if (label !== undefined) return label.at
+  const attribute = /SERVICE_[A-Z_]+/.exec(message)?.[0]
+  const named = attribute === undefined ? undefined : attributeNamed(service, attribute)
+  if (named !== undefined) return named.at
+  const keys = /\bnetworks?\b/.test(message)
+    ? ['network_mode', 'networks', 'ports']
+    : /\bports?\b/.test(message)
+      ? ['ports', 'expose']
+      : []
+  const found = keys.map((each) => service.keys.get(each)).find((each) => each !== undefined)
+  return found ?? service.at
+}
+
+/** `shownName` quotes what is no plain word. */
+function plainName(name: string): string {
+  return name.startsWith('"') ? (JSON.parse(name) as string) : name
+}
+
+/** The label of a routing key, in any of its forms. */
+function labelNamed(service: ComposeService, key: string): Located | undefined {
+  const forms = [...service.labels, ...service.environment]
+  return forms.find(([name]) => routingKey(name) === key.replaceAll('.', '_'))?.[1]
+}
+
+/** With `_` for dots, as some forms have to write them. */
+function routingKey(name: string): string | undefined {
+  const match = /^(?:fairlead\.|SERVICE_(?:[+-]?\d+_)?fairlead_)(.+)$/is.exec(name)
+  const key = match?.[1]?.toLowerCase().replaceAll('.', '_')
+  return name.startsWith('SERVICE_') || /^fairlead\./i.test(name) ? key : undefined
+}
+
+function attributeNamed(service: ComposeService, attribute: string): Located | undefined {
+  const wanted = attribute.replace(/^SERVICE_/, '').replace(/_$/, '')
+  const forms = [...service.labels, ...service.environment]
+  return forms.find(([name]) => name.replace(/^SERVICE_(\d+_)?/, '') === wanted)?.[1]
+}
+
+export function distinct(findings: readonly Finding[]): Finding[] {
+  const seen = new Map<string, Finding>()
+  for (const finding of findings) {
+    const { at, where, what } = finding
+    const key = `${at?.file}:${at?.line}:${at?.column} ${where} ${what}`
+    if (!seen.has(key)) seen.set(key, finding)
+  }
+  return [...seen.values()]
+}
