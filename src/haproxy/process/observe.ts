@@ -6,6 +6,7 @@ import type { WorkerInfo } from '../runtime/info.ts'
 import { parseProcesses, pause } from '../runtime/master.ts'
 import type { MasterReport } from '../runtime/master.ts'
 import { askUntilEnd } from '../runtime/socket.ts'
+import { masterDialect } from '../runtime/worker-dialects.ts'
 
 /** A control socket that the worker's configuration names, from `show cli sockets`. */
 export type NamedSocket = { readonly address: string; readonly level: string }
@@ -52,11 +53,7 @@ async function look(socket: string, timeoutMs: number): Promise<Observed> {
   if (master === undefined) return { master, ...(await askWorker(socket, worker, timeoutMs)) }
   const [pid] = master.workers
   if (pid === undefined) throw unreachable(socket, 'the master has no worker')
-  const asked = await askWorker(
-    socket,
-    { prompt: '\nmaster> ', lead: '\n', head: ['prompt'], line: (text) => `@!${pid} ${text}` },
-    timeoutMs,
-  )
+  const asked = await askWorker(socket, masterDialect(pid), timeoutMs)
   const level = (await askUntilEnd(socket, 'show cli level;quit', timeoutMs)).trim()
   return { master, ...asked, level }
 }

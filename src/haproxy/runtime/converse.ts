@@ -6,10 +6,12 @@ import { HaproxyError } from './errors.ts'
 /** Commands in flight at once: HAProxy reads at most 16,384 bytes (one buffer) of them. */
 const batchBytes = 12_000
 
+const promptLength = 32
+
 /** How commands are put to one of HAProxy's command lines, and its replies told apart. */
 export type Dialect = {
-  /** Stands after each reply (management.txt §9.3, `prompt`). */
-  readonly prompt: string
+  /** Stands after each reply (management.txt §9.3, `prompt`); of at most 32 characters. */
+  readonly prompt: RegExp
   /** Taken as said first, where the first prompt does not begin on a new line. */
   readonly lead: string
   /** Lines sent before the commands; the first switches the prompt on. */
@@ -30,7 +32,7 @@ export type Talk = {
 
 /** A worker's own socket: interactive mode, each reply with its severity (`[3]: …`). */
 export const workerDialect: Dialect = {
-  prompt: '\n> ',
+  prompt: /\n> /,
   lead: '',
   head: ['prompt', 'set severity-output number'],
 }
@@ -97,8 +99,8 @@ function exchange(
     socket.on('data', (text: string) => {
       unread += text
       // A reply can have megabytes in many pieces; it is looked at as a whole only when it is complete.
-      edge = edge.slice(1 - prompt.length) + text
-      if (!edge.includes(prompt)) return
+      edge = edge.slice(1 - promptLength) + text
+      if (!prompt.test(edge)) return
       const parts = unread.split(prompt)
       unread = parts.pop() ?? ''
       edge = unread

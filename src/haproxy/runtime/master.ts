@@ -14,7 +14,10 @@ export type MasterReport = {
   readonly oldWorkers: readonly number[]
 }
 
-/** Reads `show proc`; undefined for what is no such answer. */
+/**
+ * Reads `show proc`; undefined for what is no such answer. From 3.1 a failed reload leaves the worker
+ * that goes on serving among the old ones: there it is found again.
+ */
 export function parseProcesses(reply: string): MasterReport | undefined {
   let section = 'master'
   let master: { pid: number; reloads: number; failed: number; version: string } | undefined
@@ -40,7 +43,37 @@ export function parseProcesses(reply: string): MasterReport | undefined {
   }
   if (master === undefined) return undefined
   const { pid, reloads, failed, version } = master
-  return { masterPid: pid, reloads, failed, version, workers, oldWorkers }
+  const [serving] = failed > 0 && workers.length === 0 ? byReloads(reply) : []
+  return {
+    masterPid: pid,
+    reloads,
+    failed,
+    version,
+    workers: serving === undefined ? workers : [serving.pid],
+    oldWorkers: oldWorkers.filter((old) => old !== serving?.pid),
+  }
+}
+
+/** The one that has seen the fewest reloads first: the last that took connections. */
+function byReloads(reply: string): ReturnType<typeof parseOldWorkers> {
+  return parseOldWorkers(reply).toSorted((a, b) => a.reloads - b.reloads)
+}
+
+/** The workers that only finish what they have, and how many reloads each has seen. */
+export function parseOldWorkers(
+  reply: string,
+): readonly { readonly pid: number; readonly reloads: number }[] {
+  const [, old = ''] = reply.split(/^# old workers$/m)
+  const [lines = ''] = old.split(/^#/m)
+  return [...lines.matchAll(/^(\d+)\s+worker\s+(\d+)/gm)].map((match) => ({
+    pid: Number(match[1]),
+    reloads: Number(match[2]),
+  }))
+}
+
+/** As `parseOldWorkers`, asked of the master. Throws HaproxyError `haproxy_unreachable`. */
+export async function showOldWorkers(path: string): Promise<ReturnType<typeof parseOldWorkers>> {
+  return parseOldWorkers(await askUntilEnd(path, 'show proc;quit', 2000))
 }
 
 /**

@@ -38,15 +38,23 @@ export function dialectFor(worker: WorkerIdentity): Dialect {
  */
 export function masterDialectFor(worker: WorkerIdentity): Dialect {
   return {
-    prompt: '\nmaster> ',
-    lead: '\n',
+    ...masterDialect(worker.pid),
     head: ['prompt', 'show proc'],
     check: (replies) => {
       if (parseProcesses(replies.at(-1) ?? '')?.workers.includes(worker.pid) !== true)
         throw anotherWorker(worker)
     },
-    line: (command) => `@!${worker.pid} ${command}`,
     reply: withSeverity,
+  }
+}
+
+/** The master's command line, with each command put to one of its workers; replies as they come. */
+export function masterDialect(pid: number): Dialect {
+  return {
+    prompt: /\nmaster(?:\[ReloadFailed\])?> /,
+    lead: '\n',
+    head: ['prompt'],
+    line: (command) => `@!${pid} ${command}`,
   }
 }
 
