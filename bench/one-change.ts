@@ -157,6 +157,7 @@ function settingsOf(folder: string): RoutingSettings {
     trustedProxies: [],
     accessLog: false,
     maxConnections: undefined,
+    mostOldWorkers: 10,
     timeouts: {
       connectMs: 1000,
       clientMs: 1000,

@@ -5,7 +5,7 @@ import type {
   HaproxyReport,
   StatusReport,
 } from './api/contract.ts'
-import type { Ledger } from './api/ledger.ts'
+import type { DaemonHistory } from './daemon-history.ts'
 import type { DaemonRegistry } from './daemon-registry.ts'
 import { parseStatistics } from './haproxy/runtime/statistics.ts'
 import { FairleadError } from './model/errors.ts'
@@ -24,7 +24,9 @@ export type ControlParts = {
   readonly registry: DaemonRegistry
   readonly store: OperatorStore
   readonly pipeline: Pipeline
-  readonly ledger: Ledger
+  readonly history: DaemonHistory
+  /** Differences that were found in HAProxy and left as they are. */
+  readonly drift: () => readonly string[]
   readonly clock: Clock
   readonly haproxy: () => Promise<HaproxyReport>
   readonly problems: () => readonly Problem[]
@@ -36,7 +38,7 @@ export type ControlParts = {
 
 /** What the admin API asks of the running daemon, answered from its parts. */
 export function createControl(parts: ControlParts): DaemonControl {
-  const { registry, store, pipeline, ledger, clock } = parts
+  const { registry, store, pipeline, history, clock } = parts
 
   return {
     status: async (): Promise<StatusReport> =>
@@ -47,7 +49,14 @@ export function createControl(parts: ControlParts): DaemonControl {
         haproxy: await parts.haproxy(),
         statistics: await serverStatistics(parts.showStatistics),
         registry: registry.report(),
-        problems: [...registry.problems(), ...parts.problems(), ...store.problems()],
+        problems: [
+          ...registry.problems(),
+          ...parts.problems(),
+          ...store.problems(),
+          ...history.problems(),
+        ],
+        pin: history.pin,
+        drift: parts.drift(),
         instance: parts.instance,
       }),
 
@@ -77,8 +86,13 @@ export function createControl(parts: ControlParts): DaemonControl {
 
     confirm: (service) => Promise.resolve().then(() => registry.confirm(service)),
 
-    recentChanges: (): readonly ChangeReport[] => ledger.recent(),
-    changes: (signal): AsyncIterable<ChangeReport> => ledger.changes(signal),
+    recentChanges: (): readonly ChangeReport[] => history.ledger.recent(),
+    changes: (signal): AsyncIterable<ChangeReport> => history.ledger.changes(signal),
+    history: (most, before) => history.list(most, before),
+    generation: (id) => history.generation(id),
+    diff: (from, to, isText) => history.diff(from, to, isText, pipeline.state().target?.desired),
+    rollback: (id) => history.rollback(id, pipeline),
+    unpin: () => history.unpin(pipeline),
     isReady: parts.isReady,
     statistics: parts.showStatistics,
     down: () => attempt(parts.down),

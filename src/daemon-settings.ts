@@ -8,6 +8,9 @@ export type Paths = {
   readonly lock: string
   readonly snapshot: string
   readonly kept: string
+  /** Folder of the generations, and the file of the pinned one. */
+  readonly history: string
+  readonly pin: string
   readonly adminSocket: string
   readonly config: string
   readonly maps: string
@@ -23,6 +26,8 @@ export function pathsOf(stateFolder: string): Paths {
     lock: join(stateFolder, 'lock'),
     snapshot: join(stateFolder, 'registry.snapshot'),
     kept: join(stateFolder, 'kept.json'),
+    history: join(stateFolder, 'history'),
+    pin: join(stateFolder, 'pinned.json'),
     adminSocket: join(stateFolder, 'admin.sock'),
     config: join(stateFolder, 'haproxy.cfg'),
     maps: join(stateFolder, 'maps'),
@@ -49,6 +54,7 @@ export function routingSettings(
     trustedProxies: settings.trustedProxies,
     accessLog: settings.accessLog !== 'off',
     maxConnections: settings.maxConnections,
+    mostOldWorkers: settings.mostOldWorkers,
     timeouts: {
       connectMs: settings.connectTimeoutMs,
       clientMs: settings.clientTimeoutMs,

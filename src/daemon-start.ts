@@ -2,7 +2,6 @@ import type { HaproxyReport } from './api/contract.ts'
 import type { ListenAddress } from './api/listen.ts'
 import type { Paths } from './daemon-settings.ts'
 import type { DaemonRegistry } from './daemon-registry.ts'
-import type { Applier } from './haproxy/applier.ts'
 import { bindsOf } from './haproxy/process/binds.ts'
 import { HaproxyProcess } from './haproxy/process/haproxy-process.ts'
 import type { RunningServer } from './haproxy/control.ts'
@@ -10,16 +9,15 @@ import type { HaproxyProgram } from './haproxy/process/program.ts'
 import { parseInfo } from './haproxy/runtime/info.ts'
 import { parseServers, showServersCommand } from './haproxy/runtime/servers.ts'
 import { FairleadError, messageOf } from './model/errors.ts'
-import type { ChangeEntry, Pipeline } from './pipeline/pipeline.ts'
+import type { ChangeEntry } from './pipeline/change-entry.ts'
+import type { Pipeline } from './pipeline/pipeline.ts'
 import type { Settings } from './settings/settings.ts'
-import { systemClock } from './support/clock.ts'
 import type { Logger } from './support/log.ts'
 import type { Releases } from './support/releases.ts'
 
 /** The start could not be finished. Codes of the table in model/errors.ts. */
 export class StartError extends FairleadError {}
 
-const driftCheckMs = 30_000
 const startedHaproxyGraceMs = 1_000
 
 /**
@@ -120,30 +118,6 @@ export async function firstApply(pipeline: Pipeline, haproxy: HaproxyProcess): P
   await pipeline.firstPass()
   const error = pipeline.state().error
   if (error instanceof Error && !haproxy.isRunning) throw error
-}
-
-/** Reads HAProxy back now and then; what somebody else changed is repaired. */
-export async function watchDrift(options: {
-  readonly applier: Applier
-  readonly pipeline: Pipeline
-  readonly log: Logger
-  readonly signal: AbortSignal
-}): Promise<void> {
-  const { applier, pipeline, log, signal } = options
-  while (!signal.aborted) {
-    await systemClock.sleep(driftCheckMs, signal)
-    const { routing, isApplied } = pipeline.state()
-    if (signal.aborted || routing === undefined || !isApplied) continue
-    try {
-      const drift = await applier.checkDrift(routing.desired)
-      // A change may have been applied between the two; then the difference is not drift.
-      if (drift.length === 0 || pipeline.state().routing !== routing) continue
-      log.warn({ drift }, 'HAProxy was changed by someone else; repairing')
-      pipeline.triggerRepair('drift')
-    } catch (error) {
-      log.warn(`cannot read HAProxy back: ${messageOf(error)}`)
-    }
-  }
 }
 
 /** Runs beside everything else; its end is waited for, its failure ends nothing but is logged. */

@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import { AccessLog } from './access-log/access-log.ts'
-import { Ledger } from './api/ledger.ts'
 import { serveApi } from './api/server.ts'
 import { loadOrCreateToken } from './api/token.ts'
 import { openConsulApi } from './daemon-consul-api.ts'
 import { createControl } from './daemon-control.ts'
+import { Drift } from './daemon-drift.ts'
 import { openEmbedded } from './daemon-embedded.ts'
+import { DaemonHistory } from './daemon-history.ts'
 import type { DaemonRegistry, RegistryParts } from './daemon-registry.ts'
 import { pathsOf, routingSettings } from './daemon-settings.ts'
 import {
@@ -19,12 +20,12 @@ import {
   prepareHaproxy,
   requireKnowledge,
   servingServers,
-  watchDrift,
 } from './daemon-start.ts'
 import { Applier } from './haproxy/applier.ts'
 import { planChanges } from './haproxy/diff/plan-changes.ts'
 import type { HaproxyProcess } from './haproxy/process/haproxy-process.ts'
 import { findHaproxy } from './haproxy/process/program.ts'
+import { showOldWorkers } from './haproxy/runtime/master.ts'
 import { messageOf } from './model/errors.ts'
 import { OperatorStore } from './operator/operator-store.ts'
 import { Pipeline } from './pipeline/pipeline.ts'
@@ -144,12 +145,19 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
   await store.load()
   releases.push('kept state', () => store.flush())
 
-  const applier = new Applier({ haproxy, planChanges })
+  const history = await DaemonHistory.open(paths, settings.history, clock)
+  releases.push('history', () => history.flush())
+  const applier = new Applier({
+    haproxy,
+    planChanges,
+    reloadIntervalMs: settings.reloadIntervalMs,
+    mostWorkerReloads: settings.mostOldWorkers,
+    oldWorkers: () => showOldWorkers(paths.masterSocket),
+  })
   releases.push('applier', () => applier.close())
   const prober = new Prober({ clock, onAccepted: (endpoint) => pipeline.onAccepted(endpoint) })
   prober.restore(store.accepted())
   releases.push('probes', () => prober.stop())
-  const ledger = new Ledger()
   const pipeline: Pipeline = new Pipeline({
     registry,
     clock,
@@ -159,11 +167,13 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
     route: createRouter(),
     serving: await servingServers(haproxy),
     apply: (desired) => applier.applyDesired(desired),
-    onChange: (change) => {
+    onChange: (change, record) => {
       logChange(log, change)
-      ledger.record(change)
+      history.record(change, record)
     },
+    steer: (wanted) => history.steer(wanted),
   })
+  const drift = new Drift({ applier, pipeline, log, clock, settings })
   const accessLog = new AccessLog({
     path: paths.log,
     mostBytes: accessLogBytes,
@@ -184,12 +194,13 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
       registry: opened,
       store,
       pipeline,
-      ledger,
+      history,
+      drift: () => drift.found,
       clock,
       haproxy: () => haproxyReport(haproxy),
-      problems: () => [...accessLog.problems(), ...consulApi.problems()],
+      problems: () => [...accessLog.problems(), ...consulApi.problems(), ...drift.problems()],
       showStatistics: async () => (await haproxy.execute(['show stat']))[0] ?? '',
-      isReady: () => sources.haveSpoken() && pipeline.state().isApplied,
+      isReady: () => sources.haveSpoken() && isServing(pipeline),
       down: () => run.end('down'),
     }),
     version,
@@ -220,7 +231,7 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
     haproxy.isAdopted ? 'fairlead started, HAProxy adopted' : 'fairlead started',
   )
   await firstApply(pipeline, haproxy)
-  background('drift check', watchDrift({ applier, pipeline, log, signal }), run)
+  background('drift check', drift.watch(signal), run)
   const {
     version: haproxyVersion,
     masterPid,
@@ -239,6 +250,12 @@ async function openRegistry(parts: RegistryParts): Promise<DaemonRegistry> {
   // Its client is not loaded where it is not needed.
   const { openConsul } = await import('./daemon-consul.ts')
   return openConsul(parts, process.env)
+}
+
+/** While a reload waits what was there before is served on. */
+function isServing(pipeline: Pipeline): boolean {
+  const { isApplied, deferred } = pipeline.state()
+  return isApplied || deferred !== undefined
 }
 
 function isRoot(): boolean {

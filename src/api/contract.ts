@@ -21,6 +21,10 @@ export type StatusReport = {
   /** Everything seen that is not in a backend, with the reason. */
   readonly leftOut: readonly LeftOutReport[]
   readonly problems: readonly Problem[]
+  /** Undefined: the newest structure and settings are in force. */
+  readonly pin?: PinReport | undefined
+  /** What HAProxy was found to have other than wanted, and was left so (`--drift report`). */
+  readonly drift?: readonly string[]
   /** Operators' words in force, also for endpoints that are away. */
   readonly words: readonly WordReport[]
 }
@@ -154,23 +158,56 @@ export type Explanation = {
   readonly traces: readonly { readonly about: string; readonly decisions: readonly Decision[] }[]
 }
 
-/** One entry of the ledger: `GET /api/events`, event `change`. */
+/** One entry of the ledger: `GET /api/events`, event `change`; `GET /api/history`. */
 export type ChangeReport = {
-  /** Counts up from 1 since fairlead started. */
+  /** The generation's number: counts up for ever, also over restarts. */
   readonly id: number
   readonly atMs: number
   readonly causes: readonly string[]
   readonly how: 'runtime' | 'reload' | 'failed'
   /** Reasons of a reload, or the error of a failed change. */
   readonly reasons: readonly string[]
-  /** `backend app: + server web.4 10.0.1.7:80`. */
+  /** Of what kinds the reasons of a reload are, each once: `setting`, `section`, `server`, … */
+  readonly kinds: readonly string[]
+  /** `backend app: + server web.4 10.0.1.7:80`; of very many the first, and a word about the rest. */
   readonly changes: readonly string[]
+  /** How many changes there were. */
+  readonly changeCount: number
   readonly commands: number
   /** From the Docker event to done; undefined when no event led to it. */
   readonly eventToDoneMs: number | undefined
   /** From when fairlead learnt of it to done. */
   readonly seenToDoneMs: number
+  /** How long HAProxy had to be worked on. */
+  readonly applyMs: number
   readonly desiredHash: string
+  /** The generation that structure and settings are pinned to; undefined: none. */
+  readonly pinnedTo?: number | undefined
+}
+
+/** Everything that is kept about one generation: `GET /api/history/:generation`. */
+export type GenerationReport = ChangeReport & {
+  /** As sent to HAProxy, without private keys; of very many the first, and a word about the rest. */
+  readonly commandTexts: readonly string[]
+  /** What did not hinder the change. */
+  readonly problems: readonly Problem[]
+}
+
+/** The difference between two generations: `GET /api/diff?from=…&to=…`. */
+export type DiffReport = {
+  readonly from: number
+  /** undefined: what is in force now. */
+  readonly to: number | undefined
+  /** The few things it means, as in `changes` of a generation. */
+  readonly changes: readonly string[]
+  /** The texts and files as a unified diff, where it was asked for. */
+  readonly text?: string
+}
+
+/** Structure and settings are those of an earlier generation. */
+export type PinReport = {
+  readonly generation: number
+  readonly sinceMs: number
 }
 
 /** What the API asks of the daemon. Errors are FairleadErrors; the API gives their codes HTTP statuses. */
@@ -197,6 +234,19 @@ export type DaemonControl = {
    * went. `not_found` when none is held back.
    */
   confirm(service: string | undefined): Promise<readonly string[]>
+  /** Kept generations, newest last: at most `most`, those before `before` where that is given. */
+  history(most: number, before?: number): Promise<readonly ChangeReport[]>
+  /** `not_found` when it is not kept. */
+  generation(id: number): Promise<GenerationReport>
+  /** `to` undefined: what is in force now. `not_found` when one is not kept. */
+  diff(from: number, to: number | undefined, isText: boolean): Promise<DiffReport>
+  /**
+   * Brings structure and settings of a generation back and pins them; resolves when HAProxy has
+   * them. `not_found` when it is not kept; what HAProxy rejects is thrown, and nothing is pinned.
+   */
+  rollback(id: number): Promise<PinReport>
+  /** Back to the newest; resolves when HAProxy has it. `not_found` when nothing is pinned. */
+  unpin(): Promise<PinReport>
   /** HAProxy's statistics as CSV (`show stat`), for metrics. */
   statistics(): Promise<string>
   /** Begins a graceful end of fairlead and its HAProxy; resolves when begun. */

@@ -9,10 +9,13 @@ export class Ledger {
   readonly #capacity: number
   readonly #recent: ChangeReport[] = []
   readonly #subscriptions = new Set<Subscription>()
-  #lastId = 0
+  #lastId: number
 
-  constructor(capacity = 256) {
+  /** `before`: what an earlier fairlead has kept, newest last; the ids go on after `lastId`. */
+  constructor(capacity = 256, before: readonly ChangeReport[] = [], lastId = 0) {
     this.#capacity = capacity
+    this.#recent.push(...before.slice(-capacity))
+    this.#lastId = Math.max(lastId, this.#recent.at(-1)?.id ?? 0)
   }
 
   /** Adds an entry under the next id, which counts up from 1. */

@@ -38,7 +38,9 @@ it("shows the state of the moment, and of HAProxy's statistics what belongs to s
   expect(lines).toEqual(
     expect.arrayContaining([
       'fairlead_info{name="default",version="0.1.0",haproxy_version="2.6.12"} 1',
-      'fairlead_reloads_total 2',
+      'fairlead_reloads_total{reason="setting"} 0',
+      'fairlead_pinned_generation 0',
+      'fairlead_drift 0',
       'fairlead_services 1',
       'fairlead_endpoints{service="web",state="ready"} 1',
       'fairlead_endpoints{service="web",state="drain"} 0',

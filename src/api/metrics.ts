@@ -4,6 +4,18 @@ import { followChanges } from './follow.ts'
 import { parseStatistics } from './haproxy-statistics.ts'
 import { registryMetrics } from './registry-metrics.ts'
 
+/** The kinds of reasons, so that each has a series from the start. */
+const reloadReasons = [
+  'setting',
+  'section',
+  'server',
+  'file',
+  'mass',
+  'unknown',
+  'refused',
+  'start',
+]
+
 /**
  * The numbers for Prometheus. Changes are counted as they happen; all else is asked for at each
  * scrape, and a scrape leaves nothing of the one before: what has gone has no series.
@@ -21,7 +33,33 @@ export class Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [this.#registry],
   })
-  readonly #reloads = this.#counter('fairlead_reloads_total', 'HAProxy reloads since start', [])
+  readonly #reloads = this.#counter(
+    'fairlead_reloads_total',
+    'HAProxy reloads since start, by the kind of their first reason',
+    ['reason'],
+  )
+  readonly #runtimeChanges = this.#counter(
+    'fairlead_runtime_changes_total',
+    'Changes that were made by runtime commands, without a reload',
+    [],
+  )
+  readonly #apply = new Histogram({
+    name: 'fairlead_apply_seconds',
+    help: 'How long HAProxy was worked on for one change',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [this.#registry],
+  })
+  readonly #generation = this.#gauge('fairlead_generation', 'Number of the newest generation', [])
+  readonly #pinned = this.#gauge(
+    'fairlead_pinned_generation',
+    'Generation that structure and settings are pinned to; 0: none',
+    [],
+  )
+  readonly #drift = this.#gauge(
+    'fairlead_drift',
+    'Differences in HAProxy that somebody else made and that are left as they are',
+    [],
+  )
   readonly #info = this.#gauge('fairlead_info', 'Always 1; what runs', [
     'name',
     'version',
@@ -71,21 +109,29 @@ export class Metrics {
   constructor(version: string) {
     this.#version = version
     for (const how of ['runtime', 'reload', 'failed']) this.#changes.inc({ how }, 0)
+    for (const reason of reloadReasons) this.#reloads.inc({ reason }, 0)
   }
 
-  /** Counts each change until the signal aborts, those that the ledger already holds first. */
+  /** Counts each change until the signal aborts. Those that the ledger already holds were before. */
   async follow(
     control: Pick<DaemonControl, 'recentChanges' | 'changes'>,
     signal: AbortSignal,
   ): Promise<void> {
-    for await (const followed of followChanges(control, 0, signal)) {
+    const before = control.recentChanges().at(-1)?.id ?? 0
+    this.#generation.set(before)
+    for await (const followed of followChanges(control, before, signal)) {
       if (followed.kind === 'change') this.observe(followed.change)
     }
   }
 
   observe(change: ChangeReport): void {
     this.#changes.inc({ how: change.how })
-    if (change.how === 'failed' || change.eventToDoneMs === undefined) return
+    this.#generation.set(change.id)
+    if (change.how === 'failed') return
+    this.#apply.observe(change.applyMs / 1000)
+    if (change.how === 'runtime') this.#runtimeChanges.inc(change.changeCount)
+    else this.#reloads.inc({ reason: change.kinds[0] ?? 'unknown' })
+    if (change.eventToDoneMs === undefined) return
     // The event's time is by another machine's clock, which may be ahead.
     this.#eventToDone.observe(Math.max(0, change.eventToDoneMs) / 1000)
   }
@@ -115,7 +161,6 @@ export class Metrics {
     const { haproxy, name } = status
     this.#info.reset()
     this.#info.set({ name, version: this.#version, haproxy_version: haproxy.version }, 1)
-    setTotal(this.#reloads, haproxy.reloads)
     this.#services.set(status.services.filter((service) => !service.isGone).length)
     this.#endpoints.reset()
     for (const service of status.services) {
@@ -126,6 +171,8 @@ export class Metrics {
     }
     this.#leftOut.set(status.leftOut.length)
     this.#problems.set(status.problems.length)
+    this.#pinned.set(status.pin?.generation ?? 0)
+    this.#drift.set(status.drift?.length ?? 0)
     this.#isApplied.set(status.isApplied ? 1 : 0)
     this.#sources.reset()
     for (const { source, state } of status.sources) {

@@ -10,6 +10,7 @@ import { listen, type ListenAddress, type Listener } from './listen.ts'
 import { Metrics } from './metrics.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
+import { historyRoutes } from './routes/history.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { operatorRoutes } from './routes/operator.ts'
 import { statusRoutes } from './routes/status.ts'
@@ -49,6 +50,7 @@ export function createApi(options: ApiOptions, signal: AbortSignal): Hono<ApiEnv
   app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethod }))
   app.route('/', statusRoutes(control))
   app.route('/', operatorRoutes(control))
+  app.route('/', historyRoutes(control))
   app.route('/', eventRoutes(control, { signal, keepAliveMs }))
   app.route('/', healthRoutes(control))
   app.route('/', metricsRoutes(control, metrics))

@@ -1,6 +1,13 @@
 import { request } from 'node:http'
 import type { IncomingMessage, RequestOptions } from 'node:http'
-import type { ChangeReport, Explanation, StatusReport } from '../api/contract.ts'
+import type {
+  ChangeReport,
+  DiffReport,
+  Explanation,
+  GenerationReport,
+  PinReport,
+  StatusReport,
+} from '../api/contract.ts'
 import { errorCodes, FairleadError, messageOf } from '../model/errors.ts'
 import type { ErrorCode } from '../model/errors.ts'
 
@@ -46,6 +53,27 @@ export class DaemonClient {
       readonly endpoints: readonly string[]
     }
     return answer.endpoints
+  }
+
+  history(most: number): Promise<readonly ChangeReport[]> {
+    return this.#json('GET', `/api/history?most=${most}`) as Promise<readonly ChangeReport[]>
+  }
+
+  generation(number: number): Promise<GenerationReport> {
+    return this.#json('GET', `/api/history/${number}`) as Promise<GenerationReport>
+  }
+
+  diff(from: number, to: number | undefined, isText: boolean): Promise<DiffReport> {
+    const query = `from=${from}${to === undefined ? '' : `&to=${to}`}${isText ? '&text=1' : ''}`
+    return this.#json('GET', `/api/diff?${query}`) as Promise<DiffReport>
+  }
+
+  rollback(generation: number): Promise<PinReport> {
+    return this.#json('POST', '/api/rollback', { generation }) as Promise<PinReport>
+  }
+
+  unpin(): Promise<PinReport> {
+    return this.#json('POST', '/api/unpin', {}) as Promise<PinReport>
   }
 
   /** Begins the end of the daemon and its HAProxy. */

@@ -3,14 +3,18 @@ import { version } from '../version.ts'
 import type { CliContext } from './context.ts'
 import { addCheck } from './check.ts'
 import { addConfirm } from './confirm.ts'
+import { addDiff } from './diff.ts'
 import { addDown } from './down.ts'
 import { addDrain } from './drain.ts'
 import { addExplain } from './explain.ts'
 import { reportFailure } from './failure.ts'
+import { addHistory } from './history.ts'
 import { addMaint } from './maint.ts'
 import { addReady } from './ready.ts'
 import { addRegistrator } from './registrator.ts'
+import { addRollback } from './rollback.ts'
 import { addStatus } from './status.ts'
+import { addUnpin } from './unpin.ts'
 import { addUp, DaemonEnd } from './up.ts'
 import { addVersion } from './version.ts'
 import { addWeight } from './weight.ts'
@@ -58,6 +62,11 @@ export function createProgram(context: CliContext): Command {
   addStatus(program, context)
   addExplain(program, context)
   addCheck(program, context)
+  program.commandsGroup('What was done, and undoing it:')
+  addHistory(program, context)
+  addDiff(program, context)
+  addRollback(program, context)
+  addUnpin(program, context)
   program.commandsGroup("Operator's words about an endpoint:")
   addDrain(program, context)
   addMaint(program, context)

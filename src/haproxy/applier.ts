@@ -6,6 +6,8 @@ import type { ApplyResult, PlanChanges } from './apply/context.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { HaproxyRunner } from './process/runner.ts'
+import { ReloadBudget } from './reload-budget.ts'
+import type { OldWorker } from './reload-budget.ts'
 import { OneAtATime } from './runtime/one-at-a-time.ts'
 import { readBack, withText } from './apply/read-back.ts'
 import type { KnownState } from './apply/read-back.ts'
@@ -17,6 +19,12 @@ export type ApplierOptions = {
   readonly clock?: Clock
   /** How long a removed server may keep its connections before they are cut. */
   readonly lingerMs?: number
+  /** Least time from one reload to the next; none unless given. */
+  readonly reloadIntervalMs?: number
+  /** `mworker-max-reloads` of the text; no limit unless given. */
+  readonly mostWorkerReloads?: number
+  /** Workers that only finish what they have; none unless given. Throws HaproxyError. */
+  readonly oldWorkers?: () => Promise<readonly OldWorker[]>
 }
 
 /**
@@ -28,6 +36,7 @@ export class Applier {
   readonly #planChanges: PlanChanges
   readonly #lock = new OneAtATime()
   readonly #removals: Removals
+  readonly #budget: ReloadBudget
   #known: { readonly workerPid: number; readonly state: KnownState } | undefined
   #capabilities: Capabilities | undefined
 
@@ -40,17 +49,29 @@ export class Applier {
       clock: options.clock ?? systemClock,
       lingerMs: options.lingerMs ?? 60_000,
     })
+    this.#budget = new ReloadBudget({
+      clock: options.clock ?? systemClock,
+      intervalMs: options.reloadIntervalMs ?? 0,
+      mostReloads: options.mostWorkerReloads ?? Infinity,
+      oldWorkers: () => this.#oldWorkers(options.oldWorkers),
+    })
   }
 
-  /** Servers in maintenance that wait to be deleted: `backend/server`. */
+  /** What is out of service and waits to be deleted: servers, by `backend/server`, and backends. */
   get lingering(): readonly string[] {
     return this.#removals.lingering
   }
 
-  /** Makes the desired state true, starting HAProxy where it is down; see `applyDesired`. */
+  /**
+   * Makes the desired state true, starting HAProxy where it is down; see `applyDesired`. A reload
+   * that has to wait (`deferred`) is not done: what commands can bring is, above all removals, and
+   * the caller applies again, whatever is wanted then, when the time is over. Never delayed: a
+   * start, and the reload that repairs what commands could not do.
+   */
   applyDesired(desired: DesiredState): Promise<ApplyResult> {
-    return this.#lock.run(() =>
-      applyDesired(
+    return this.#lock.run(async () => {
+      const { isRunning } = this.#haproxy
+      const result = await applyDesired(
         {
           haproxy: this.#haproxy,
           planChanges: this.#planChanges,
@@ -58,17 +79,25 @@ export class Applier {
           removals: this.#removals,
           known: this.#current(),
           keep: (state) => this.#keep(state),
+          reloadWait: () => this.#budget.wait(),
         },
         desired,
-      ),
-    )
+      )
+      if (!isRunning) this.#budget.started()
+      else if (result.how === 'reload') this.#budget.reloaded()
+      return result
+    })
   }
 
   /**
    * Reads everything back from HAProxy and compares it with what is wanted; gives the differences,
-   * for people. The next apply then starts from what was read, and repairs them.
+   * for people. The next apply then starts from what was read, and repairs them; with `report` it
+   * starts from what was known before, and leaves them unless it touches the same servers.
    */
-  checkDrift(desired: DesiredState): Promise<readonly string[]> {
+  checkDrift(
+    desired: DesiredState,
+    then: 'repair' | 'report' = 'repair',
+  ): Promise<readonly string[]> {
     return this.#lock.run(async () => {
       if (!this.#haproxy.isRunning) return ['HAProxy is not running']
       await this.#haproxy.refresh()
@@ -79,7 +108,8 @@ export class Applier {
       // The text in memory is what was last verified; the one on disk may not have been written.
       const files = before === undefined ? read.files : mapsOver(before.files, read.files)
       const state = withText({ ...read, files }, before ?? read)
-      this.#keep(state)
+      const isLeft = then === 'report' && before !== undefined
+      if (!isLeft) this.#keep(state)
       const plan = this.#planChanges(state, desired, this.#currentCapabilities())
       if (plan.kind === 'none') {
         this.#keep(withText({ ...read, files, agreedStates: desired.servers }, state))
@@ -102,6 +132,12 @@ export class Applier {
 
   #current(): KnownState | undefined {
     return this.#known?.workerPid === this.#haproxy.workerPid ? this.#known.state : undefined
+  }
+
+  /** After a reload that failed the master takes the one that goes on for an old one, too. */
+  async #oldWorkers(ask: ApplierOptions['oldWorkers']): Promise<readonly OldWorker[]> {
+    const workers = (await ask?.()) ?? []
+    return workers.filter(({ pid }) => pid !== this.#haproxy.workerPid)
   }
 
   #currentCapabilities(): Capabilities {

@@ -37,26 +37,41 @@ async function makeTrue(context: ApplyContext, desired: DesiredState): Promise<O
   const { plan, known } = await decide(context, running, desired)
   if (plan.kind === 'none') return keepAsIs(context, known, desired)
   if (plan.kind === 'runtime') return runAndVerify(context, known, desired, plan)
+  const wait = await context.reloadWait()
+  if (wait !== undefined) {
+    const outcome = await followServers(context, known, desired)
+    const { state, ...done } = outcome ?? { ...nothingDone(), state: undefined }
+    return { ...done, deferred: { ...wait, reasons: plan.reasons, state } }
+  }
   try {
     return await reloadWith(context, known, desired, plan, known)
   } catch (error) {
-    if (hasToWait(error)) await followServers(context, known, desired)
+    // What it throws is not told: the reload's own failure says more, and a repair begins with it.
+    if (hasToWait(error))
+      await followServers(context, known, desired).catch(onlyFairleadErrors)
     throw error
   }
 }
 
-/** The reload cannot be done now; servers that come and go do not wait for it. */
+/**
+ * The reload cannot be done now; servers that come and go do not wait for it. Gives what was done,
+ * and the state that is in force then; undefined where nothing can be done by commands.
+ */
 async function followServers(
   context: ApplyContext,
   known: KnownState,
   desired: DesiredState,
-): Promise<void> {
+): Promise<(Outcome & { readonly state: DesiredState }) | undefined> {
   const servers = withServersOf(known, desired)
-  if (servers === undefined) return
-  const plan = context.planChanges(known, servers, context.capabilities)
-  // What it throws is not told: the reload's own failure says more, and a repair begins with it.
-  if (plan.kind === 'runtime')
-    await runAndVerify(context, known, servers, plan).catch(onlyFairleadErrors)
+  if (servers === undefined) return undefined
+  const { plan, known: base } = await decide(context, known, servers)
+  if (plan.kind !== 'runtime') return undefined
+  return { ...(await runAndVerify(context, base, servers, plan)), state: servers }
+}
+
+function nothingDone(): Outcome {
+  const verifiedAt = performance.now()
+  return { how: 'none', changes: [], reasons: [], commands: [], verifiedAt, problems: [] }
 }
 
 /**

@@ -11,7 +11,8 @@ import { Prober } from '../readiness/prober.ts'
 import { EmbeddedRegistry } from '../registry/embedded/embedded-registry.ts'
 import type { RoutingInput, RoutingResult, RoutingSettings } from '../routing/contract.ts'
 import { ManualClock } from '../support/clock.ts'
-import { Pipeline, type Applied, type ChangeEntry, type PipelineParts } from './pipeline.ts'
+import type { Applied, ChangeEntry } from './change-entry.ts'
+import { Pipeline, type PipelineParts } from './pipeline.ts'
 
 let folder: string
 const stop: (() => Promise<void>)[] = []

@@ -1,4 +1,3 @@
-import type { ChangeReport } from '../api/contract.ts'
 import { isSameText, type DesiredState } from '../model/desired-state.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import { FairleadError, messageOf } from '../model/errors.ts'
@@ -11,35 +10,41 @@ import type { RoutingInput, RoutingResult, RoutingSettings } from '../routing/co
 import { Backoff } from '../support/backoff.ts'
 import type { Clock } from '../support/clock.ts'
 import { Mailbox } from '../support/mailbox.ts'
+import { changeEntry, deferralProblems, firstOf } from './change-entry.ts'
+import type { Applied, ChangeEntry, ChangeRecord, Deferred } from './change-entry.ts'
 import { desiredStateHash } from './desired-hash.ts'
 
 /** A small program listens by then; a larger one takes so long that this is nothing against it. */
 const firstTriesMs = 8
 
-/** What came of bringing HAProxy to a desired state. */
-export type Applied = {
-  readonly how: 'none' | 'runtime' | 'reload'
-  readonly changes: readonly string[]
-  /** Why a reload: its kind, for counting, and a sentence. */
-  readonly reasons: readonly { readonly kind: string; readonly text: string }[]
-  /** Commands that changed something, as they may be shown. */
-  readonly commands: readonly string[]
-  readonly problems: readonly Problem[]
-}
-
-/** A change for the ledger, before it has its number. */
-export type ChangeEntry = Omit<ChangeReport, 'id'>
+/** What a pass is for that does a reload which had to wait; its causes are those before. */
+const reloadWaited = 'a reload had to wait'
+const nothing: ReadonlySet<string> = new Set()
+const noState: DesiredState = { config: '', files: new Map(), servers: new Map() }
 
 /** Where the pipeline stands; what `status` is made of. */
 export type PipelineState = {
   readonly snapshot: Snapshot
   readonly routing: RoutingResult | undefined
+  /** What HAProxy is brought to, and how that is another state than routing's. */
+  readonly target: Target | undefined
   readonly desiredHash: string
   /** The newest desired state is applied and verified. */
   readonly isApplied: boolean
   readonly problems: readonly Problem[]
   /** What the last apply failed with. */
   readonly error: unknown
+  /** A reload that has to wait; what it is for is not applied yet. */
+  readonly deferred: Deferred | undefined
+}
+
+/** The state that is applied. */
+export type Target = {
+  readonly desired: DesiredState
+  /** The generation whose structure and settings it has; undefined: the newest. */
+  readonly pinnedTo: number | undefined
+  /** Backends that routing wants and that are not in it. */
+  readonly leftOut: ReadonlySet<string>
 }
 
 export type PipelineParts = {
@@ -56,7 +61,9 @@ export type PipelineParts = {
    */
   readonly serving?: ReadonlyMap<string, { readonly address: string; readonly port: number }>
   /** Called for everything that was done, or failed. */
-  readonly onChange: (change: ChangeEntry) => void
+  readonly onChange: (change: ChangeEntry, record: ChangeRecord) => void
+  /** Turns what routing wants into what is applied, while a generation is pinned. Throws nothing. */
+  readonly steer?: (wanted: DesiredState) => Target
 }
 
 /**
@@ -76,7 +83,10 @@ export class Pipeline {
   /** While first tries are waited for: what they found, which then needs no pass of its own. */
   #provenMeanwhile: Cause[] | undefined
   #isVerifyWanted = true
-  #appliedConfig: DesiredState | undefined
+  #applied: Target | undefined
+  /** What led to a reload that waits. */
+  #waitingCauses: readonly Cause[] = []
+  #settling: ((error: unknown) => void)[] = []
   readonly #createdAtMs: number
   #state: PipelineState
 
@@ -86,10 +96,12 @@ export class Pipeline {
     this.#state = {
       snapshot: parts.registry.snapshot(),
       routing: undefined,
+      target: undefined,
       desiredHash: '',
       isApplied: false,
       problems: [],
       error: undefined,
+      deferred: undefined,
     }
   }
 
@@ -106,6 +118,19 @@ export class Pipeline {
   triggerRepair(what: string): void {
     this.#isVerifyWanted = true
     this.trigger(what)
+  }
+
+  /**
+   * As `trigger`; resolves when what is wanted from now on is in force, or waits for connections to
+   * end. Throws what kept it from being applied. Call it while `run` runs.
+   */
+  async settle(what: string): Promise<void> {
+    const done = new Promise<unknown>((resolve) => {
+      this.#settling.push(resolve)
+    })
+    this.trigger(what, this.#parts.clock.now())
+    const error = await done
+    if (error !== undefined) throw error
   }
 
   /** The event behind it is the start, unless that was before fairlead's own. */
@@ -131,6 +156,8 @@ export class Pipeline {
     }
     this.#firstPass.resolve()
     this.#timer?.abort()
+    const ended = new FairleadError('interrupted', 'fairlead ended before it was done')
+    for (const settle of this.#settling.splice(0)) settle(ended)
     await reading
   }
 
@@ -145,11 +172,18 @@ export class Pipeline {
 
   /** Never throws: what goes wrong in a pass, also in routing, must not end those after it. */
   async #pass(causes: readonly Cause[]): Promise<void> {
+    const settling = this.#settling.splice(0)
+    let failure: unknown
     try {
       await this.#routeAndApply(causes)
     } catch (error) {
+      failure = error
       this.#failed(causes, error)
     }
+    // A short wait is waited for; a long one is an answer.
+    if (failure === undefined && this.#state.deferred?.by === 'interval') {
+      this.#settling.unshift(...settling)
+    } else for (const settle of settling) settle(failure)
   }
 
   async #routeAndApply(causes: readonly Cause[]): Promise<void> {
@@ -168,11 +202,18 @@ export class Pipeline {
         'a service without endpoints is forgotten',
       )
     }
-    if (!this.#isVerifyWanted && isSame(routing.desired, this.#appliedConfig)) {
-      this.#state = { ...this.#state, snapshot, routing }
+    const target = this.#steer(routing.desired)
+    if (!this.#isVerifyWanted && isSameTarget(target, this.#applied)) {
+      this.#state = { ...this.#state, snapshot, routing, target }
       return
     }
-    await this.#apply(snapshot, routing, mergeCauses(causes, proven))
+    const news = causes.filter(({ what }) => what !== reloadWaited)
+    const all = mergeCauses(mergeCauses(this.#waitingCauses, news), proven)
+    await this.#apply({ snapshot, routing, target }, all.length === 0 ? causes : all)
+  }
+
+  #steer(desired: DesiredState): Target {
+    return this.#parts.steer?.(desired) ?? { desired, pinnedTo: undefined, leftOut: nothing }
   }
 
   /**
@@ -210,7 +251,7 @@ export class Pipeline {
   /** In the first pass: learns from what the adopted HAProxy serves. True when that was news. */
   #acceptServing(routing: RoutingResult): boolean {
     const { serving, prober } = this.#parts
-    if (serving === undefined || this.#appliedConfig !== undefined) return false
+    if (serving === undefined || this.#applied !== undefined) return false
     let isNews = false
     for (const endpoint of routing.unproven) {
       const placement = routing.placements.get(endpoint.id)
@@ -233,64 +274,76 @@ export class Pipeline {
   }
 
   async #apply(
-    snapshot: Snapshot,
-    routing: RoutingResult,
+    wanted: { snapshot: Snapshot; routing: RoutingResult; target: Target },
     causes: readonly Cause[],
   ): Promise<void> {
-    const desiredHash = desiredStateHash(routing.desired)
-    this.#state = { ...this.#state, snapshot, routing, desiredHash, isApplied: false }
-    const applied = await this.#parts.apply(routing.desired)
-    this.#appliedConfig = routing.desired
-    this.#isVerifyWanted = false
+    const { target } = wanted
+    const desiredHash = desiredStateHash(target.desired)
+    this.#state = { ...this.#state, ...wanted, desiredHash, isApplied: false, deferred: undefined }
+    const startedAt = performance.now()
+    const applied = await this.#parts.apply(target.desired)
+    const applyMs = performance.now() - startedAt
+    const { deferred } = applied
+    // A pin that was set or taken back is told, though nothing had to be changed for it.
+    const before = this.#applied ?? target
+    const isPinNews = deferred === undefined && target.pinnedTo !== before.pinnedTo
+    this.#applied = deferred === undefined ? target : this.#applied
+    this.#isVerifyWanted = deferred !== undefined
+    this.#waitingCauses = deferred === undefined ? [] : causes
     this.#backoff.reset()
     this.#state = {
       ...this.#state,
-      isApplied: true,
-      problems: applied.problems,
+      isApplied: deferred === undefined,
+      problems: [
+        ...applied.problems,
+        ...(deferred === undefined ? [] : deferralProblems(deferred)),
+      ],
       error: undefined,
+      deferred,
     }
-    if (applied.how !== 'none') {
-      this.#report(causes, desiredHash, {
-        how: applied.how,
-        changes: applied.changes,
-        reasons: applied.reasons.map(({ text }) => text),
-        commands: applied.commands.length,
-      })
-    }
+    if (deferred !== undefined) this.#wakeAfter(deferred.afterMs, reloadWaited)
+    const state = deferred === undefined ? target.desired : deferred.state
+    if (state === undefined || (applied.how === 'none' && !isPinNews)) return
+    const how = applied.how === 'none' ? 'runtime' : applied.how
+    this.#report({ causes, how, done: applied, applyMs, state })
   }
 
   #failed(causes: readonly Cause[], error: unknown): void {
     this.#isVerifyWanted = true
     const hint = error instanceof FairleadError ? error.hint : ''
-    const problem: Problem = { where: 'haproxy', what: messageOf(error), hint }
-    this.#state = { ...this.#state, isApplied: false, problems: [problem], error }
-    this.#report(causes, this.#state.desiredHash, {
-      how: 'failed',
-      changes: [],
-      reasons: [messageOf(error)],
-      commands: 0,
-    })
+    const what = messageOf(error)
+    const problem: Problem = { where: 'haproxy', what, hint }
+    this.#state = {
+      ...this.#state,
+      isApplied: false,
+      problems: [problem],
+      error,
+      deferred: undefined,
+    }
+    const kind = error instanceof FairleadError ? error.code : 'internal'
+    const done = { changes: [], reasons: [{ kind, text: what }], commands: [], problems: [problem] }
+    const state = this.#state.target?.desired ?? noState
+    this.#report({ causes, how: 'failed', done, applyMs: 0, state })
     this.#wakeAfter(this.#backoff.next(), 'tried again after a failure')
   }
 
-  #report(
-    causes: readonly Cause[],
-    desiredHash: string,
-    done: Pick<ChangeEntry, 'how' | 'changes' | 'reasons' | 'commands'>,
-  ): void {
+  #report(input: {
+    readonly causes: readonly Cause[]
+    readonly how: ChangeEntry['how']
+    readonly done: Pick<Applied, 'changes' | 'reasons' | 'commands' | 'problems'>
+    readonly applyMs: number
+    readonly state: DesiredState
+  }): void {
+    const { done, state } = input
+    const { target, desiredHash } = this.#state
+    const pinnedTo = target?.pinnedTo
+    const isTarget = state === target?.desired || state === noState
+    const hash = isTarget ? desiredHash : desiredStateHash(state)
     const atMs = this.#parts.clock.now()
-    const events = causes.flatMap((cause) => cause.eventAtMs ?? [])
-    const seen = causes.map((cause) => cause.seenAtMs)
-    this.#parts.onChange({
-      atMs,
-      causes: causes.map((cause) => cause.what),
-      how: done.how,
-      reasons: done.reasons,
-      changes: done.changes,
-      commands: done.commands,
-      eventToDoneMs: events.length === 0 ? undefined : atMs - Math.min(...events),
-      seenToDoneMs: atMs - Math.min(atMs, ...seen),
-      desiredHash,
+    this.#parts.onChange(changeEntry({ ...input, atMs, desiredHash: hash, pinnedTo }), {
+      commands: firstOf(done.commands),
+      problems: done.problems,
+      state,
     })
   }
 
@@ -305,9 +358,13 @@ export class Pipeline {
   }
 }
 
-function isSame(a: DesiredState, b: DesiredState | undefined): boolean {
+function isSameTarget(a: Target, b: Target | undefined): boolean {
+  return b !== undefined && a.pinnedTo === b.pinnedTo && isSame(a.desired, b.desired)
+}
+
+function isSame(a: DesiredState, b: DesiredState): boolean {
   if (a === b) return true
-  if (b === undefined || !isSameText(a, b)) return false
+  if (!isSameText(a, b)) return false
   return isSameMap(a.files, b.files) && isSameMap(a.servers, b.servers)
 }
 

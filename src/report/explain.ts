@@ -164,6 +164,14 @@ function endpointDecisions(endpoint: Endpoint, input: ExplainInput): readonly De
     ]
   }
   if (!placement.isRouted) return placement.decisions
+  const { target } = input.pipeline
+  if (target?.pinnedTo !== undefined && target.leftOut.has(placement.backend)) {
+    const what = `pinned to generation ${target.pinnedTo}, which does not have this service`
+    return [
+      ...placement.decisions,
+      { step: 'pin', outcome: 'stop', what, hint: '`fairlead unpin` goes back to the newest' },
+    ]
+  }
   const name = `${placement.backend}/${placement.server}`
   const status = input.statistics.get(name)?.status
   return [

@@ -53,10 +53,12 @@ function pipelineState(
       unproven: [],
       nextRunAtMs: undefined,
     },
+    target: undefined,
     desiredHash: 'abc',
     isApplied: true,
     problems: [],
     error: undefined,
+    deferred: undefined,
   }
 }
 
@@ -91,6 +93,8 @@ describe('the status report', () => {
     words: new Map([['pi1:away:80', { state: 'drain', weight: undefined, sinceMs: 5 }]]),
     sources: [],
     registry: { kind: 'embedded' },
+    pin: undefined,
+    drift: [],
     haproxy,
     statistics: up,
     problems: [{ where: 'registry', what: 'disk full', hint: '' }],

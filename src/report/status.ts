@@ -2,6 +2,7 @@ import type {
   EndpointReport,
   HaproxyReport,
   LeftOutReport,
+  PinReport,
   RegistryReport,
   ServiceReport,
   StatusReport,
@@ -28,6 +29,9 @@ export type StatusInput = {
   readonly registry: RegistryReport
   /** By `backend/server`; empty when HAProxy does not answer. */
   readonly statistics: ReadonlyMap<string, ServerStatistics>
+  readonly pin: PinReport | undefined
+  /** Differences in HAProxy that are left as they are. */
+  readonly drift: readonly string[]
   /** Of storage, start and the like. */
   readonly problems: readonly Problem[]
   readonly instance: Pick<
@@ -58,10 +62,26 @@ export function statusReport(input: StatusInput): StatusReport {
       ...input.pipeline.problems,
       ...snapshot.problems,
       ...(routing?.problems ?? []),
+      ...unroutedByPin(input.pipeline),
       ...snapshot.candidates.flatMap((each) => (each.endpoints.length > 0 ? each.problems : [])),
     ],
+    pin: input.pin,
+    drift: input.drift,
     words: [...input.words].map(([endpoint, word]): WordReport => ({ endpoint, ...word })),
   }
+}
+
+/** Services that came after the generation that is pinned. */
+function unroutedByPin({ target, routing }: PipelineState): readonly Problem[] {
+  if (target?.pinnedTo === undefined) return []
+  const { leftOut, pinnedTo } = target
+  return (routing?.routes ?? [])
+    .filter(({ backend }) => leftOut.has(backend))
+    .map(({ service }) => ({
+      where: `service ${service}`,
+      what: `it is not routed: pinned to generation ${pinnedTo}, which does not have it`,
+      hint: '`fairlead unpin` goes back to the newest',
+    }))
 }
 
 function serviceReport(

@@ -26,6 +26,8 @@ export type RoutingSettings = {
   readonly trustedProxies: readonly string[]
   readonly accessLog: boolean
   readonly maxConnections: number | undefined
+  /** Reloads that an old worker may see (`mworker-max-reloads`). */
+  readonly mostOldWorkers: number
   readonly timeouts: {
     readonly connectMs: number
     readonly clientMs: number

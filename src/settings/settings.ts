@@ -55,7 +55,17 @@ export type Settings = {
   readonly requestTimeoutMs: number
   readonly keepAliveTimeoutMs: number
   readonly tunnelTimeoutMs: number
+  /** How old a connection on an old worker may become, counted from the reload. */
   readonly hardStopMs: number
+  /** Reloads that an old worker may see before a further one waits for it. */
+  readonly mostOldWorkers: number
+  /** Least time from one reload to the next. */
+  readonly reloadIntervalMs: number
+  /** What is done about changes in HAProxy that somebody else made. */
+  readonly drift: 'repair' | 'report'
+  readonly driftIntervalMs: number
+  /** Generations that are kept. */
+  readonly history: number
   /** user and group of HAProxy's workers where fairlead runs as root. */
   readonly user: string
   readonly group: string

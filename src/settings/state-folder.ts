@@ -33,3 +33,8 @@ function userStateFolder(name: string, { environment, homeFolder }: Whereabouts)
 export function adminSocket(stateFolder: string): string {
   return join(stateFolder, 'admin.sock')
 }
+
+/** The generations within a state folder. */
+export function historyFolder(stateFolder: string): string {
+  return join(stateFolder, 'history')
+}

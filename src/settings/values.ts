@@ -90,6 +90,14 @@ export const network: ValueParser<string> = reads(
   },
 )
 
+/** A whole number from 1 to `most`. */
+export function count(most: number): ValueParser<number> {
+  return reads(`a number from 1 to ${most}`, (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : 0
+    return value >= 1 && value <= most ? value : undefined
+  })
+}
+
 /** A count from 1, or `auto`, which is undefined. */
 export const countOrAuto: v.GenericSchema<string, number | undefined> = v.pipe(
   reads('a number from 1 to 10000000, or auto', (text): number | 'auto' | undefined => {

@@ -87,6 +87,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // Compose files as the containers they would become, through discovery and routing as they are.
   compose: ['discovery/docker', 'registry/embedded', 'routing', 'settings'],
   operator: ['routing'],
+  // What was done, and earlier states; told apart by the same difference that is applied.
+  ledger: [
+    'api/contract.ts',
+    'haproxy/capabilities.ts',
+    'haproxy/config',
+    'haproxy/control.ts',
+    'haproxy/diff',
+  ],
   pipeline: ['api/contract.ts', 'operator', 'readiness', 'registry', 'routing'],
   report: ['api/contract.ts', 'pipeline', 'routing'],
   api: ['api/contract.ts', 'settings', 'version.ts'],
@@ -95,6 +103,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'api/contract.ts',
     'compose',
     'daemon',
+    'ledger',
     'registrator',
     'routing',
     'settings',

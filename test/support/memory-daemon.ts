@@ -2,8 +2,11 @@ import type {
   ChangeReport,
   ConsulReport,
   DaemonControl,
+  DiffReport,
   EndpointReport,
   Explanation,
+  GenerationReport,
+  PinReport,
   ServiceReport,
   StatusReport,
 } from '../../src/api/contract.ts'
@@ -20,6 +23,7 @@ export class MemoryDaemon implements DaemonControl {
   csv: string | Error = ''
   /** Ids that `setWord` knows; others are `not_found`. */
   readonly known = new Set<string>()
+  readonly generations: GenerationReport[] = []
   readonly explanations = new Map<string, Explanation>()
 
   constructor(ledger: Ledger = new Ledger()) {
@@ -64,6 +68,35 @@ export class MemoryDaemon implements DaemonControl {
   async statistics(): Promise<string> {
     if (this.csv instanceof Error) throw this.csv
     return this.csv
+  }
+
+  async history(most: number, before?: number): Promise<readonly ChangeReport[]> {
+    this.calls.push(['history', most, before])
+    return this.generations.filter(({ id }) => id < (before ?? Infinity)).slice(-most)
+  }
+
+  async generation(id: number): Promise<GenerationReport> {
+    const found = this.generations.find((each) => each.id === id)
+    if (found === undefined) throw notFound(`generation ${id}`)
+    return found
+  }
+
+  async diff(from: number, to: number | undefined, isText: boolean): Promise<DiffReport> {
+    await this.generation(from)
+    const text = isText ? { text: '--- a\n+++ b\n-x\n+y\n' } : {}
+    return { from, to, changes: ['backend web: + server web.1 10.0.0.2:80'], ...text }
+  }
+
+  async rollback(id: number): Promise<PinReport> {
+    await this.generation(id)
+    this.calls.push(['rollback', id])
+    return { generation: id, sinceMs: 1_700_000_000_000 }
+  }
+
+  async unpin(): Promise<PinReport> {
+    this.calls.push(['unpin'])
+    if (this.report.pin === undefined) throw notFound('a pin')
+    return this.report.pin
   }
 
   async down(): Promise<void> {
@@ -186,10 +219,13 @@ export function changeEntry(
     causes: ['start web-1'],
     how: 'runtime',
     reasons: [],
+    kinds: [],
     changes: ['backend web: + server web.1 10.0.0.2:80'],
+    changeCount: 1,
     commands: 2,
     eventToDoneMs: 4,
     seenToDoneMs: 3,
+    applyMs: 2,
     desiredHash: 'abc',
     ...changes,
   }

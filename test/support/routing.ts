@@ -64,6 +64,7 @@ export const routingSettings: RoutingSettings = {
   trustedProxies: [],
   accessLog: true,
   maxConnections: undefined,
+  mostOldWorkers: 10,
   timeouts: {
     connectMs: 500,
     clientMs: 60_000,

@@ -2,13 +2,14 @@ import type { RegistrationsReport, StatusReport } from '../../api/contract.ts'
 import { printable } from '../../support/printable.ts'
 import { endpointTable } from './endpoints.ts'
 import type { View } from './endpoints.ts'
+import { pinLines } from './history.ts'
 import { counted, span } from './text.ts'
 
 /** `fairlead status` for people. Lines end in a line feed. */
 export function renderStatus(report: StatusReport, view: View): string {
   const sections = [
     header(report, view),
-    [...registry(report, view), ...sources(report, view)],
+    [...registry(report, view), ...sources(report, view), ...pinLines(report.pin, view)],
     held(report, view),
     services(report, view),
     leftOut(report, view),

@@ -25,6 +25,20 @@ export type ApplyResult = {
   readonly problems: readonly Problem[]
   /** When HAProxy had it, verified, in ms since the call; what follows is only keeping it on disk. */
   readonly verifiedMs: number
+  /** A reload that has to wait: the state is not in force yet, and to be applied again then. */
+  readonly deferred?: Deferral
+}
+
+/** A reload that was not done now, and what was done in its place. */
+export type Deferral = {
+  /** `interval`: the last one was a moment ago. `workers`: it would cut connections of an old worker. */
+  readonly by: 'interval' | 'workers'
+  /** When to apply again at the latest. */
+  readonly afterMs: number
+  /** Why a reload is needed. */
+  readonly reasons: readonly ReloadReason[]
+  /** What is in force instead; undefined: what was before. */
+  readonly state: DesiredState | undefined
 }
 
 /** What one apply works with. */
@@ -36,6 +50,8 @@ export type ApplyContext = {
   /** What the last verified apply left behind; undefined: read it back. */
   readonly known: KnownState | undefined
   readonly keep: (known: KnownState | undefined) => void
+  /** Whether a reload has to wait; undefined: it may be done now. */
+  readonly reloadWait: () => Promise<Pick<Deferral, 'by' | 'afterMs'> | undefined>
 }
 
 /** A result with the time of verification by `performance.now()`. */

@@ -1,29 +1,60 @@
-import type { DesiredState } from '../../model/desired-state.ts'
+import type { ConfigText, DesiredState } from '../../model/desired-state.ts'
 import { FairleadError } from '../../model/errors.ts'
 import type { ErrorCode } from '../../model/errors.ts'
-import { firstWord, linesOf, splitSections } from '../config/sections.ts'
-import type { SectionText } from '../config/sections.ts'
-import { splitWords } from '../config/split-words.ts'
+import { lazy } from '../../support/lazy.ts'
+import { joinServers, ServerSectionReader } from '../diff/with-servers.ts'
+import type { ServerSection } from '../diff/with-servers.ts'
 import type { KnownState } from './read-back.ts'
+
+const readers = { running: new ServerSectionReader(), wanted: new ServerSectionReader() }
 
 /**
  * As much of a desired state as commands can bring: what runs, with the servers that are wanted in
  * the backends that are in both texts. For when a reload cannot be done (a full disk, a busy
- * address): what has gone must not get requests, nor may an address that belongs to another by now,
- * only because something else has to wait. Undefined where that cannot be told.
+ * address) or has to wait: what has gone must not get requests, nor may an address that belongs to
+ * another by now, only because something else has to wait. A backend that is not wanted any more
+ * keeps only servers that are wanted, just so, in another. Undefined where that cannot be told.
  */
 export function withServersOf(known: KnownState, desired: DesiredState): DesiredState | undefined {
-  if (known.config === undefined) return undefined
-  const [running, wanted] = [splitSections(known.config), splitSections(desired.config)]
-  if ([...running, ...wanted].some((section) => section.hasDirectives)) return undefined
-  const servers = new Map(wanted.filter(isBackend).map((each) => [nameOf(each), serversOf(each)]))
-  const config = running.map((section) => {
-    const lines = isBackend(section) ? servers.get(nameOf(section)) : undefined
-    if (lines === undefined) return section.text
-    const others = linesOf(section).filter(({ text, number }) => !isServer(text, number))
-    return [...others.map(({ text }) => text), ...lines].map((text) => `${text}\n`).join('')
-  })
-  return { config: config.join(''), files: known.files, servers: desired.servers }
+  const text = textOf(known)
+  const running = text === undefined ? undefined : readers.running.read(text)
+  const wanted = readers.wanted.read(desired)
+  if (running === undefined || wanted === undefined) return undefined
+  const lines = lazy(() => new Set(wanted.flatMap(({ servers }) => identitiesIn(servers))))
+  const keep = ({ servers }: ServerSection): string =>
+    servers
+      .split(/(?<=\n)/)
+      .filter((line) => lines().has(identityOf(line)))
+      .join('')
+  const { sections } = joinServers(running, wanted, keep)
+  const whole = lazy(() => sections.join(''))
+  return {
+    get config() {
+      return whole()
+    },
+    sections,
+    files: known.files,
+    servers: desired.servers,
+  }
+}
+
+/** Not put together where its sections are known. */
+function textOf(known: KnownState): ConfigText | undefined {
+  const { sections } = known
+  if (sections !== undefined) return { config: '', sections }
+  return known.config === undefined ? undefined : { config: known.config }
+}
+
+function identitiesIn(lines: string): string[] {
+  return lines === '' ? [] : lines.trimEnd().split('\n').map(identityOf)
+}
+
+/** `server NAME ADDRESS`: who it is, and where. */
+function identityOf(line: string): string {
+  return line
+    .trim()
+    .split(/[ \t]+/, 3)
+    .join(' ')
 }
 
 /**
@@ -40,21 +71,3 @@ const outside: ReadonlySet<ErrorCode> = new Set([
   'address_unavailable',
   'reload_failed',
 ])
-
-function isBackend({ keyword }: SectionText): boolean {
-  return keyword === 'backend'
-}
-
-function nameOf(section: SectionText): string {
-  return splitWords(linesOf(section)[0]?.text ?? '', section.line)[1] ?? ''
-}
-
-function serversOf(section: SectionText): string[] {
-  return linesOf(section)
-    .filter(({ text, number }) => isServer(text, number))
-    .map(({ text }) => text)
-}
-
-function isServer(text: string, number: number): boolean {
-  return firstWord(text, 0, number) === 'server'
-}

@@ -28,7 +28,7 @@ function bodyOf({ keyword, text }: SectionText): string {
 }
 
 /** Length of the whole lines, with their line feeds, that both texts begin with. */
-function commonStart(one: string, other: string): number {
+export function commonStart(one: string, other: string): number {
   const length = longest(Math.min(one.length, other.length), (from, to) => {
     return one.slice(from, to) === other.slice(from, to)
   })
@@ -36,7 +36,7 @@ function commonStart(one: string, other: string): number {
 }
 
 /** Length of the whole lines that both texts end with, at most `most`. */
-function commonEnd(one: string, other: string, most: number): number {
+export function commonEnd(one: string, other: string, most: number): number {
   const length = longest(most, (from, to) => {
     const tail = one.slice(one.length - to, one.length - from)
     return tail === other.slice(other.length - to, other.length - from)

@@ -1,9 +1,6 @@
 import { quoteWord } from '../../haproxy/config/quote.ts'
 import type { RoutingSettings } from '../contract.ts'
 
-/** Old workers that may pile up behind long connections before the oldest is ended. */
-const mostOldWorkers = 10
-
 /**
  * The `global` section. `noreuseport` because a second HAProxy on the same address would else start
  * silently and take a part of the traffic; a hitless reload hands its sockets over all the same.
@@ -16,7 +13,7 @@ export function renderGlobal(settings: RoutingSettings): string {
     `stats socket ${quoteWord(paths.socket)} mode 600 level admin expose-fd listeners`,
     'noreuseport',
     `hard-stop-after ${timeouts.hardStopMs}ms`,
-    `mworker-max-reloads ${mostOldWorkers}`,
+    `mworker-max-reloads ${settings.mostOldWorkers}`,
   ]
   if (maxConnections !== undefined) lines.push(`maxconn ${maxConnections}`)
   if (runAs !== undefined) {
