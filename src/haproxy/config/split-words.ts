@@ -71,7 +71,7 @@ function splitSpecial(text: string, line: number): string[] {
   let quote = ''
   // Behind a closing quote that follows a variable.
   let gluesAt = -1
-  let index = endOfGap(text, 0)
+  let index = endOf(gap, text, 0)
   while (index < text.length) {
     const character = text.charAt(index)
     if (character === '\r' || (character === '#' && quote === '')) break
@@ -83,7 +83,7 @@ function splitSpecial(text: string, line: number): string[] {
       word ??= ''
       index += 1
     } else if (quote === '' && isSpace.test(character)) {
-      const end = endOfGap(text, index)
+      const end = endOf(gap, text, index)
       const isLast = end === text.length || text.charAt(end) === '#'
       if (word !== undefined) words.push(index === gluesAt && !isLast ? word + glueMark : word)
       word = undefined
@@ -92,7 +92,7 @@ function splitSpecial(text: string, line: number): string[] {
       const part = readPart(text, index, quote, line)
       word = (word ?? '') + part.value
       index = part.end
-      if (character === '$' && part.value !== '$') gluesAt = index + 1
+      if (character === '$' && quote === '"') gluesAt = index + 1
     }
   }
   if (quote !== '') throw new ConfigSyntaxError(line, `a ${quote} without its other half`)
@@ -100,9 +100,11 @@ function splitSpecial(text: string, line: number): string[] {
   return words
 }
 
-function endOfGap(text: string, index: number): number {
-  gap.lastIndex = index
-  return index + (gap.exec(text)?.[0].length ?? 0)
+/** Where a match of a pattern that always matches ends. */
+function endOf(pattern: RegExp, text: string, index: number): number {
+  pattern.lastIndex = index
+  pattern.test(text)
+  return pattern.lastIndex
 }
 
 type Part = { readonly value: string; readonly end: number }
@@ -111,8 +113,14 @@ function readPart(text: string, index: number, quote: string, line: number): Par
   const character = text.charAt(index)
   if (character === '\\' && quote !== "'") return readEscape(text, index, quote, line)
   if (character === '$' && quote === '"') return readVariable(text, index, line)
-  return { value: character, end: index + 1 }
+  const end = endOf(quote === '' ? bareRun : quote === '"' ? doubleRun : singleRun, text, index)
+  return { value: text.slice(index, end), end }
 }
+
+// What stands for itself: out of quotes, and in either kind.
+const bareRun = /[^ \t\v\f\r"'\\#]*/y
+const doubleRun = /[^"\\$\r]*/y
+const singleRun = /[^'\r]*/y
 
 function readEscape(text: string, index: number, quote: string, line: number): Part {
   const next = text.charAt(index + 1)
