@@ -12,6 +12,12 @@ export type RunningServer = {
   readonly operational: 'stopped' | 'starting' | 'running' | 'stopping'
 }
 
+/** What one backend of a running HAProxy is like, from `show stat`. */
+export type RunningBackend = {
+  /** Whether rules may choose it; from 3.4 on one may be there and not be chosen. */
+  readonly isPublished: boolean
+}
+
 /**
  * A running HAProxy, as the apply stage needs it. The real one speaks over sockets, the in-memory
  * one interprets the same commands; both pass one contract suite.

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
+import { isAtLeast } from './capabilities.ts'
 import { parseConfig } from './config/parse.ts'
 import type { Line } from './config/parse.ts'
-import type { RunningServer } from './control.ts'
+import type { RunningBackend, RunningServer } from './control.ts'
 import { bindsOf } from './process/binds.ts'
 import type { Bind } from './process/binds.ts'
 import type { HaproxyRunner } from './process/runner.ts'
 import { ConfigRejectedError, HaproxyError } from './runtime/errors.ts'
+import { interpretBackendCommand } from './runtime/interpret-backends.ts'
 import { interpretMapCommand } from './runtime/interpret-maps.ts'
 import { interpretServerCommand, parseAddress } from './runtime/interpret-servers.ts'
 import { parseMapFile } from './runtime/maps.ts'
@@ -28,7 +30,7 @@ export class MemoryHaproxy implements HaproxyRunner {
   isTextKnown = false
   #workerPid = 0
   #lastPid = 1000
-  #backends = new Set<string>()
+  #backends = new Map<string, RunningBackend>()
   #servers = new Map<string, RunningServer>()
   #maps = new Map<string, readonly MapEntry[]>()
   #prepared = new Map<string, readonly MapEntry[]>()
@@ -113,8 +115,10 @@ export class MemoryHaproxy implements HaproxyRunner {
     if (verb === 'del' && noun === 'server' && this.busyServers.has(subject ?? '')) {
       return '[3]: Server still has connections attached to it, cannot remove it.'
     }
+    const world = { servers: this.#servers, backends: this.#backends }
     return (
-      interpretServerCommand({ servers: this.#servers, backends: this.#backends }, words) ??
+      (isAtLeast(this.version, 3, 4) ? interpretBackendCommand(world, words) : undefined) ??
+      interpretServerCommand(world, words) ??
       interpretMapCommand({ maps: this.#maps, prepared: this.#prepared }, words) ??
       '[6]: Unknown command.'
     )
@@ -126,7 +130,8 @@ export class MemoryHaproxy implements HaproxyRunner {
     if (noun === 'info') {
       return `Name: HAProxy\nVersion: ${this.version}\nPid: ${this.#workerPid}\nUptime_sec: 1\nStopping: 0`
     }
-    if (noun === 'stat') return this.#showStatistics()
+    if (noun === 'stat')
+      return rest[1] === '2' ? this.#showBackends(rest[0] ?? '') : this.#showStatistics()
     return '[6]: Unknown command.'
   }
 
@@ -162,6 +167,17 @@ export class MemoryHaproxy implements HaproxyRunner {
       .join('\n')
   }
 
+  /** `show stat NAME 2 -1`, or of all with `-1`. */
+  #showBackends(which: string): string {
+    if (which !== '-1' && !this.#backends.has(which)) return '[3]: No such proxy.'
+    const lines = [...this.#backends]
+      .filter(([name]) => which === '-1' || name === which)
+      .map(
+        ([name, { isPublished }]) => `${name},BACKEND,0,0,UP${isPublished ? '' : ' (UNPUB)'},1,0,`,
+      )
+    return ['# pxname,svname,scur,stot,status,type,req_tot,', ...lines].join('\n')
+  }
+
   #showStatistics(): string {
     const lines = [...this.#servers.values()].map((server) => {
       const status = server.admin === 'maint' ? 'MAINT' : server.admin === 'drain' ? 'DRAIN' : 'UP'
@@ -172,11 +188,11 @@ export class MemoryHaproxy implements HaproxyRunner {
 
   async #load(): Promise<void> {
     const text = await readFile(this.configPath, 'utf8')
-    const backends = new Set<string>()
+    const backends = new Map<string, RunningBackend>()
     const servers = new Map<string, RunningServer>()
     for (const section of parseConfig(text).sections) {
       if (section.keyword !== 'backend' && section.keyword !== 'listen') continue
-      backends.add(section.name)
+      backends.set(section.name, { isPublished: true })
       for (const line of section.lines) {
         const server = line.words[0] === 'server' ? serverOf(section.name, line) : undefined
         if (server !== undefined) servers.set(`${server.backend}/${server.name}`, server)

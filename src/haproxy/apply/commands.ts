@@ -1,15 +1,17 @@
 import type { DesiredState } from '../../model/desired-state.ts'
 import type { Plan } from '../diff/plan.ts'
+import { deleteCommand } from '../runtime/backends.ts'
 import { refusalOf } from '../runtime/replies.ts'
 import type { ApplyContext } from './context.ts'
 import { expectationOf } from './expectation.ts'
+import { backendExpectationOf } from './expected-backends.ts'
 import type { KnownState } from './read-back.ts'
 import { isGone } from './removals.ts'
 
 /**
  * Runs a plan's commands, tries to delete what they took out of service, and reads back what they
  * touched, all over one connection. Gives the reason why commands were not enough; undefined when
- * HAProxy has what was wanted, and then `known.servers` is up to date.
+ * HAProxy has what was wanted, and then `known` is up to date.
  */
 export async function runPlan(
   context: ApplyContext,
@@ -17,27 +19,35 @@ export async function runPlan(
   desired: DesiredState,
   plan: Extract<Plan, { kind: 'runtime' }>,
 ): Promise<string | undefined> {
-  const expectation = expectationOf(plan.commands, known, desired)
-  const deletions = plan.removals.map((key) => `del server ${key}`)
+  const expectations = [
+    expectationOf(plan.commands, known, desired),
+    backendExpectationOf(plan.commands),
+  ]
+  const deletions = plan.removals.map(deleteCommand)
   const replies = await context.haproxy.execute([
     ...plan.commands,
     ...deletions,
-    ...expectation.questions,
+    ...expectations.flatMap(({ questions }) => questions),
   ])
   for (const [index, command] of plan.commands.entries()) {
     const refusal = refusalOf(replies[index] ?? '')
     if (refusal !== undefined) return `HAProxy refused "${command}": ${refusal}`
   }
   const afterCommands = replies.slice(plan.commands.length)
-  const read = afterCommands.slice(deletions.length)
-  const difference = expectation.check(read, plan.removals)
-  if (difference !== undefined) return difference
+  let read = afterCommands.slice(deletions.length)
+  for (const expectation of expectations) {
+    const difference = expectation.check(read, plan.removals)
+    if (difference !== undefined) return difference
+    read = read.slice(expectation.questions.length)
+  }
   const before = new Map(plan.removals.map((key) => [key, known.servers.get(key)]))
-  expectation.update(known.servers)
+  for (const expectation of expectations) expectation.update(known)
   for (const [index, key] of plan.removals.entries()) {
     const server = known.servers.get(key) ?? before.get(key)
     known.servers.delete(key)
-    if (isGone(afterCommands[index] ?? '') || server === undefined) continue
+    known.backends.delete(key)
+    if (isGone(afterCommands[index] ?? '')) continue
+    if (server === undefined && key.includes('/')) continue
     context.removals.add(key, { server, text: known })
   }
   return undefined

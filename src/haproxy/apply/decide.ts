@@ -1,5 +1,5 @@
 import type { DesiredState } from '../../model/desired-state.ts'
-import { linesOf, splitSections } from '../config/sections.ts'
+import { firstWord, linesOf, splitSections } from '../config/sections.ts'
 import type { SectionText } from '../config/sections.ts'
 import { splitWords } from '../config/split-words.ts'
 import type { Plan } from '../diff/plan.ts'
@@ -12,7 +12,7 @@ import type { KnownState } from './read-back.ts'
  *
  * Servers that wait to be deleted do not exist for the plan. One that is wanted again (a container
  * that was restarted) is deleted now, or, while it still has connections, taken back into use: then
- * the plan sees it in maintenance, with the parameters it had.
+ * the plan sees it in maintenance, with the parameters it had. The same goes for backends.
  */
 export async function decide(
   context: ApplyContext,
@@ -22,18 +22,23 @@ export async function decide(
   const { removals } = context
   const plan = context.planChanges(known, desired, context.capabilities)
   if (plan.kind === 'none' || removals.lingering.length === 0) return { plan, known }
-  const returning = plan.changes
-    .flatMap((change) => change.commands.map(addedServer))
-    .filter((key) => key !== undefined && removals.has(key))
-    .filter((key) => key !== undefined)
+  const added = new Set(plan.changes.flatMap((change) => change.commands.map(addedBy)))
+  const returning = removals.lingering.filter((key) => added.has(key) || added.has(backendOf(key)))
   if (returning.length === 0) return { plan, known }
   await removals.tryNow(returning)
   let { config } = known
-  for (const key of returning) {
+  // A backend before its servers, whose lines go into its section.
+  for (const key of returning.toReversed()) {
     const lingering = removals.cancel(key)
     if (lingering === undefined) continue
-    known.servers.set(key, lingering.server)
-    config = withServer(config, lingering.text.config, key)
+    const { server, text } = lingering
+    if (server === undefined) {
+      known.backends.set(key, { isPublished: false })
+      config = withBackend(config, text.config, key)
+    } else {
+      known.servers.set(key, server)
+      config = withServer(config, text.config, key)
+    }
   }
   // With a server in maintenance that no plan has looked at yet.
   const base = { ...known, config, sections: undefined, agreedStates: undefined }
@@ -41,8 +46,30 @@ export async function decide(
   return { plan: context.planChanges(base, desired, context.capabilities), known: base }
 }
 
-function addedServer(command: string): string | undefined {
-  return command.startsWith('add server ') ? splitCommand(command)[2] : undefined
+/** The server or backend that a command adds. */
+function addedBy(command: string): string | undefined {
+  return /^add (?:server|backend) /.test(command) ? splitCommand(command)[2] : undefined
+}
+
+function backendOf(key: string): string {
+  const slash = key.indexOf('/')
+  return slash === -1 ? key : key.slice(0, slash)
+}
+
+/** The text with a backend that is still there, without its servers, as an older text had it. */
+function withBackend(
+  config: string | undefined,
+  older: string | undefined,
+  name: string,
+): string | undefined {
+  if (config === undefined || older === undefined) return config
+  const section = splitSections(older).find((each) => isOf(each, name))
+  if (section === undefined) return config
+  const lines = linesOf(section).filter(
+    ({ text, number }) => firstWord(text, 0, number) !== 'server',
+  )
+  const end = config.endsWith('\n') ? '' : '\n'
+  return `${config}${end}${lines.map(({ text }) => `${text}\n`).join('')}`
 }
 
 /** The text with the line of a server that is still there, as an older text had it. */

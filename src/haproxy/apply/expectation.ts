@@ -6,15 +6,16 @@ import { parseMap, parseMapFile, showMapCommand } from '../runtime/maps.ts'
 import type { MapEntry } from '../runtime/maps.ts'
 import { parseServers, showServersCommand } from '../runtime/servers.ts'
 import { splitCommand } from '../runtime/words.ts'
+import type { KnownState } from './read-back.ts'
 
 /** What commands should have led to, and how to see whether they did. */
 export type Expectation = {
   /** Commands that read back what was touched. */
   readonly questions: readonly string[]
-  /** The first difference, for people; undefined when there is none. Deleted servers may be gone or in maint. */
+  /** The first difference, for people; undefined when there is none. What is to be deleted may be gone or out of service. */
   check(replies: readonly string[], removals: readonly string[]): string | undefined
-  /** After `check`: brings what is known of the servers up to what was read. */
-  update(servers: Map<string, RunningServer>): void
+  /** After `check`: brings what is known of servers and backends up to what was read. */
+  update(known: Pick<KnownState, 'servers' | 'backends'>): void
 }
 
 /** From so many backends on, one listing of all servers is cheaper than one each. */
@@ -59,7 +60,7 @@ export function expectationOf(
         compareMaps(maps, replies.slice(serverQuestions.length), desired)
       )
     },
-    update(servers) {
+    update({ servers }) {
       for (const key of touched) servers.delete(key)
       for (const [key, server] of read) servers.set(key, server)
     },

@@ -41,8 +41,10 @@ export function rememberText(
   const onDisk =
     problems.length > 0 ? known.onDisk : new Map(filesOf(context.haproxy.configPath, desired))
   const { files, servers: agreedStates } = desired
-  const { servers } = known
-  context.keep(withText({ config: undefined, files, servers, agreedStates, onDisk }, desired))
+  const { servers, backends } = known
+  context.keep(
+    withText({ config: undefined, files, servers, backends, agreedStates, onDisk }, desired),
+  )
 }
 
 /** All files of a desired state, with the configuration itself. */

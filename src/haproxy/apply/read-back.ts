@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import type { RunningServer } from '../control.ts'
+import type { RunningBackend, RunningServer } from '../control.ts'
 import type { RunningState } from '../diff/plan.ts'
 import type { FileText } from './staged-files.ts'
 import type { HaproxyRunner } from '../process/runner.ts'
 import { lazy } from '../../support/lazy.ts'
+import { parseBackends, showBackendsCommand } from '../runtime/backends.ts'
 import { HaproxyError } from '../runtime/errors.ts'
 import {
   parseMap,
@@ -18,6 +19,7 @@ import { parseServers, showServersCommand } from '../runtime/servers.ts'
 /** The running state, and which contents are in the files on disk. */
 export type KnownState = RunningState & {
   readonly servers: Map<string, RunningServer>
+  readonly backends: Map<string, RunningBackend>
   readonly onDisk: ReadonlyMap<string, FileText>
 }
 
@@ -40,7 +42,7 @@ export function withText(
 }
 
 /**
- * Everything HAProxy runs: servers and map files as HAProxy itself says, text and other files from
+ * Everything HAProxy runs: backends, servers and map files as HAProxy itself says, text and other files from
  * the disk where the record says that the worker runs them.
  * Throws HaproxyError `haproxy_unreachable`.
  */
@@ -49,7 +51,11 @@ export async function readBack(
   paths: Iterable<string>,
 ): Promise<KnownState> {
   const onDisk = await readFiles([...paths, haproxy.configPath])
-  const [list = '', state = ''] = await haproxy.execute(['show map', showServersCommand()])
+  const [list = '', state = '', backends = ''] = await haproxy.execute([
+    'show map',
+    showServersCommand(),
+    showBackendsCommand(),
+  ])
   const refusal = refusalOf(state)
   if (refusal !== undefined)
     throw new HaproxyError('haproxy_refused', `HAProxy does not list its servers: ${refusal}`)
@@ -67,7 +73,7 @@ export async function readBack(
     if (fromDisk === undefined || printMapFile(parseMapFile(fromDisk)) !== content)
       files.set(path, content)
   }
-  return { config, files, servers: parseServers(state), onDisk }
+  return { config, files, servers: parseServers(state), backends: parseBackends(backends), onDisk }
 }
 
 async function readFiles(paths: readonly string[]): Promise<Map<string, string>> {

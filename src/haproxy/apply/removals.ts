@@ -1,6 +1,7 @@
 import { Backoff } from '../../support/backoff.ts'
 import type { Clock } from '../../support/clock.ts'
 import type { HaproxyControl, RunningServer } from '../control.ts'
+import { deleteCommand } from '../runtime/backends.ts'
 import type { OneAtATime } from '../runtime/one-at-a-time.ts'
 import { refusalOf } from '../runtime/replies.ts'
 
@@ -13,16 +14,18 @@ export type RemovalsOptions = {
   readonly lingerMs: number
 }
 
-/** A server in maintenance, and where its line stood: its parameters, should it come back. */
+/** A server in maintenance or a backend, and where it stood: its parameters, should it come back. */
 export type Lingering = {
-  readonly server: RunningServer
+  /** Undefined for a backend. */
+  readonly server: RunningServer | undefined
   readonly text: { readonly config: string | undefined }
 }
 
 /**
  * Servers that are in maintenance and wait for the end of their last connection, since HAProxy
- * deletes none before (management.txt §9.3, `del server`). They are tried again with growing
- * pauses; after `lingerMs` their connections are cut.
+ * deletes none before (management.txt §9.3, `del server`), and backends that wait for the end of
+ * their servers. They are tried again with growing pauses; after `lingerMs` the connections of
+ * servers are cut.
  */
 export class Removals {
   readonly #options: RemovalsOptions
@@ -34,7 +37,7 @@ export class Removals {
     this.#options = options
   }
 
-  /** Keys (`backend/server`) that are in maintenance and not yet deleted. */
+  /** Keys (`backend/server`, or a backend's name) that are out of service and not yet deleted. */
   get lingering(): readonly string[] {
     return [...this.#lingering.keys()]
   }
@@ -43,7 +46,7 @@ export class Removals {
     return this.#lingering.has(key)
   }
 
-  /** A server that could not be deleted yet; it is tried again in the background. */
+  /** One that could not be deleted yet; a backend after its servers; it is tried again in the background. */
   add(key: string, lingering: Lingering): void {
     if (this.#lingering.has(key)) return
     this.#lingering.set(key, { ...lingering, sinceMs: this.#options.clock.now() })
@@ -69,15 +72,15 @@ export class Removals {
     const { control, clock, lingerMs } = this.#options
     const commands = keys.flatMap((key) => {
       const sinceMs = this.#lingering.get(key)?.sinceMs ?? 0
-      const isOverdue = clock.now() - sinceMs >= lingerMs
+      const isOverdue = key.includes('/') && clock.now() - sinceMs >= lingerMs
       return isOverdue
-        ? [`shutdown sessions server ${key}`, `del server ${key}`]
-        : [`del server ${key}`]
+        ? [`shutdown sessions server ${key}`, deleteCommand(key)]
+        : [deleteCommand(key)]
     })
     if (commands.length === 0) return
     const replies = await control.execute(commands)
     for (const [index, command] of commands.entries()) {
-      const key = /^del server (\S+)$/.exec(command)?.[1]
+      const key = /^del (?:server|backend) (\S+)$/.exec(command)?.[1]
       if (key !== undefined && isGone(replies[index] ?? '')) this.#lingering.delete(key)
     }
   }
@@ -101,8 +104,8 @@ export class Removals {
   }
 }
 
-/** Whether a `del server` did it, or found that there is nothing left to do. */
+/** Whether a `del server` or `del backend` did it, or found that there is nothing left to do. */
 export function isGone(reply: string): boolean {
   const refusal = refusalOf(reply)
-  return refusal === undefined || refusal.startsWith('No such server')
+  return refusal === undefined || /^No such (?:server|backend)/.test(refusal)
 }

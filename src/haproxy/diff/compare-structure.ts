@@ -6,7 +6,6 @@ import { hasServers } from './layout.ts'
 import type { Layout, PlacedSection } from './layout.ts'
 import type { ReloadReason } from './plan.ts'
 import { goneSection, labelOf, newSection } from './plan-sections.ts'
-import type { Step } from './steps.ts'
 
 /** A section that is in both texts. */
 export type SectionPair = {
@@ -17,8 +16,10 @@ export type SectionPair = {
 
 export type Structure = {
   readonly pairs: readonly SectionPair[]
-  /** What differs outside server lines and can be brought about by commands. */
-  readonly steps: readonly Step[]
+  /** Backends that are only in the new text, and that commands can make. */
+  readonly added: readonly PlacedSection[]
+  /** Backends that are only in the old text, and that commands can end. */
+  readonly gone: readonly PlacedSection[]
   /** One per thing outside server lines that differs and wants a reload. */
   readonly reasons: readonly ReloadReason[]
 }
@@ -30,15 +31,16 @@ export function compareStructure(
   capabilities: Capabilities,
 ): Structure {
   const pairs: SectionPair[] = []
-  const steps: Step[] = []
+  const added: PlacedSection[] = []
+  const gone: PlacedSection[] = []
   const reasons: ReloadReason[] = []
   for (const section of after.sections.values()) {
     const old = before.sections.get(section.key)
     if (old === undefined) {
       if (isEmptyPreamble(section)) continue
-      const found = newSection(section, capabilities)
-      steps.push(...found.steps)
-      reasons.push(...found.reasons)
+      const reason = newSection(section, after, capabilities)
+      if (reason !== undefined) reasons.push(reason)
+      else added.push(section)
       continue
     }
     // Inside `.if` it cannot be told which servers exist, so their lines are settings like others.
@@ -49,15 +51,15 @@ export function compareStructure(
   }
   for (const section of before.sections.values()) {
     if (after.sections.has(section.key) || isEmptyPreamble(section)) continue
-    const found = goneSection(section, capabilities)
-    steps.push(...found.steps)
-    reasons.push(...found.reasons)
+    const reason = goneSection(section, before, capabilities)
+    if (reason !== undefined) reasons.push(reason)
+    else if (section.keyword === 'backend') gone.push(section)
   }
   if ((before.isConditional || after.isConditional) && !isSameOrder(before, after)) {
     const text = 'sections stand in another order, and .if makes the order count'
     reasons.push({ kind: 'section', text })
   }
-  return { pairs, steps, reasons }
+  return { pairs, added, gone, reasons }
 }
 
 function describePair({ before, after, difference }: SectionPair): ReloadReason[] {

@@ -15,6 +15,7 @@ import { scanServers } from './scan-servers.ts'
 import { inOrder } from './steps.ts'
 import type { Step } from './steps.ts'
 import { touchedBackends } from './touched-backends.ts'
+import { driftedBackends, noDrift, planWholeBackends } from './whole-backends.ts'
 
 /**
  * What must be done so that HAProxy runs the desired state: nothing, commands, or a reload with its
@@ -46,16 +47,15 @@ function isKnown(base: RunningState): base is KnownState {
 }
 
 function compare(base: KnownState, desired: DesiredState, capabilities: Capabilities): Plan {
-  const structure = compareStructure(
-    layOut(base, capabilities),
-    layOut(desired, capabilities),
-    capabilities,
-  )
-  const backends =
-    touchedBackends(base, desired, structure) ?? allBackends(base, desired, structure)
-  const steps: Step[] = [...structure.steps]
-  const reasons = [...structure.reasons]
-  for (const backend of backends) {
+  const [before, after] = [layOut(base, capabilities), layOut(desired, capabilities)]
+  const structure = compareStructure(before, after, capabilities)
+  const touched = touchedBackends(base, desired, structure)
+  const drift = touched === undefined ? driftedBackends(base.backends, before, after) : noDrift()
+  const whole = planWholeBackends({ base, desired, structure, drift, capabilities })
+  const steps: Step[] = [...whole.steps]
+  const reasons = [...structure.reasons, ...whole.reasons]
+  for (const backend of touched ?? allBackends(base, desired, structure)) {
+    if (drift.missing.includes(backend.after)) continue
     const found = planBackend({ ...backend, capabilities })
     steps.push(...found.steps)
     reasons.push(...found.reasons)

@@ -1,5 +1,5 @@
 import type { AdminState } from '../../model/desired-state.ts'
-import type { RunningServer } from '../control.ts'
+import type { RunningBackend, RunningServer } from '../control.ts'
 
 /** What is known of the running HAProxy: the base of the difference. */
 export type RunningState = {
@@ -11,6 +11,8 @@ export type RunningState = {
   readonly files: ReadonlyMap<string, string>
   /** Read back from HAProxy: `backend/server` → server. Decides over the text what exists. */
   readonly servers: ReadonlyMap<string, RunningServer>
+  /** Read back from HAProxy, `listen` sections too; undefined: it has those of the text, published. */
+  readonly backends?: ReadonlyMap<string, RunningBackend> | undefined
   /**
    * Given only where `servers` was found to be just what `config` with these admin states asks for:
    * nothing would be planned between the two. A plan then looks only at servers whose line or state
@@ -47,8 +49,8 @@ export type Change = {
 
 /**
  * What must be done to make the desired state true.
- * `removals`: servers that `commands` have put into maintenance and that are to be deleted once
- * their last connection has ended (`del server` refuses before).
+ * `removals`: what `commands` have taken out of service and is to be deleted once its last connection
+ * has ended (HAProxy refuses before), in order: servers, by `backend/server`, and backends.
  */
 export type Plan =
   | { readonly kind: 'none'; readonly changes: readonly [] }

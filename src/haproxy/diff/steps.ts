@@ -2,8 +2,9 @@ import type { Change, ReloadReason } from './plan.ts'
 
 /**
  * The order of a plan. Traffic leaves dying servers first; only where a backend would have no
- * ready server left in between do the new ones come before. Entries of maps follow the servers
- * they lead to, and go last.
+ * ready server left in between do the new ones come before. Entries of maps follow the servers and
+ * backends they lead to, and go before a backend that ends: a name that leads nowhere falls silently
+ * to the default backend.
  */
 export const stages = [
   'leave',
@@ -11,8 +12,10 @@ export const stages = [
   'add-then-leave',
   'leave-after-add',
   'add',
+  'add-backend',
   'map-set',
   'map-delete',
+  'end-backend',
 ] as const
 
 export type Stage = (typeof stages)[number]
@@ -20,7 +23,7 @@ export type Stage = (typeof stages)[number]
 export type Step = {
   readonly stage: Stage
   readonly change: Change
-  /** `backend/server` to be deleted once its connections have ended. */
+  /** `backend/server`, or a backend, to be deleted once its connections have ended. */
   readonly removal?: string
 }
 

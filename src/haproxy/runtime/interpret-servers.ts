@@ -4,7 +4,7 @@ import type { RunningServer } from '../control.ts'
 export type ServerWorld = {
   readonly servers: Map<string, RunningServer>
   /** Backends that exist; undefined: not asked for. */
-  readonly backends: ReadonlySet<string> | undefined
+  readonly backends: { has(name: string): boolean } | undefined
 }
 
 /**
