@@ -10,6 +10,7 @@ import type { KnownState } from './apply/read-back.ts'
 import { hasToWait, withServersOf } from './apply/servers-only.ts'
 import { sweepStaged } from './apply/staged-files.ts'
 import type { Plan } from './diff/plan.ts'
+import { showCommand } from './runtime/words.ts'
 
 /**
  * Makes a desired state true in HAProxy, and proves it: by commands where they are enough, else by
@@ -47,8 +48,7 @@ async function makeTrue(context: ApplyContext, desired: DesiredState): Promise<O
     return await reloadWith(context, known, desired, plan, known)
   } catch (error) {
     // What it throws is not told: the reload's own failure says more, and a repair begins with it.
-    if (hasToWait(error))
-      await followServers(context, known, desired).catch(onlyFairleadErrors)
+    if (hasToWait(error)) await followServers(context, known, desired).catch(onlyFairleadErrors)
     throw error
   }
 }
@@ -133,7 +133,7 @@ async function runAndVerify(
     how: 'runtime',
     changes: plan.changes.map((change) => change.summary),
     reasons: [],
-    commands: plan.commands,
+    commands: plan.commands.map(showCommand),
     verifiedAt,
     problems,
   }

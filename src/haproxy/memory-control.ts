@@ -8,11 +8,12 @@ import type { Bind } from './process/binds.ts'
 import type { HaproxyRunner } from './process/runner.ts'
 import { ConfigRejectedError, HaproxyError } from './runtime/errors.ts'
 import { interpretBackendCommand } from './runtime/interpret-backends.ts'
-import { interpretMapCommand } from './runtime/interpret-maps.ts'
+import { emptyFileWorld, interpretFileCommand } from './runtime/interpret-files.ts'
+import type { FileWorld } from './runtime/interpret-files.ts'
 import { interpretServerCommand, parseAddress } from './runtime/interpret-servers.ts'
-import { parseMapFile } from './runtime/maps.ts'
-import type { MapEntry } from './runtime/maps.ts'
-import { unsendable, splitCommand } from './runtime/words.ts'
+import { readFileWorld } from './memory-files.ts'
+import { Transactions } from './runtime/transactions.ts'
+import { payloadOf, splitCommand, unsendable } from './runtime/words.ts'
 
 /**
  * A HAProxy in memory: reads the configuration and map files from disk at start and reload, and
@@ -32,8 +33,7 @@ export class MemoryHaproxy implements HaproxyRunner {
   #lastPid = 1000
   #backends = new Map<string, RunningBackend>()
   #servers = new Map<string, RunningServer>()
-  #maps = new Map<string, readonly MapEntry[]>()
-  #prepared = new Map<string, readonly MapEntry[]>()
+  #files: FileWorld = emptyFileWorld()
 
   constructor(configPath: string, version = '2.6.12') {
     this.configPath = configPath
@@ -106,11 +106,17 @@ export class MemoryHaproxy implements HaproxyRunner {
       )
     }
     this.history.push(...commands)
-    return commands.map((command) => this.#reply(splitCommand(command)))
+    const transactions = new Transactions()
+    return commands.map((command) => {
+      const due = transactions.next(command)
+      return transactions.got(command, this.#reply(splitCommand(due), payloadOf(due)))
+    })
   }
 
-  #reply(words: readonly string[]): string {
+  #reply(words: readonly string[], payload: readonly string[] | undefined): string {
     const [verb = '', noun = '', subject] = words
+    const aboutFiles = interpretFileCommand(this.#files, words, payload)
+    if (aboutFiles !== undefined) return aboutFiles
     if (verb === 'show') return this.#show(noun, words.slice(2))
     if (verb === 'del' && noun === 'server' && this.busyServers.has(subject ?? '')) {
       return '[3]: Server still has connections attached to it, cannot remove it.'
@@ -119,14 +125,12 @@ export class MemoryHaproxy implements HaproxyRunner {
     return (
       (isAtLeast(this.version, 3, 4) ? interpretBackendCommand(world, words) : undefined) ??
       interpretServerCommand(world, words) ??
-      interpretMapCommand({ maps: this.#maps, prepared: this.#prepared }, words) ??
       '[6]: Unknown command.'
     )
   }
 
   #show(noun: string, rest: readonly string[]): string {
     if (noun === 'servers') return this.#showServers(rest[1])
-    if (noun === 'map') return this.#showMap(rest[0])
     if (noun === 'info') {
       return `Name: HAProxy\nVersion: ${this.version}\nPid: ${this.#workerPid}\nUptime_sec: 1\nStopping: 0`
     }
@@ -151,20 +155,6 @@ export class MemoryHaproxy implements HaproxyRunner {
       '# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_port',
       ...lines,
     ].join('\n')
-  }
-
-  #showMap(path: string | undefined): string {
-    if (path === undefined) {
-      const lines = [...this.#maps.keys()].map(
-        (each, index) => `${index} (${each}) pattern loaded from file '${each}'`,
-      )
-      return ['# id (file) description', ...lines].join('\n')
-    }
-    const entries = this.#maps.get(path)
-    if (entries === undefined) return '[3]: Unknown map identifier. Please use #<id> or <file>.'
-    return entries
-      .map(({ key, value }, index) => `0x${(index + 16).toString(16)} ${key} ${value}`)
-      .join('\n')
   }
 
   /** `show stat NAME 2 -1`, or of all with `-1`. */
@@ -198,15 +188,10 @@ export class MemoryHaproxy implements HaproxyRunner {
         if (server !== undefined) servers.set(`${server.backend}/${server.name}`, server)
       }
     }
-    const maps = new Map<string, readonly MapEntry[]>()
-    for (const match of text.matchAll(/\bmap(?:_[a-z_]+)?\(([^,)\s]+)/g)) {
-      const path = match[1] ?? ''
-      maps.set(path, parseMapFile(await readFile(path, 'utf8')))
-    }
+    const files = await readFileWorld(text)
     this.#backends = backends
     this.#servers = servers
-    this.#maps = maps
-    this.#prepared = new Map()
+    this.#files = files
     this.busyServers.clear()
     this.#lastPid += 1
     this.#workerPid = this.#lastPid

@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto'
 
+const mark = '\0sha256:'
+
+/** The content of a file that is there, but of which not even a digest is known; it is like no other. */
+export const unknownContent = mark
+
 /**
  * Stands for the content of a file where only its sameness counts, so that no private key is kept:
  * `\0sha256:<hex>`. No text file that HAProxy reads begins with NUL.
@@ -15,7 +20,7 @@ export function isDigest(content: string): boolean {
 
 /** Whether both are the same content, either of them as its digest. */
 export function isSameContent(one: string, other: string): boolean {
-  if (one === other) return true
+  if (one === other) return one !== unknownContent
   if (isDigest(one) === isDigest(other)) return false
   return fileDigest(one) === fileDigest(other)
 }
@@ -26,5 +31,3 @@ export function withoutKeys(files: ReadonlyMap<string, string>): ReadonlyMap<str
   if (keys.length === 0) return files
   return new Map([...files, ...keys.map(([path, key]) => [path, fileDigest(key)] as const)])
 }
-
-const mark = '\0sha256:'

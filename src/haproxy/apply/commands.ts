@@ -2,9 +2,11 @@ import type { DesiredState } from '../../model/desired-state.ts'
 import type { Plan } from '../diff/plan.ts'
 import { deleteCommand } from '../runtime/backends.ts'
 import { refusalOf } from '../runtime/replies.ts'
+import { showCommand } from '../runtime/words.ts'
 import type { ApplyContext } from './context.ts'
 import { expectationOf } from './expectation.ts'
 import { backendExpectationOf } from './expected-backends.ts'
+import { fileExpectationOf } from './expected-files.ts'
 import type { KnownState } from './read-back.ts'
 import { isGone } from './removals.ts'
 
@@ -20,8 +22,9 @@ export async function runPlan(
   plan: Extract<Plan, { kind: 'runtime' }>,
 ): Promise<string | undefined> {
   const expectations = [
-    expectationOf(plan.commands, known, desired),
+    expectationOf(plan.commands, known),
     backendExpectationOf(plan.commands),
+    fileExpectationOf(plan.commands, desired),
   ]
   const deletions = plan.removals.map(deleteCommand)
   const replies = await context.haproxy.execute([
@@ -31,7 +34,7 @@ export async function runPlan(
   ])
   for (const [index, command] of plan.commands.entries()) {
     const refusal = refusalOf(replies[index] ?? '')
-    if (refusal !== undefined) return `HAProxy refused "${command}": ${refusal}`
+    if (refusal !== undefined) return `HAProxy refused "${showCommand(command)}": ${refusal}`
   }
   const afterCommands = replies.slice(plan.commands.length)
   let read = afterCommands.slice(deletions.length)

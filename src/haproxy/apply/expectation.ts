@@ -1,9 +1,6 @@
-import type { DesiredState } from '../../model/desired-state.ts'
 import type { RunningServer } from '../control.ts'
 import type { RunningState } from '../diff/plan.ts'
 import { interpretServerCommand } from '../runtime/interpret-servers.ts'
-import { parseMap, parseMapFile, showMapCommand } from '../runtime/maps.ts'
-import type { MapEntry } from '../runtime/maps.ts'
 import { parseServers, showServersCommand } from '../runtime/servers.ts'
 import { splitCommand } from '../runtime/words.ts'
 import type { KnownState } from './read-back.ts'
@@ -22,24 +19,17 @@ export type Expectation = {
 const manyBackends = 20
 
 /**
- * Only the backends and maps that the commands name are read back, so the cost follows the change.
- * Servers are compared in address, port, weight and admin state: HAProxy's own opinion (checks) is
- * not ours to expect. Maps are compared with the desired file.
+ * Only the backends of which the commands name a server are read back, so the cost follows the
+ * change. Servers are compared in address, port, weight and admin state: HAProxy's own opinion
+ * (checks) is not ours to expect.
  */
-export function expectationOf(
-  commands: readonly string[],
-  base: RunningState,
-  desired: DesiredState,
-): Expectation {
+export function expectationOf(commands: readonly string[], base: RunningState): Expectation {
   const expected = new Map<string, RunningServer>()
   const touched = new Set<string>()
-  const maps = new Set<string>()
   for (const command of commands) {
     const words = splitCommand(command)
-    const path = mapPathOf(words)
-    if (path !== undefined) maps.add(path)
-    const key = words.find((word, index) => index >= 2 && index <= 3 && word.includes('/'))
-    if (path !== undefined || key === undefined) continue
+    const key = serverOf(words)
+    if (key === undefined) continue
     const server = base.servers.get(key)
     if (!touched.has(key) && server !== undefined) expected.set(key, server)
     touched.add(key)
@@ -50,15 +40,12 @@ export function expectationOf(
     backends.size > manyBackends ? [showServersCommand()] : [...backends].map(showServersCommand)
   let read = new Map<string, RunningServer>()
   return {
-    questions: [...serverQuestions, ...[...maps].map(showMapCommand)],
+    questions: serverQuestions,
     check(replies, removals) {
       read = new Map(
         serverQuestions.flatMap((_, index) => [...parseServers(replies[index] ?? '', touched)]),
       )
-      return (
-        compareServers(touched, expected, read, new Set(removals)) ??
-        compareMaps(maps, replies.slice(serverQuestions.length), desired)
-      )
+      return compareServers(touched, expected, read, new Set(removals))
     },
     update({ servers }) {
       for (const key of touched) servers.delete(key)
@@ -67,9 +54,10 @@ export function expectationOf(
   }
 }
 
-function mapPathOf(words: readonly string[]): string | undefined {
-  if (words[1] !== 'map' || words[0] === 'show') return undefined
-  return words[2]?.startsWith('@') === true ? words[3] : words[2]
+/** `backend/server` of a command about a server; files have slashes in their names, too. */
+function serverOf([, noun = '', ...rest]: readonly string[]): string | undefined {
+  if (noun === 'map' || noun === 'acl' || noun === 'ssl') return undefined
+  return rest.slice(0, 2).find((word) => word.includes('/'))
 }
 
 function compareServers(
@@ -91,28 +79,4 @@ function compareServers(
 
 function describe(server: RunningServer): string {
   return `${server.address}:${server.port} weight ${server.weight} ${server.admin}`
-}
-
-function compareMaps(
-  paths: ReadonlySet<string>,
-  replies: readonly string[],
-  desired: DesiredState,
-): string | undefined {
-  for (const [index, path] of [...paths].entries()) {
-    const want = firstValues(parseMapFile(desired.files.get(path) ?? ''))
-    const is = firstValues(parseMap(replies[index] ?? '') ?? [])
-    for (const [key, value] of want) {
-      if (is.get(key) !== value)
-        return `map ${path}: ${key} is ${is.get(key) ?? 'missing'}, not ${value}`
-    }
-    for (const key of is.keys()) if (!want.has(key)) return `map ${path}: ${key} is still there`
-  }
-  return undefined
-}
-
-/** Of several entries with one key HAProxy uses the first. */
-function firstValues(entries: readonly MapEntry[]): Map<string, string> {
-  const values = new Map<string, string>()
-  for (const { key, value } of entries) if (!values.has(key)) values.set(key, value)
-  return values
 }

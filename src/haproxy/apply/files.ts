@@ -1,4 +1,5 @@
 import { isSameList, type DesiredState } from '../../model/desired-state.ts'
+import { isDigest, isSameContent, withoutKeys } from '../../model/file-digest.ts'
 import type { Problem } from '../../model/problem.ts'
 import { StateWriteError } from '../../support/atomic-file.ts'
 import type { ApplyContext } from './context.ts'
@@ -38,27 +39,35 @@ export function rememberText(
   desired: DesiredState,
   problems: readonly Problem[],
 ): void {
+  const files = withoutKeys(desired.files)
   const onDisk =
-    problems.length > 0 ? known.onDisk : new Map(filesOf(context.haproxy.configPath, desired))
-  const { files, servers: agreedStates } = desired
+    problems.length > 0
+      ? known.onDisk
+      : new Map([...files, [context.haproxy.configPath, textOf(desired)] as const])
+  const { servers: agreedStates } = desired
   const { servers, backends } = known
   context.keep(
     withText({ config: undefined, files, servers, backends, agreedStates, onDisk }, desired),
   )
 }
 
-/** All files of a desired state, with the configuration itself. */
+/** All files of a desired state whose content is at hand, with the configuration itself. */
 export function filesOf(
   configPath: string,
   desired: DesiredState,
 ): (readonly [path: string, content: FileText])[] {
-  return [...desired.files, [configPath, desired.sections ?? desired.config]]
+  const files = [...desired.files].filter(([, content]) => !isDigest(content))
+  return [...files, [configPath, textOf(desired)]]
+}
+
+function textOf(desired: DesiredState): FileText {
+  return desired.sections ?? desired.config
 }
 
 function isSameFile(one: FileText | undefined, other: FileText): boolean {
   if (one === undefined) return false
   if (typeof one === 'object' && typeof other === 'object') return isSameList(one, other)
-  return wholeOf(one) === wholeOf(other)
+  return isSameContent(wholeOf(one), wholeOf(other))
 }
 
 function wholeOf(content: FileText): string {

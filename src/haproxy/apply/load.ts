@@ -1,10 +1,12 @@
 import type { DesiredState } from '../../model/desired-state.ts'
 import { FairleadError } from '../../model/errors.ts'
+import { withoutKeys } from '../../model/file-digest.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { Change, ReloadReason } from '../diff/plan.ts'
 import { bindsOf } from '../process/binds.ts'
 import type { HaproxyRunner } from '../process/runner.ts'
 import { ApplyError } from '../runtime/errors.ts'
+import { showCommand } from '../runtime/words.ts'
 import { runPlan } from './commands.ts'
 import type { ApplyContext, Outcome } from './context.ts'
 import { filesOf, onlyUnwritable, problemOf, stageText } from './files.ts'
@@ -91,12 +93,13 @@ async function finishLoad(
   const known = withText({ ...read, files: loadedFiles(desired, read) }, desired)
   const plan = context.planChanges(known, desired, context.capabilities)
   if (plan.kind === 'reload') throw notTaken(plan.reasons.map(({ text }) => text).join('; '))
-  const commands = plan.kind === 'runtime' ? plan.commands : []
+  const commands = plan.kind === 'runtime' ? plan.commands.map(showCommand) : []
   if (plan.kind === 'runtime') {
     const failure = await runPlan(context, known, desired, plan)
     if (failure !== undefined) throw notTaken(failure)
   }
-  const { files, servers } = desired
+  const { servers } = desired
+  const files = withoutKeys(desired.files)
   context.keep(withText({ ...read, files, agreedStates: servers }, desired))
   return { how: 'reload', ...result, commands, verifiedAt: performance.now(), problems }
 }

@@ -3,16 +3,11 @@ import type { RunningBackend, RunningServer } from '../control.ts'
 import type { RunningState } from '../diff/plan.ts'
 import type { FileText } from './staged-files.ts'
 import type { HaproxyRunner } from '../process/runner.ts'
+import { withoutKeys } from '../../model/file-digest.ts'
 import { lazy } from '../../support/lazy.ts'
 import { parseBackends, showBackendsCommand } from '../runtime/backends.ts'
 import { HaproxyError } from '../runtime/errors.ts'
-import {
-  parseMap,
-  parseMapFile,
-  parseMapPaths,
-  printMapFile,
-  showMapCommand,
-} from '../runtime/maps.ts'
+import { readLoadedFiles } from './read-files.ts'
 import { refusalOf } from '../runtime/replies.ts'
 import { parseServers, showServersCommand } from '../runtime/servers.ts'
 
@@ -42,17 +37,16 @@ export function withText(
 }
 
 /**
- * Everything HAProxy runs: backends, servers and map files as HAProxy itself says, text and other files from
+ * Everything HAProxy runs: backends, servers, maps and ACLs as HAProxy itself says, text and other files from
  * the disk where the record says that the worker runs them.
  * Throws HaproxyError `haproxy_unreachable`.
  */
 export async function readBack(
-  haproxy: HaproxyRunner,
+  haproxy: Pick<HaproxyRunner, 'execute' | 'configPath' | 'isTextKnown'>,
   paths: Iterable<string>,
 ): Promise<KnownState> {
   const onDisk = await readFiles([...paths, haproxy.configPath])
-  const [list = '', state = '', backends = ''] = await haproxy.execute([
-    'show map',
+  const [state = '', backends = ''] = await haproxy.execute([
     showServersCommand(),
     showBackendsCommand(),
   ])
@@ -62,18 +56,14 @@ export async function readBack(
   const files = new Map(haproxy.isTextKnown ? onDisk : [])
   const config = files.get(haproxy.configPath)
   files.delete(haproxy.configPath)
-  const mapPaths = parseMapPaths(list)
-  const replies = mapPaths.length === 0 ? [] : await haproxy.execute(mapPaths.map(showMapCommand))
-  for (const [index, path] of mapPaths.entries()) {
-    const entries = parseMap(replies[index] ?? '')
-    if (entries === undefined) continue
-    const content = printMapFile(entries)
-    const fromDisk = files.get(path)
-    // Where the entries are the same the file's own form (comments, order) is kept.
-    if (fromDisk === undefined || printMapFile(parseMapFile(fromDisk)) !== content)
-      files.set(path, content)
+  const loaded = withoutKeys(await readLoadedFiles(haproxy, files))
+  return {
+    config,
+    files: loaded,
+    servers: parseServers(state),
+    backends: parseBackends(backends),
+    onDisk: withoutKeys(onDisk),
   }
-  return { config, files, servers: parseServers(state), backends: parseBackends(backends), onDisk }
 }
 
 async function readFiles(paths: readonly string[]): Promise<Map<string, string>> {

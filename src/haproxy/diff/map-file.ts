@@ -1,23 +1,36 @@
+/** An entry of a map file. */
+export type MapLine = { readonly key: string; readonly value: string }
+
 /**
- * The entries of a map file as HAProxy reads them (configuration.txt §7.3.1, `map`): key, blanks,
- * value. Undefined when they cannot be told apart at runtime: a key given twice, a key without a
- * value, or one that the command line would take for something else (`#…` is a reference there).
+ * The entries of a map file, in order, as HAProxy reads them (configuration.txt §7.3.1, `map`): key,
+ * blanks, value. Undefined for what no command can bring: a key without a value, a control character.
  */
-export function readMapFile(content: string): Map<string, string> | undefined {
+export function readMapFile(content: string): MapLine[] | undefined {
   if (control.test(content)) return undefined
-  const entries = new Map<string, string>()
+  const entries: MapLine[] = []
   for (const line of content.split('\n')) {
     if (line.startsWith('#')) continue
     const text = trimBlanks(line)
     if (text === '') continue
     const keyEnd = text.search(blank)
     if (keyEnd === -1) return undefined
-    const key = text.slice(0, keyEnd)
-    const value = trimBlanks(text.slice(keyEnd))
-    if (entries.has(key) || isReference(key) || isReference(value)) return undefined
-    entries.set(key, value)
+    entries.push({ key: text.slice(0, keyEnd), value: trimBlanks(text.slice(keyEnd)) })
   }
   return entries
+}
+
+/**
+ * The patterns of an ACL's file: one a line, with the blanks in and after it. Undefined for what no
+ * command can bring.
+ */
+export function readPatternFile(content: string): string[] | undefined {
+  if (control.test(content)) return undefined
+  const patterns: string[] = []
+  for (const line of content.split('\n')) {
+    const text = line.startsWith('#') ? '' : line.replace(/^[ \t]+/, '').replace(/\r$/, '')
+    if (text !== '') patterns.push(text)
+  }
+  return patterns
 }
 
 const blank = /[ \t]/
@@ -37,29 +50,7 @@ function isBlank(code: number): boolean {
   return code === 32 || code === 9 || code === 13
 }
 
-/** `#0x…` names an entry, `@1` a version, `<<` begins a payload on the command line. */
-function isReference(word: string): boolean {
+/** Whether a command for one entry would take it for something else: `#0x…` names one, `@1` a version. */
+export function isReference(word: string): boolean {
   return word.startsWith('#') || word.startsWith('@') || word.startsWith('<<')
-}
-
-/**
- * How the configuration uses a file: `unordered` as a map of which the longest or only match
- * counts, `ordered` as one of which the first match counts, `other` in any other way.
- */
-export function fileUse(config: string, path: string): 'unordered' | 'ordered' | 'other' {
-  let use: 'unordered' | 'ordered' | 'other' | undefined
-  for (let at = config.indexOf(path); at !== -1; at = config.indexOf(path, at + 1)) {
-    const lineStart = config.lastIndexOf('\n', at) + 1
-    if (/^[ \t]*#/.test(config.slice(lineStart, at + 1))) continue
-    const converter = /(?:^|[^A-Za-z0-9_])map(?:_([a-z]+))?[a-z_]*\($/.exec(
-      config.slice(lineStart, at),
-    )
-    const next = config.charAt(at + path.length)
-    // Part of a longer path: another file.
-    if (converter !== null && next !== ',' && next !== ')') continue
-    if (converter === null) return 'other'
-    if (!/^(?:str|beg|ip)$/.test(converter[1] ?? 'str')) use = 'ordered'
-    use ??= 'unordered'
-  }
-  return use ?? 'other'
 }

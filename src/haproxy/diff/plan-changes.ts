@@ -60,7 +60,7 @@ function compare(base: KnownState, desired: DesiredState, capabilities: Capabili
     steps.push(...found.steps)
     reasons.push(...found.reasons)
   }
-  const files = planFiles(base.files, desired)
+  const files = planFiles(base, desired)
   steps.push(...files.steps)
   reasons.push(...files.reasons)
   return assemble(steps, reasons, structure.reasons)

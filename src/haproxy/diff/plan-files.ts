@@ -1,90 +1,74 @@
-import { basename } from 'node:path'
 import type { DesiredState } from '../../model/desired-state.ts'
-import { escapeWord, unsendable } from '../runtime/words.ts'
-import { fileUse, readMapFile } from './map-file.ts'
+import { isDigest } from '../../model/file-digest.ts'
+import type { FileUse } from '../config/file-use.ts'
+import { usesOf } from './file-uses.ts'
+import { planAcl } from './plan-acl.ts'
+import { isSameFile, planAuthorities, planCertificates } from './plan-certificates.ts'
+import { planMap } from './plan-map.ts'
+import type { RunningState } from './plan.ts'
 import type { Findings, Step } from './steps.ts'
 
-/** HAProxy looks for the entry to set or delete one by one; above this a reload is quicker. */
-export const mostMapChanges = 5_000
-
-type Files = ReadonlyMap<string, string>
+type KnownState = RunningState & { readonly config: string }
 
 /**
- * What must be done about files that differ. Entries of a map are changed at runtime, any other
- * file wants a reload. A file that is no longer wanted is left alone.
+ * What must be done about files that differ. Maps, ACLs and certificates are changed at runtime, any
+ * other file wants a reload. One that is no longer wanted is left alone, but for certificates of
+ * which HAProxy loads all that are there.
  */
-export function planFiles(before: Files, desired: DesiredState): Findings {
+export function planFiles(base: KnownState, desired: DesiredState): Findings {
   const findings: Findings = { steps: [], reasons: [] }
+  const unexplained = new Map<string, string | undefined>()
   for (const [path, content] of desired.files) {
-    const old = before.get(path)
-    if (old === content) continue
-    const result = planFile(path, old, content, desired.config)
-    if (typeof result === 'string') {
-      findings.reasons.push({ kind: 'file', text: `file ${path}: ${result}` })
-    } else findings.steps.push(...result)
+    if (isSameFile(base.files, path, content)) continue
+    const result = planFile(path, base.files.get(path), content, usesOf(desired, path))
+    if (result === undefined || typeof result === 'string') unexplained.set(path, result)
+    else findings.steps.push(...result)
+  }
+  const gone = goneFiles(base.files, desired.files)
+  const open = [...unexplained].filter(([, reason]) => reason === undefined)
+  const paths = new Set([...open.map(([path]) => path), ...gone])
+  if (paths.size > 0) {
+    const found = planCertificates(base, desired, paths)
+    findings.steps.push(...found.steps)
+    for (const path of found.known) unexplained.delete(path)
+    for (const [path, reason] of found.reasons) unexplained.set(path, reason)
+  }
+  for (const [path, reason] of unexplained) {
+    const isUnknown = !base.files.has(path)
+    const text = reason ?? (isUnknown ? 'the content that was loaded is not known' : differs)
+    findings.reasons.push({ kind: 'file', text: `file ${path}: ${text}` })
   }
   return findings
 }
 
+const differs = 'differs, and is nothing that can be changed at runtime'
+
+/** Files that are no longer there, of those that may be certificates. */
+function goneFiles(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): string[] {
+  const gone = [...before].filter(([path]) => !after.has(path))
+  return gone
+    .filter(([, content]) => isDigest(content) || content.includes('-----BEGIN '))
+    .map(([path]) => path)
+}
+
+/** Steps, why only a reload can bring it, or undefined for what may be about certificates. */
 function planFile(
   path: string,
   old: string | undefined,
   content: string,
-  config: string,
-): Step[] | string {
+  uses: ReadonlySet<FileUse>,
+): Step[] | string | undefined {
+  const only = (...wanted: readonly FileUse[]): boolean =>
+    uses.size > 0 && [...uses].every((use) => wanted.includes(use))
+  if (uses.size === 0 || only('certificate', 'crt-list')) return undefined
   if (old === undefined) return 'the content that was loaded is not known'
-  const use = fileUse(config, path)
-  if (use === 'other') return 'differs, and is not known to be a map'
-  const before = readMapFile(old)
-  const after = readMapFile(content)
-  if (before === undefined || after === undefined) {
-    return 'has entries that cannot be changed one by one at runtime'
-  }
-  if (use === 'ordered' && !onlyAppends(before, after)) {
-    return 'its entries stand in another order, and the first match counts'
-  }
-  const steps = mapSteps(path, before, after)
-  if (steps.length > mostMapChanges) {
-    return `${steps.length} entries differ; above ${mostMapChanges} a reload is quicker`
-  }
-  const problem = steps
-    .flatMap(({ change }) => change.commands)
-    .find((command) => unsendable(command) !== undefined)
-  return problem === undefined ? steps : 'has an entry that cannot be sent as a command'
-}
-
-/** Whether `after` is `before` without some entries, and new ones only at its end. */
-function onlyAppends(
-  before: ReadonlyMap<string, string>,
-  after: ReadonlyMap<string, string>,
-): boolean {
-  const expected = [...before.keys()].filter((key) => after.has(key))
-  const keys = [...after.keys()]
-  return expected.every((key, index) => keys[index] === key)
-}
-
-function mapSteps(
-  path: string,
-  before: ReadonlyMap<string, string>,
-  after: ReadonlyMap<string, string>,
-): Step[] {
-  const label = `map ${basename(path).replace(/(?<=.)\.[^.]*$/, '')}`
-  const file = escapeWord(path)
-  const steps: Step[] = []
-  const step = (stage: Step['stage'], what: string, command: string): void => {
-    const change = { kind: 'map-entry', summary: `${label}: ${what}`, commands: [command] } as const
-    steps.push({ stage, change })
-  }
-  for (const [key, value] of after) {
-    const old = before.get(key)
-    if (old === value) continue
-    // `add map` on a key that exists would make a second entry, `set map` needs one.
-    const verb = old === undefined ? 'add' : 'set'
-    const what = old === undefined ? `+ ${key} → ${value}` : `~ ${key} ${old} → ${value}`
-    step('map-set', what, `${verb} map ${file} ${escapeWord(key)} ${escapeWord(value)}`)
-  }
-  for (const key of before.keys()) {
-    if (!after.has(key)) step('map-delete', `- ${key}`, `del map ${file} ${escapeWord(key)}`)
-  }
-  return steps
+  if (only('map', 'map-ordered')) return planMap(path, old, content, uses.has('map-ordered'))
+  if (only('acl')) return planAcl(path, old, content)
+  const use = only('ca') ? 'ca' : 'crl'
+  if (!only(use)) return differs
+  const step = planAuthorities(path, content, use)
+  return typeof step === 'string' ? step : [step]
 }

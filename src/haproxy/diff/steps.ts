@@ -4,9 +4,11 @@ import type { Change, ReloadReason } from './plan.ts'
  * The order of a plan. Traffic leaves dying servers first; only where a backend would have no
  * ready server left in between do the new ones come before. Entries of maps follow the servers and
  * backends they lead to, and go before a backend that ends: a name that leads nowhere falls silently
- * to the default backend.
+ * to the default backend. Certificates are there before what may want them, and go after it.
  */
 export const stages = [
+  'certificate',
+  'setting',
   'leave',
   'adjust',
   'add-then-leave',
@@ -15,6 +17,7 @@ export const stages = [
   'add-backend',
   'map-set',
   'map-delete',
+  'certificate-remove',
   'end-backend',
 ] as const
 

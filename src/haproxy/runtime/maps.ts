@@ -32,7 +32,8 @@ export function parseMapPaths(reply: string): string[] {
 export function parseMapFile(content: string): MapEntry[] {
   const entries: MapEntry[] = []
   for (const line of content.split('\n')) {
-    const match = /^[ \t]*([^ \t#][^ \t]*)[ \t]*(.*?)[ \t\r]*$/.exec(line)
+    // Elsewhere than at the start a # is a character like others.
+    const match = /^(?!#)[ \t]*([^ \t\r]+)[ \t]*(.*?)[ \t\r]*$/.exec(line)
     if (match !== null) entries.push({ key: match[1] ?? '', value: match[2] ?? '' })
   }
   return entries
