@@ -62,10 +62,15 @@ export function assess(project: ComposeProject, settings: CheckSettings): Assess
     const candidates = containers.inspects.map((inspect, at) =>
       containerToCandidate(inspect, contexts[at] ?? base),
     )
-    const labels = readLabels(Object.fromEntries(readContainerLabels(sourceOf(containers.service))))
+    const given = readContainerLabels(sourceOf(containers.service))
+    const labels = readLabels(Object.fromEntries(given))
     const [inspect] = containers.inspects
     const context = contexts[0] ?? base
-    const isWanted = inspect !== undefined && wantsRoute(inspect, context, labels, settings)
+    const isAsked = labels.isLabelled || given.has('network')
+    const isWanted =
+      inspect !== undefined &&
+      labels.isEnabled !== false &&
+      (isAsked || wouldBeRouted(inspect, context, settings))
     const reachedHow = inspect === undefined ? undefined : howReached(inspect, context)
     return { ...containers, candidates, labels, isWanted, reachedHow }
   })
@@ -98,14 +103,12 @@ function contextOf(project: ComposeProject, settings: CheckSettings): MappingCon
   }
 }
 
-function wantsRoute(
+/** It would get a route if HAProxy were on every network. */
+function wouldBeRouted(
   inspect: Inspect,
   context: MappingContext,
-  labels: Labels,
   { routing }: CheckSettings,
 ): boolean {
-  if (labels.isEnabled === false) return false
-  if (labels.isLabelled) return true
   const reached = { ...context, areAllNetworksReached: true, usePublished: false }
   const { byEndpoint } = selectOf(containerToCandidate(inspect, reached), routing.routeMode)
   return [...byEndpoint.values()].some(({ isRouted }) => isRouted)

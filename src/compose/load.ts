@@ -94,10 +94,18 @@ class Loading {
   }
 
   #services(value: Value, lookup: Lookup): Value {
-    if (value.kind !== 'map') return value
+    if (value.kind !== 'map') {
+      if (value.kind === 'list' || !value.isNull)
+        this.#find('error', value.at, 'services is no mapping', '')
+      return mapping(new Map(), value.at)
+    }
     const services = new Map<string, Entry>()
     for (const [name, service] of value.entries) {
-      if (name.startsWith('x-') || service.value.kind !== 'map') continue
+      if (name.startsWith('x-')) continue
+      if (service.value.kind !== 'map') {
+        this.#find('error', service.at, 'this service is no mapping', '', name)
+        continue
+      }
       const entries = new Map(service.value.entries)
       for (const key of serviceKeys) {
         const entry = entries.get(key)
@@ -220,7 +228,7 @@ class Loading {
     return { ...model, entries }
   }
 
-  #find(level: Finding['level'], at: Position, what: string, hint: string): void {
-    this.findings.push({ level, at, where: '', what, hint })
+  #find(level: Finding['level'], at: Position, what: string, hint: string, where = ''): void {
+    this.findings.push({ level, at, where, what, hint })
   }
 }

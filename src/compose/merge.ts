@@ -36,6 +36,8 @@ export function normalised(service: Value): Value {
   for (const key of listedMappings) {
     const entry = entries.get(key)
     if (entry?.value.kind !== 'list') continue
+    // What is no list of texts stays as it is, and is named when the service is read.
+    if (!entry.value.items.every(({ kind }) => kind === 'scalar')) continue
     const splitsValues = key === 'labels' || key === 'environment'
     entries.set(key, { at: entry.at, value: asMapping(entry.value, splitsValues) })
   }

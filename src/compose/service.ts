@@ -49,7 +49,10 @@ export function readService(
   const complain = (place: Position, what: string, hint = ''): void => {
     context.findings.push({ level: 'error', at: place, where: name, what, hint })
   }
-  if (node !== undefined) findMistypedKeys(node, complain)
+  if (node !== undefined) {
+    findMistypedKeys(node, complain)
+    findWrongShapes(node, complain)
+  }
   const deploy = valueAt(node, 'deploy')
   const mode = valueAt(node, 'network_mode')
   const networks = networksOf(node)
@@ -102,6 +105,23 @@ function findMistypedKeys(node: Mapping, complain: Complain): void {
     const meant = nearest(key, serviceKeys)
     if (meant === undefined || Math.abs(meant.length - key.length) > 1) continue
     complain(at, `Compose knows no key ${shown(key)} of a service`, `did you mean ${meant}?`)
+  }
+}
+
+/** Values of another kind than Compose takes; they are not read. */
+function findWrongShapes(node: Mapping, complain: Complain): void {
+  for (const key of ['ports', 'expose', 'profiles']) {
+    const found = valueAt(node, key)
+    if (found !== undefined && found.kind !== 'list') complain(found.at, `${key} is no list`)
+  }
+  for (const key of ['labels', 'environment', 'networks']) {
+    const found = valueAt(node, key)
+    if (found === undefined) continue
+    if (found.kind !== 'map') complain(found.at, `${key} is neither a mapping nor a list of texts`)
+    if (found.kind !== 'map' || key === 'networks') continue
+    for (const [name, { value, at }] of found.entries) {
+      if (value.kind !== 'scalar') complain(at, `${shown(name)} in ${key} has more than one value`)
+    }
   }
 }
 
