@@ -1,15 +1,18 @@
 import { Command } from 'commander'
 import { version } from '../version.ts'
+import { addApply } from './apply.ts'
 import type { CliContext } from './context.ts'
 import { addCheck } from './check.ts'
 import { addConfirm } from './confirm.ts'
 import { addDiff } from './diff.ts'
 import { addDown } from './down.ts'
 import { addDrain } from './drain.ts'
+import { ExitWith } from './exit-with.ts'
 import { addExplain } from './explain.ts'
 import { reportFailure } from './failure.ts'
 import { addHistory } from './history.ts'
 import { addMaint } from './maint.ts'
+import { addPlan } from './plan.ts'
 import { addReady } from './ready.ts'
 import { addRegistrator } from './registrator.ts'
 import { addRollback } from './rollback.ts'
@@ -25,7 +28,7 @@ export async function run(argv: readonly string[], context: CliContext): Promise
     await createProgram(context).parseAsync([...argv], { from: 'user' })
     return 0
   } catch (error) {
-    if (error instanceof DaemonEnd) return error.exitCode
+    if (error instanceof DaemonEnd || error instanceof ExitWith) return error.exitCode
     return reportFailure(error, context)
   }
 }
@@ -52,7 +55,7 @@ export function createProgram(context: CliContext): Command {
     })
     .addHelpText(
       'after',
-      '\nExit codes: 0 done, 1 failed, 2 wrong use, 3 no daemon answers.\n\n' +
+      '\nExit codes: 0 done, 1 failed, 2 wrong use, 3 no daemon answers, 10 changes pending.\n\n' +
         'Example:\n  fairlead up          in one shell, and in another:\n  fairlead status --watch',
     )
   program.commandsGroup('The load balancer:')
@@ -74,6 +77,9 @@ export function createProgram(context: CliContext): Command {
   addWeight(program, context)
   program.commandsGroup('What Consul says:')
   addConfirm(program, context)
+  program.commandsGroup('Configurations that people wrote:')
+  addPlan(program, context)
+  addApply(program, context)
   program.commandsGroup('In place of another program:')
   addRegistrator(program, context)
   program.commandsGroup('This program:')

@@ -98,11 +98,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   pipeline: ['api/contract.ts', 'operator', 'readiness', 'registry', 'routing'],
   report: ['api/contract.ts', 'pipeline', 'routing'],
   api: ['api/contract.ts', 'settings', 'version.ts'],
+  // Applying a configuration that people wrote to a HAProxy that somebody else runs.
+  handwritten: ['haproxy', 'haproxy/*'],
   // Commands that need no daemon may use the pure parts; `up` starts the daemon itself.
   cli: [
     'api/contract.ts',
     'compose',
     'daemon',
+    'handwritten',
+    'haproxy/runtime/errors.ts',
     'ledger',
     'registrator',
     'routing',

@@ -28,8 +28,8 @@ export class Supervisor {
   }
 
   /** Resolves when a worker answers on the master's socket. */
-  async start(): Promise<void> {
-    const { configPath, masterSocket, logPath } = this.#lab.options
+  async start(configPath = this.#lab.options.configPath): Promise<void> {
+    const { masterSocket, logPath } = this.#lab.options
     const log = openSync(logPath, 'a')
     const pidFile = `${this.#lab.folder}/haproxy.pid`
     const args = ['-Ws', '-f', configPath, '-p', pidFile, '-S', masterSocket]

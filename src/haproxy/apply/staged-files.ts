@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { messageOf } from '../../model/errors.ts'
 import { StateWriteError } from '../../support/atomic-file.ts'
@@ -115,12 +116,25 @@ export class StagedFiles {
     this.#files.push(file)
     const handle = await open(file.temporary, 'wx', 0o600)
     try {
+      await keepOwner(handle, path)
       await writeText(handle, typeof content === 'string' ? [content] : content)
       await handle.sync()
     } finally {
       await handle.close()
     }
   }
+}
+
+/** Whoever could read the old file can read the new one: it may be somebody else's. */
+async function keepOwner(handle: FileHandle, path: string): Promise<void> {
+  const old = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (old === undefined) return
+  const own = await handle.stat()
+  if (old.uid !== own.uid || old.gid !== own.gid) await handle.chown(old.uid, old.gid)
+  await handle.chmod(old.mode & 0o777)
 }
 
 /** Removes what an earlier fairlead left beside these files when it was killed while writing. */

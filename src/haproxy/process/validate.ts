@@ -3,11 +3,17 @@ import type { ConfigMessage } from '../runtime/errors.ts'
 import { run } from './program.ts'
 
 /**
- * `haproxy -c` on a file. Binds nothing. Throws ConfigRejectedError for any mistake, and for a
- * configuration without a listener (exit code 2), which HAProxy would not start with.
+ * `haproxy -c` on a file, or a folder of them; `folder` is where relative paths begin. Binds nothing.
+ * Throws ConfigRejectedError for any mistake, and for a configuration without a listener (exit code
+ * 2), which HAProxy would not start with.
  */
-export async function validateConfig(program: string, configPath: string): Promise<void> {
-  const { code, output } = await run(program, ['-c', '-f', configPath])
+export async function validateConfig(
+  program: string,
+  configPath: string,
+  folder?: string,
+): Promise<void> {
+  const place = folder === undefined ? [] : ['-C', folder]
+  const { code, output } = await run(program, [...place, '-c', '-f', configPath])
   if (code === 0) return
   const messages = parseMessages(output)
   throw new ConfigRejectedError(rejection(code, messages, output), messages)

@@ -1,0 +1,86 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { applyPrepared } from './apply-prepared.ts'
+import type { ApplyOptions } from './apply-prepared.ts'
+import { HandwrittenError } from './errors.ts'
+import { prepare } from './prepare.ts'
+import type { HandwrittenOptions, Prepared } from './prepare.ts'
+import { planReport } from './report.ts'
+import type { ApplyReport, PlanReport } from './report.ts'
+import { LockError, takeLock } from '../support/lock-file.ts'
+import { makeOwnFolder } from '../support/own-folder.ts'
+
+/** What an apply of this configuration would do; nothing is written. Throws what `prepare` throws. */
+export async function planHandwritten(options: HandwrittenOptions): Promise<PlanReport> {
+  return planReport(await prepare(options))
+}
+
+/**
+ * Applies a configuration that people wrote to a running HAProxy. `onPlan` is told what will be
+ * done, before it is. One at a time for each HAProxy.
+ * Throws what `prepare` and `applyPrepared` throw, and LockError `already_running`.
+ */
+export async function applyHandwritten(
+  options: HandwrittenOptions & ApplyOptions,
+  onPlan: (report: PlanReport) => void,
+): Promise<ApplyReport> {
+  const releases = await lockFor(await prepare(options), options.stateFolder)
+  try {
+    // Anew, since another apply may have ended just before the lock was had.
+    const prepared = await prepare(options)
+    const plan = planReport(prepared)
+    onPlan(plan)
+    const { how, commands, reasons, verifiedMs, problems, lingering } = await applyPrepared(
+      prepared,
+      options,
+    )
+    const result = {
+      how,
+      commands,
+      reasons: reasons.map(({ text }) => text),
+      verifiedMs,
+      lingering,
+      problems: problems.map(({ what }) => what),
+    }
+    return { ...plan, result }
+  } finally {
+    await releases()
+  }
+}
+
+/** Resolves to the release. */
+async function lockFor(
+  { records, located }: Prepared,
+  stateFolder: string,
+): Promise<() => Promise<void>> {
+  if (located.isManaged) return lockManaged(stateFolder)
+  await makeOwnFolder(records.folder)
+  return takeLock(records.lockPath).catch((error: unknown) => {
+    if (!(error instanceof LockError)) throw error
+    throw new HandwrittenError(
+      'already_running',
+      'another fairlead apply to this HAProxy is under way',
+      {
+        hint: 'wait for its end',
+        cause: error,
+      },
+    )
+  })
+}
+
+/** The HAProxy of `fairlead up` has one who writes its text already, unless that one has ended. */
+async function lockManaged(stateFolder: string): Promise<() => Promise<void>> {
+  const path = join(stateFolder, 'lock')
+  await access(stateFolder)
+  return takeLock(path).catch((error: unknown) => {
+    if (!(error instanceof LockError)) throw error
+    throw new HandwrittenError(
+      'already_running',
+      'fairlead up keeps this HAProxy, and would undo the change at once',
+      {
+        hint: "change the containers' labels or fairlead's settings; fairlead plan shows what would differ",
+        cause: error,
+      },
+    )
+  })
+}
