@@ -5,6 +5,7 @@ import { OneAtATime } from './haproxy/runtime/one-at-a-time.ts'
 import { History } from './ledger/history.ts'
 import { differenceOf } from './ledger/kept-difference.ts'
 import { HistoryError, notKept, type Generation } from './ledger/kept-history.ts'
+import type { Pin } from './ledger/pin-file.ts'
 import { Pinning, type Steered } from './ledger/pinning.ts'
 import type { DesiredState } from './model/desired-state.ts'
 import { messageOf } from './model/errors.ts'
@@ -104,7 +105,7 @@ export class DaemonHistory {
     )
   }
 
-  /** See `DaemonControl.rollback`. */
+  /** See `DaemonControl.rollback`; where it fails the pin that was there before is there again. */
   rollback(id: number, pipeline: Pipeline): Promise<PinReport> {
     return this.#oneAtATime.run(() => this.#rollback(id, pipeline))
   }
@@ -123,13 +124,14 @@ export class DaemonHistory {
     }
     const { routing } = pipeline.state()
     if (routing === undefined) throw new HistoryError('interrupted', 'fairlead has just started')
+    const before = this.#pinning.held
     const pin = { generation: id, sinceMs: this.#clock.now(), state }
-    await this.#pinning.set(pin, routing.desired)
-    this.#history.protect(id)
+    await this.#hold(pin, routing.desired)
     try {
       await pipeline.settle(`rollback to ${id} by operator`)
     } catch (error) {
-      await this.#letGo()
+      if (before === undefined) await this.#letGo()
+      else await this.#hold(before, routing.desired)
       pipeline.trigger(`rollback to ${id} failed: ${messageOf(error)}`)
       throw error
     }
@@ -146,6 +148,11 @@ export class DaemonHistory {
     await this.#letGo()
     await pipeline.settle(`unpin from ${pin.generation} by operator`)
     return pin
+  }
+
+  async #hold(pin: Pin, live: DesiredState): Promise<void> {
+    await this.#pinning.set(pin, live)
+    this.#history.protect(pin.generation)
   }
 
   async #letGo(): Promise<void> {

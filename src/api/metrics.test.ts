@@ -113,9 +113,9 @@ it('counts changes as they happen, also those before the first scrape', async ()
   api = createTestApi()
   const { ledger } = api.daemon
   ledger.record(changeEntry({ eventToDoneMs: 4 }))
-  ledger.record(changeEntry({ how: 'reload', eventToDoneMs: -20 }))
+  ledger.record(changeEntry({ how: 'reload', kinds: ['server', 'mass'], eventToDoneMs: -20 }))
   ledger.record(changeEntry({ how: 'failed', eventToDoneMs: 5 }))
-  ledger.record(changeEntry({ eventToDoneMs: undefined }))
+  ledger.record(changeEntry({ eventToDoneMs: undefined, changeCount: 7, applyMs: 30 }))
   const lines = await vi.waitFor(async () => {
     const lines = await scrape()
     expect(lines).toContain('fairlead_changes_total{how="runtime"} 2')
@@ -128,6 +128,12 @@ it('counts changes as they happen, also those before the first scrape', async ()
       'fairlead_event_to_done_seconds_bucket{le="0.001"} 1',
       'fairlead_event_to_done_seconds_bucket{le="0.005"} 2',
       'fairlead_event_to_done_seconds_count 2',
+      'fairlead_reloads_total{reason="server"} 1',
+      'fairlead_reloads_total{reason="mass"} 0',
+      'fairlead_runtime_changes_total 8',
+      'fairlead_apply_seconds_bucket{le="0.025"} 2',
+      'fairlead_apply_seconds_count 3',
+      'fairlead_generation 4',
     ]),
   )
 })

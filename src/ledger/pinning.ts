@@ -37,6 +37,11 @@ export class Pinning {
     return { generation, sinceMs }
   }
 
+  /** The pin with its state, to set it again. */
+  get held(): Pin | undefined {
+    return this.#pin
+  }
+
   problems(): readonly Problem[] {
     return [this.#loadProblem, this.#joinProblem].filter((each) => each !== undefined)
   }
@@ -52,14 +57,12 @@ export class Pinning {
     this.#hold(pin)
   }
 
-  /** Off the disk when it resolves; the pin there was, if there was one. */
-  async clear(): Promise<Pin | undefined> {
-    const pin = this.#pin
+  /** Off the disk when it resolves. */
+  async clear(): Promise<void> {
     await removePin(this.#path)
     this.#pin = undefined
     this.#structure = undefined
     this.#joinProblem = undefined
-    return pin
   }
 
   /** Throws nothing: a pin that cannot be joined with what lives now is a problem, and not applied. */

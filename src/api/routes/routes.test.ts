@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTestApi, type TestApi } from '../../../test/support/api-request.ts'
-import { statusReport } from '../../../test/support/memory-daemon.ts'
+import { changeEntry, statusReport } from '../../../test/support/memory-daemon.ts'
 import { createApi } from '../server.ts'
 
 let api: TestApi
@@ -89,6 +89,46 @@ it('lets held-back removals go on POST /api/confirm, of one service or of all', 
     ['confirm', 'shop'],
     ['confirm', undefined],
   ])
+})
+
+describe('history', () => {
+  const generation = { id: 41, ...changeEntry(), commandTexts: ['x'], problems: [] }
+
+  it('gives so many generations before another one, twenty unless told otherwise', async () => {
+    api.daemon.generations.push(generation, { ...generation, id: 42 })
+    expect(await (await api.ask('/api/history')).json()).toHaveLength(2)
+    expect((await api.ask('/api/history?most=3&before=42')).status).toBe(200)
+    expect(api.daemon.calls).toEqual([
+      ['history', 20, undefined],
+      ['history', 3, 42],
+    ])
+    expect(await (await api.ask('/api/history/41')).json()).toEqual(generation)
+    const unknown = await api.ask('/api/history/7')
+    expect(await errorOf(unknown)).toEqual({ status: 404, code: 'not_found' })
+  })
+
+  it.each(['/api/history?most=x', '/api/history/0', '/api/diff', '/api/diff?from=1&to=-1'])(
+    'refuses what is no number: %s',
+    async (path) => {
+      expect(await errorOf(await api.ask(path))).toEqual({ status: 400, code: 'usage' })
+    },
+  )
+
+  it('gives a difference, rolls back and unpins', async () => {
+    api.daemon.generations.push(generation)
+    const diff = await api.ask('/api/diff?from=41&text=1')
+    expect(await diff.json()).toMatchObject({ from: 41, text: expect.any(String) as unknown })
+    expect((await api.post('/api/rollback', { generation: 41 })).status).toBe(200)
+    for (const body of [{}, { generation: '41' }, { generation: 0 }, { generation: 1, x: 1 }]) {
+      const wrong = await api.post('/api/rollback', body)
+      expect(await errorOf(wrong)).toEqual({ status: 400, code: 'usage' })
+    }
+    expect(await errorOf(await api.post('/api/unpin', {}))).toEqual({
+      status: 404,
+      code: 'not_found',
+    })
+    expect(api.daemon.calls).toEqual([['rollback', 41], ['unpin']])
+  })
 })
 
 it('begins the end on POST /api/down', async () => {
