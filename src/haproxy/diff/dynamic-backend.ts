@@ -11,7 +11,7 @@ import { settingsNamed } from './settings.ts'
  * HAProxy 3.4.7 and found to work in a backend so made; with `errorfiles` the worker crashed. What
  * is not listed was not tried.
  */
-const usable: ReadonlySet<string> = new Set(
+export const usableSettings: ReadonlySet<string> = new Set(
   `backlog balance compression cookie default-server dynamic-cookie-key errorfile errorloc
   errorloc302 errorloc303 fullconn hash-balance-factor hash-type http-after-response http-check
   http-error http-request http-response http-reuse http-send-name-header log log-format maxconn mode
@@ -76,7 +76,7 @@ function findUnusable(defaults: PlacedSection): Unusable | undefined {
     if (word === 'option' && unusableOptions.has(option)) {
       return { word: `option ${option}`, number }
     }
-    if (!usable.has(word)) return { word, number }
+    if (!usableSettings.has(word)) return { word, number }
   }
   return undefined
 }
