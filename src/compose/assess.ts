@@ -48,6 +48,8 @@ export type Assessment = {
 
 /** An address for documentation (RFC 5737) in place of a remote daemon's. */
 const remoteAddress = '192.0.2.1'
+/** Stands in messages for the machine that the containers run on. */
+export const nodeName = 'docker-host'
 const nowMs = Date.UTC(2001, 0, 1)
 
 /** Sends the containers of a project through discovery, registry and routing. */
@@ -89,7 +91,7 @@ export function assess(project: ComposeProject, settings: CheckSettings): Assess
 function contextOf(project: ComposeProject, settings: CheckSettings): MappingContext {
   const { network, usePublished, publishedAddress, isLocalDaemon } = settings
   return {
-    node: 'docker-host',
+    node: nodeName,
     networks: networkFacts(project),
     network,
     usePublished,

@@ -58,7 +58,8 @@ export function networkFacts(project: ComposeProject): ReadonlyMap<string, Netwo
 /** The container whose network one shares by `network_mode: service:…`. */
 export function networkOwnerOf(inspect: Inspect, all: readonly Containers[]): Inspect | undefined {
   const mode = inspect.HostConfig?.NetworkMode ?? ''
-  const id = mode.startsWith('container:') ? mode.slice('container:'.length) : undefined
+  if (!mode.startsWith('container:')) return undefined
+  const id = mode.slice('container:'.length)
   return all.flatMap(({ inspects }) => inspects).find((each) => each.Id === id)
 }
 

@@ -121,7 +121,12 @@ describe('ports', () => {
       const entries = Object.entries(given).map(([key, text]): [string, Entry] => {
         return [key, { at, value: scalar(text, at) }]
       })
-      return readPorts(mapping(new Map(entries), at))?.map(({ port, protocol, hostIp, host }) => ({ port, protocol, hostIp, host }))
+      return readPorts(mapping(new Map(entries), at))?.map(({ port, protocol, hostIp, host }) => ({
+        port,
+        protocol,
+        hostIp,
+        host,
+      }))
     }
     const host = { first: 8080, last: 8080 }
     expect(long({ target: '80', published: '8080', host_ip: '::1', mode: 'host' })).toEqual([

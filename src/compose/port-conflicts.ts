@@ -17,7 +17,7 @@ export function portConflicts(
   )
   return [
     ...running.flatMap(({ service }) => tooManyReplicas(service)),
-    ...claims.flatMap((claim, index) => taken(claim, claims.slice(0, index))),
+    ...takenPorts(claims),
     ...(settings.isLocalDaemon ? running.flatMap((each) => haproxyPorts(each, settings)) : []),
   ]
 }
@@ -54,15 +54,27 @@ function shownRange({ first, last }: NonNullable<PublishedPort['host']>): string
   return first === last ? `port ${first} of the host` : `ports ${first} to ${last} of the host`
 }
 
-function taken({ service, port }: Claim, before: readonly Claim[]): readonly Finding[] {
+function takenPorts(claims: readonly Claim[]): readonly Finding[] {
+  const before = new Map<string, Claim[]>()
+  return claims.flatMap((claim) => {
+    const findings = taken(claim, before)
+    const key = portKey(claim.port)
+    if (addressOf(claim.port) !== undefined) before.set(key, [...(before.get(key) ?? []), claim])
+    return findings
+  })
+}
+
+function portKey({ host, protocol }: PublishedPort): string {
+  return `${host?.first}/${protocol}`
+}
+
+/** `before`: the claims before it, by port. */
+function taken({ service, port }: Claim, before: ReadonlyMap<string, Claim[]>): readonly Finding[] {
   const address = addressOf(port)
   if (address === undefined) return []
-  const other = before.find((claim) => {
-    const theirs = addressOf(claim.port)
-    return (
-      theirs !== undefined && claim.port.protocol === port.protocol && overlaps(theirs, address)
-    )
-  })
+  const other = before
+    .get(portKey(port))
+    ?.find((claim) => overlaps(addressOf(claim.port) ?? '', address))
   if (other === undefined) return []
   const by = other.service === service ? 'twice' : `by ${other.service.name} too`
   const what = `port ${port.host?.first} of the host is published ${by}; the second one cannot start`

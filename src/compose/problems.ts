@@ -1,7 +1,7 @@
 import type { Problem } from '../model/problem.ts'
 import { shownName } from '../routing/label-values.ts'
 import { containerName, standInPort } from './containers.ts'
-import type { Assessed, Assessment } from './assess.ts'
+import { type Assessed, type Assessment, nodeName } from './assess.ts'
 import type { ComposeProject } from './project.ts'
 import type { ComposeService } from './service.ts'
 import type { Finding, Located, Position } from './tree.ts'
@@ -25,10 +25,12 @@ export function problemFindings(assessment: Assessment, project: ComposeProject)
       found.push(ofContainer({ where, what, hint }, assessed, project))
     }
   }
+  const titles = titlesOf(services, project)
+  const owners = ownersByService(services)
   for (const problem of [...snapshot.problems, ...result.problems]) {
-    const owner = services.find(({ service }) => isAbout(problem, service, project))
+    const owner = titles.get(problem.where.replace(suffix, ''))
     found.push(
-      owner === undefined ? ofRoute(problem, assessment) : ofContainer(problem, owner, project),
+      owner === undefined ? ofRoute(problem, owners) : ofContainer(problem, owner, project),
     )
   }
   return distinct(found)
@@ -47,11 +49,31 @@ export function inComposeWords(text: string): string {
   return words.reduce((all, [command, key]) => all.replace(command, key), text)
 }
 
-function isAbout({ where }: Problem, service: ComposeService, project: ComposeProject): boolean {
-  return namesOf(service, project).some((name) => {
-    const title = `container ${name}`
-    return where === title || where.startsWith(`${title}, `) || where.startsWith(`${title} on `)
-  })
+const suffix = new RegExp(`(, label .*| on ${nodeName})$`, 's')
+
+/** What problems call the containers of a service: `container shop-web-1`. */
+function titlesOf(
+  services: readonly Assessed[],
+  project: ComposeProject,
+): ReadonlyMap<string, Assessed> {
+  const titles = services.flatMap((assessed) =>
+    namesOf(assessed.service, project).map((name) => [`container ${name}`, assessed] as const),
+  )
+  return new Map(titles)
+}
+
+/** By the name of a service of fairlead's, as it is shown: whose containers are in it. */
+export function ownersByService(
+  services: readonly Assessed[],
+): ReadonlyMap<string, readonly Assessed[]> {
+  const owners = new Map<string, Assessed[]>()
+  for (const assessed of services) {
+    const endpoints = assessed.candidates.flatMap((candidate) => candidate.endpoints)
+    for (const name of new Set(endpoints.map(({ service }) => shownName(service)))) {
+      owners.set(name, [...(owners.get(name) ?? []), assessed])
+    }
+  }
+  return owners
 }
 
 /** What messages call the containers of a service. */
@@ -85,15 +107,11 @@ function ofContainer(
 }
 
 /** Problems of a service of fairlead's, or of the settings. */
-function ofRoute(problem: Problem, { services, snapshot }: Assessment): Finding {
+function ofRoute(problem: Problem, byService: ReadonlyMap<string, readonly Assessed[]>): Finding {
   const { where, what, hint } = problem
-  const name = /^service (.*)$/s.exec(where)?.[1]
-  const owners = services.filter(({ candidates }) =>
-    candidates.some(({ endpoints }) => endpoints.some((each) => shownName(each.service) === name)),
-  )
+  const owners = byService.get(where.replace(/^service /, '')) ?? []
   const host = /^host (\S+) belongs to service/.exec(what)?.[1]
   const owner = owners.find(({ service }) => claims(service, host)) ?? owners[0]
-  const isDecided = snapshot.services.size > 0 && host !== undefined
   return {
     level: isOnlyAWarning(problem) ? 'warning' : 'error',
     at:
@@ -102,9 +120,10 @@ function ofRoute(problem: Problem, { services, snapshot }: Assessment): Finding 
         : placeOf(owner.service, host === undefined ? what : 'fairlead.host'),
     where,
     what,
-    hint: isDecided
-      ? `${hint}; whichever is there first has it, here by depends_on and name`
-      : hint,
+    hint:
+      host === undefined
+        ? hint
+        : `${hint}; whichever is there first has it, here by depends_on and name`,
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Placement } from '../routing/contract.ts'
+import { shownName } from '../routing/label-values.ts'
 import { readLabels } from '../routing/labels.ts'
 import type { Assessed, Assessment, CheckSettings } from './assess.ts'
+import { ownersByService } from './problems.ts'
 import type { RoutedContainers, RouteReport } from './report.ts'
 
 type Routed = Placement & { readonly isRouted: true }
@@ -19,23 +21,28 @@ export function routeReports(
   settings: CheckSettings,
 ): readonly RouteReport[] {
   const { services, result } = assessment
-  return result.routes.map(({ service, hosts, isDefault, balance }) => ({
-    service,
-    hosts,
-    isDefault: isDefault && isDefaultSaid(service, assessment, settings),
-    balance,
-    containers: services.flatMap((each) => containersIn(service, each, assessment)),
-  }))
+  const owners = ownersByService(services)
+  return result.routes.map(({ service, hosts, isDefault, balance }) => {
+    const containers = owners.get(shownName(service)) ?? []
+    return {
+      service,
+      hosts,
+      isDefault: isDefault && isDefaultSaid(service, containers, assessment, settings),
+      balance,
+      containers: containers.flatMap((each) => containersIn(service, each, assessment)),
+    }
+  })
 }
 
 /** Without a word about it the one that was first routed is it, which no file can tell. */
 function isDefaultSaid(
   service: string,
-  { services, result }: Assessment,
+  containers: readonly Assessed[],
+  { result }: Assessment,
   { routing }: CheckSettings,
 ): boolean {
   if (result.routes.length === 1 || routing.defaultService === service) return true
-  const endpoints = services.flatMap(({ candidates }) =>
+  const endpoints = containers.flatMap(({ candidates }) =>
     candidates.flatMap((each) => each.endpoints),
   )
   return endpoints.some(
