@@ -83,6 +83,7 @@ function layOutAnew(cut: Iterable<CutSection>): Layout {
   let depth = 0
   let isAnyConditional = false
   for (const { section, words, header } of cut) {
+    if (isOnlyComments(section)) continue
     const isDefaults = section.keyword === 'defaults'
     const named = header.from === undefined ? undefined : namedDefaults.get(header.from)
     const defaults = named ?? (isProxy(section) ? lastDefaults : undefined)
@@ -132,6 +133,11 @@ function depthChange(section: SectionText): number {
     if (word === '.endif') change -= 1
   }
   return change
+}
+
+/** Before the first section. */
+function isOnlyComments({ keyword, text }: SectionText): boolean {
+  return keyword === '' && !/^[ \t\v\f\r]*[^ \t\v\f\r\n#]/m.test(text)
 }
 
 function freeKey(taken: ReadonlyMap<string, unknown>, key: string): string {
