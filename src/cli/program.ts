@@ -5,6 +5,7 @@ import type { CliContext } from './context.ts'
 import { addCheck } from './check.ts'
 import { addConfirm } from './confirm.ts'
 import { addDiff } from './diff.ts'
+import { addDoctor } from './doctor.ts'
 import { addDown } from './down.ts'
 import { addDrain } from './drain.ts'
 import { ExitWith } from './exit-with.ts'
@@ -64,6 +65,7 @@ export function createProgram(context: CliContext): Command {
   program.commandsGroup('Looking at it:')
   addStatus(program, context)
   addExplain(program, context)
+  addDoctor(program, context)
   addCheck(program, context)
   program.commandsGroup('What was done, and undoing it:')
   addHistory(program, context)

@@ -81,6 +81,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   // The apply stage: it joins diff, process and runtime.
   haproxy: ['haproxy/*'],
+  // Looking at a HAProxy and its surroundings, and judging.
+  doctor: [
+    'haproxy/capabilities.ts',
+    'haproxy/config',
+    'haproxy/control.ts',
+    'haproxy/process',
+    'haproxy/process/binds.ts',
+    'haproxy/process/listeners.ts',
+    'haproxy/runtime',
+  ],
   routing: ['haproxy/capabilities.ts', 'haproxy/config'],
   'discovery/docker': ['discovery', 'settings'],
   discovery: ['api/contract.ts'],
@@ -103,6 +113,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // Commands that need no daemon may use the pure parts; `up` starts the daemon itself.
   cli: [
     'api/contract.ts',
+    'doctor',
     'compose',
     'daemon',
     'handwritten',
