@@ -33,6 +33,24 @@ describe('fairlead check', () => {
   }
 })
 
+describe('docs/check.md', () => {
+  it('shows what the command says', async () => {
+    const path = join(import.meta.dirname, '../../docs/check.md')
+    const page = readFileSync(path, 'utf8')
+    const example = /```yaml\n([^]*?)```\n\n```\n\$ fairlead check\n([^]*?)```/.exec(page)
+    const [whole = '', file = '', expected = ''] = example ?? []
+    const said = await check(`=== compose.yaml\n${file}`, join(folder, 'docs', 'shop'))
+    const actual = said.replace(/exit 1\n$/, '')
+    if (process.env['UPDATE'] === '1') {
+      const written = whole.replace(expected, () => actual)
+      writeFileSync(
+        path,
+        page.replace(whole, () => written),
+      )
+    } else expect(actual).toBe(expected)
+  })
+})
+
 async function check(input: string, project: string): Promise<string> {
   const parts = new Map(
     input
