@@ -6,6 +6,11 @@ export type Capabilities = {
   readonly needsExplicitPool: boolean
   /** `add server … cookie`: from 3.0. */
   readonly canAddServerCookie: boolean
+  /**
+   * Before 3.0 a server added to a backend with dynamic cookies has none, and HAProxy takes away the
+   * cookies of its clients, until the backend's key is set once more.
+   */
+  readonly needsCookieKeyAgain: boolean
   /** `wait … srv-removable`: from 3.0. */
   readonly canWaitRemovable: boolean
   /** `add backend`, `publish backend`: from 3.4. */
@@ -19,6 +24,7 @@ export function capabilitiesOf(version: string): Capabilities {
     version,
     needsExplicitPool: !isAtLeast(version, 3, 0),
     canAddServerCookie: isAtLeast(version, 3, 0),
+    needsCookieKeyAgain: !isAtLeast(version, 3, 0),
     canWaitRemovable: isAtLeast(version, 3, 0),
     canAddBackend: isAtLeast(version, 3, 4),
     hasSynchronousReload: isAtLeast(version, 3, 0),

@@ -6,6 +6,7 @@ import { isSameAddress, parseServerAddress, printServerAddress } from './address
 import type { Change } from './plan.ts'
 import { canTakeTraffic } from './scan-servers.ts'
 import { addServerCommands, setStateCommand } from './server-commands.ts'
+import type { Commands } from './server-commands.ts'
 import { differingKeywords, paramOf } from './server-line.ts'
 import type { ServerLine, ServerParams } from './server-line.ts'
 import type { Findings, Stage } from './steps.ts'
@@ -23,6 +24,8 @@ export type ServerInput = {
   readonly after: WithParams
   readonly admin: AdminState
   readonly capabilities: Capabilities
+  /** Of the dynamic cookies of its backend; undefined: it has none. */
+  readonly cookieKey: string | undefined
 }
 
 export type ServerOutcome = Findings & {
@@ -41,12 +44,16 @@ export function compareServer(input: ServerInput): ServerOutcome {
 }
 
 function add(input: ServerInput): ServerOutcome {
-  const { label, backend, after, admin, capabilities } = input
-  const result = addServerCommands(backend, after.server, after.params, admin, capabilities)
+  const { label, after, admin } = input
+  const result = commandsToAdd(input)
   const suffix = admin === 'ready' ? '' : ` (${admin})`
   const summary = `${label}: + server ${showWords([after.server.name, after.server.address])}${suffix}`
   if ('refusal' in result) return refused('server-add', summary, input, result.refusal)
   return one('add', { kind: 'server-add', summary, commands: result.commands })
+}
+
+function commandsToAdd({ backend, after, admin, capabilities, cookieKey }: ServerInput): Commands {
+  return addServerCommands(backend, after.server, after.params, admin, capabilities, cookieKey)
 }
 
 /**
@@ -54,8 +61,8 @@ function add(input: ServerInput): ServerOutcome {
  * apply stage then reloads.
  */
 function replace(input: ServerInput, running: RunningServer, why: string): ServerOutcome {
-  const { label, backend, after, admin, capabilities } = input
-  const result = addServerCommands(backend, after.server, after.params, admin, capabilities)
+  const { label, backend, after } = input
+  const result = commandsToAdd(input)
   const summary = `${label}: ~ server ${after.server.name} replaced: ${why}`
   if ('refusal' in result) return refused('server-replace', summary, input, result.refusal)
   const away = running.admin === 'maint' ? [] : [setStateCommand(backend, running.name, 'maint')]

@@ -38,6 +38,12 @@ export function lastSetting(
   return lastSetting(section.defaults, keyword)
 }
 
+/** The key of the section's dynamic cookies (configuration.txt §4.2); undefined: it has none. */
+export function dynamicCookieKey(section: PlacedSection): string | undefined {
+  if (lastSetting(section, 'cookie')?.includes('dynamic') !== true) return undefined
+  return lastSetting(section, 'dynamic-cookie-key')?.[0]
+}
+
 /** Whether a server may be one that a `server-template` of the section makes. */
 export function isFromTemplate(section: PlacedSection, server: string): boolean {
   return settingsNamed(section, 'server-template').some(({ words: [prefix = ''] }) => {

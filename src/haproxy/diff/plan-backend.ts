@@ -5,7 +5,13 @@ import type { RunningServer } from '../control.ts'
 import { compareServer } from './compare-server.ts'
 import type { ServerOutcome } from './compare-server.ts'
 import type { SectionPair } from './compare-structure.ts'
-import { defaultServersAt, defaultServersOf, isFromTemplate, staticBalance } from './inherited.ts'
+import {
+  defaultServersAt,
+  defaultServersOf,
+  dynamicCookieKey,
+  isFromTemplate,
+  staticBalance,
+} from './inherited.ts'
 import type { DefaultServers } from './inherited.ts'
 import type { Scan } from './scan-servers.ts'
 import { setStateCommand } from './server-commands.ts'
@@ -79,6 +85,7 @@ function lookCloser(
     after: withParams(defaults.after, after),
     admin: input.admin.get(after.name) ?? (after.isDisabled ? 'maint' : 'ready'),
     capabilities: input.capabilities,
+    cookieKey: dynamicCookieKey(input.after),
   })
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { AdminState } from '../../model/desired-state.ts'
 import { capabilitiesOf } from '../capabilities.ts'
 import type { RunningServer } from '../control.ts'
+import { deleteCommand } from '../runtime/backends.ts'
 import { modelOf, readBack } from '../../../test/support/diff-interpreter.ts'
 import { planChanges } from './plan-changes.ts'
 import type { Plan } from './plan.ts'
@@ -81,7 +82,7 @@ function print(result: Plan): string {
   if (result.kind === 'reload') lines.push(...result.reasons.map(({ text }) => `because ${text}`))
   if (result.kind === 'runtime') {
     lines.push(...result.commands.map((command) => `> ${command}`))
-    lines.push(...result.removals.map((id) => `later del server ${id}`))
+    lines.push(...result.removals.map((id) => `later ${deleteCommand(id)}`))
   }
   return `${lines.join('\n')}\n`
 }

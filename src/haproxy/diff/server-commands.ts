@@ -12,7 +12,7 @@ export type Commands = { readonly commands: readonly string[] } | { readonly ref
 /**
  * Adds a server and brings it into its admin state. HAProxy starts an added server in maintenance
  * with its checks off (management.txt §9.3, `add server`), and does not look at `default-server`,
- * so `params` must be flattened. The server is UP as soon as it is ready: whoever wants that has
+ * so `params` must be flattened. `cookieKey`: of the backend's dynamic cookies, undefined without. The server is UP as soon as it is ready: whoever wants that has
  * seen it accept a connection.
  */
 export function addServerCommands(
@@ -21,6 +21,7 @@ export function addServerCommands(
   params: ServerParams,
   admin: AdminState,
   capabilities: Capabilities,
+  cookieKey: string | undefined,
 ): Commands {
   const refusal = cannotAdd(server, params, capabilities)
   if (refusal !== undefined) return { refusal }
@@ -33,10 +34,14 @@ export function addServerCommands(
     if (!params.byKeyword.has('pool-max-conn')) words.push('pool-max-conn', '-1')
     if (!params.byKeyword.has('pool-purge-delay')) words.push('pool-purge-delay', '5s')
   }
-  const command = words.map(escapeWord).join(' ')
-  const problem = words.length > 64 ? 'it has more than 64 words' : unsendable(command)
+  const commands = [words.map(escapeWord).join(' ')]
+  if (cookieKey !== undefined && capabilities.needsCookieKeyAgain) {
+    // All cookies of the backend are made anew, to what they were, before the server gets a request.
+    commands.push(`set dynamic-cookie-key backend ${backend} ${escapeWord(cookieKey)}`)
+  }
+  const unsent = commands.map(unsendable).find((each) => each !== undefined)
+  const problem = words.length > 64 ? 'it has more than 64 words' : unsent
   if (problem !== undefined) return { refusal: `its command cannot be sent: ${problem}` }
-  const commands = [command]
   if (params.byKeyword.has('check')) commands.push(`enable health ${backend}/${server.name}`)
   if (params.byKeyword.has('agent-check')) commands.push(`enable agent ${backend}/${server.name}`)
   if (admin !== 'maint') commands.push(setStateCommand(backend, server.name, admin))
@@ -63,7 +68,8 @@ function cannotAdd(
     if (values.includes('')) return `its parameter ${keyword} is empty`
     if (keyword === 'cookie' && capabilities.canAddServerCookie) continue
     if (!canAddWith(keyword, capabilities.version)) {
-      return `${keyword} cannot be given to a server at runtime by this HAProxy (${capabilities.version})`
+      const instead = keyword === 'cookie' ? '; with dynamic cookies it needs none' : ''
+      return `${keyword} cannot be given to a server at runtime by this HAProxy (${capabilities.version})${instead}`
     }
   }
   return undefined
