@@ -7,6 +7,7 @@ import type { ApplyContext } from './context.ts'
 import { expectationOf } from './expectation.ts'
 import { backendExpectationOf } from './expected-backends.ts'
 import { fileExpectationOf } from './expected-files.ts'
+import { settingExpectationOf } from './expected-settings.ts'
 import type { KnownState } from './read-back.ts'
 import { isGone } from './removals.ts'
 
@@ -25,6 +26,7 @@ export async function runPlan(
     expectationOf(plan.commands, known),
     backendExpectationOf(plan.commands),
     fileExpectationOf(plan.commands, desired),
+    settingExpectationOf(plan.commands),
   ]
   const deletions = plan.removals.map(deleteCommand)
   const replies = await context.haproxy.execute([

@@ -45,9 +45,12 @@ export function rememberText(
       ? known.onDisk
       : new Map([...files, [context.haproxy.configPath, textOf(desired)] as const])
   const { servers: agreedStates } = desired
-  const { servers, backends } = known
+  const { servers, backends, mostConnections } = known
   context.keep(
-    withText({ config: undefined, files, servers, backends, agreedStates, onDisk }, desired),
+    withText(
+      { config: undefined, files, servers, backends, agreedStates, onDisk, mostConnections },
+      desired,
+    ),
   )
 }
 

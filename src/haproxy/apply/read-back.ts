@@ -7,6 +7,7 @@ import { withoutKeys } from '../../model/file-digest.ts'
 import { lazy } from '../../support/lazy.ts'
 import { parseBackends, showBackendsCommand } from '../runtime/backends.ts'
 import { HaproxyError } from '../runtime/errors.ts'
+import { parseInfo } from '../runtime/info.ts'
 import { readLoadedFiles } from './read-files.ts'
 import { refusalOf } from '../runtime/replies.ts'
 import { parseServers, showServersCommand } from '../runtime/servers.ts'
@@ -46,9 +47,10 @@ export async function readBack(
   paths: Iterable<string>,
 ): Promise<KnownState> {
   const onDisk = await readFiles([...paths, haproxy.configPath])
-  const [state = '', backends = ''] = await haproxy.execute([
+  const [state = '', backends = '', info = ''] = await haproxy.execute([
     showServersCommand(),
     showBackendsCommand(),
+    'show info',
   ])
   const refusal = refusalOf(state)
   if (refusal !== undefined)
@@ -63,7 +65,13 @@ export async function readBack(
     servers: parseServers(state),
     backends: parseBackends(backends),
     onDisk: withoutKeys(onDisk),
+    mostConnections: mostConnectionsOf(info),
   }
+}
+
+function mostConnectionsOf(info: string): number | undefined {
+  const most = Number(parseInfo(info)?.fields.get('Hard_maxconn'))
+  return Number.isInteger(most) ? most : undefined
 }
 
 async function readFiles(paths: readonly string[]): Promise<Map<string, string>> {

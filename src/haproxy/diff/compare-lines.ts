@@ -10,7 +10,7 @@ export type LineDifference = {
   readonly settings: {
     readonly removed: readonly Setting[]
     readonly added: readonly Setting[]
-    /** First line of settings that are the same but stand in another order. */
+    /** First line of settings that are in both but stand in another order. */
     readonly reorderedAt: number | undefined
   }
   /** Server lines that the other version does not have letter for letter; all when `default-server` lines moved. */
@@ -101,11 +101,9 @@ function compareSettings(
 ): LineDifference['settings'] {
   const removed = without(before, after, keyOf)
   const added = without(after, before, keyOf)
-  let reorderedAt: number | undefined
-  if (removed.length === 0 && added.length === 0) {
-    const moved = after.find((setting, index) => keyOf(setting) !== keyOfMaybe(before[index]))
-    reorderedAt = moved?.number
-  }
+  const [from, to] = [lackingNone(before, removed), lackingNone(after, added)]
+  const moved = to.find((setting, index) => keyOf(setting) !== keyOfMaybe(from[index]))
+  const reorderedAt = moved?.number
   return { removed, added, reorderedAt }
 }
 
@@ -122,6 +120,12 @@ function without<T>(some: readonly T[], others: readonly T[], keyOf: (item: T) =
 
 function keyOf({ words }: Setting): string {
   return JSON.stringify(words)
+}
+
+/** Those that both texts have. */
+function lackingNone(settings: readonly Setting[], without: readonly Setting[]): Setting[] {
+  const others = new Set(without)
+  return settings.filter((setting) => !others.has(setting))
 }
 
 function keyOfMaybe(setting: Setting | undefined): string {

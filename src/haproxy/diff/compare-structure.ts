@@ -4,8 +4,11 @@ import type { LineDifference } from './compare-lines.ts'
 import { describeSettings } from './describe-settings.ts'
 import { hasServers } from './layout.ts'
 import type { Layout, PlacedSection } from './layout.ts'
-import type { ReloadReason } from './plan.ts'
+import type { ReloadReason, RunningState } from './plan.ts'
 import { goneSection, labelOf, newSection } from './plan-sections.ts'
+import { planSettings } from './runtime-settings.ts'
+import type { Setting } from './settings.ts'
+import type { Step } from './steps.ts'
 
 /** A section that is in both texts. */
 export type SectionPair = {
@@ -20,6 +23,8 @@ export type Structure = {
   readonly added: readonly PlacedSection[]
   /** Backends that are only in the old text, and that commands can end. */
   readonly gone: readonly PlacedSection[]
+  /** Settings that commands can change. */
+  readonly steps: readonly Step[]
   /** One per thing outside server lines that differs and wants a reload. */
   readonly reasons: readonly ReloadReason[]
 }
@@ -29,6 +34,7 @@ export function compareStructure(
   before: Layout,
   after: Layout,
   capabilities: Capabilities,
+  running: Pick<RunningState, 'mostConnections'> = {},
 ): Structure {
   const pairs: SectionPair[] = []
   const added: PlacedSection[] = []
@@ -47,8 +53,9 @@ export function compareStructure(
     const isCertain = hasServers(section) && !old.isConditional && !section.isConditional
     const pair = { before: old, after: section, difference: compareLines(old, section, isCertain) }
     pairs.push(pair)
-    for (const reason of describePair(pair)) reasons.push(reason)
   }
+  const { steps, taken } = planSettings(pairs, after, running.mostConnections)
+  for (const pair of pairs) reasons.push(...describePair(pair, taken))
   for (const section of before.sections.values()) {
     if (after.sections.has(section.key) || isEmptyPreamble(section)) continue
     const reason = goneSection(section, before, capabilities)
@@ -59,13 +66,19 @@ export function compareStructure(
     const text = 'sections stand in another order, and .if makes the order count'
     reasons.push({ kind: 'section', text })
   }
-  return { pairs, added, gone, reasons }
+  return { pairs, added, gone, steps, reasons }
 }
 
-function describePair({ before, after, difference }: SectionPair): ReloadReason[] {
+function describePair(
+  { before, after, difference }: SectionPair,
+  taken: ReadonlySet<Setting>,
+): ReloadReason[] {
   const label = labelOf(after)
   const { line } = after
-  const reasons = difference === noDifference ? [] : describeText(label, before, after, difference)
+  const reasons =
+    difference === noDifference
+      ? []
+      : describeText(label, before, after, withoutTaken(difference, taken))
   if (before.defaults?.key !== after.defaults?.key) {
     const [from, to] = [parentOf(before), parentOf(after)]
     const text = `${label}: inherits from ${from} → ${to} (line ${line})`
@@ -91,6 +104,15 @@ function describeText(
     reasons.push({ kind: 'section', text, section: label, line })
   }
   return reasons
+}
+
+/** What is left for a reload. */
+function withoutTaken(difference: LineDifference, taken: ReadonlySet<Setting>): LineDifference {
+  if (taken.size === 0) return difference
+  const { removed, added, reorderedAt } = difference.settings
+  const isLeft = (setting: Setting): boolean => !taken.has(setting)
+  const settings = { removed: removed.filter(isLeft), added: added.filter(isLeft), reorderedAt }
+  return { ...difference, settings }
 }
 
 function parentOf({ defaults }: PlacedSection): string {

@@ -14,7 +14,7 @@ export function describeSettings(
   settings: LineDifference['settings'],
 ): ReloadReason[] {
   const { removed, added, reorderedAt } = settings
-  if (reorderedAt !== undefined)
+  if (reorderedAt !== undefined && removed.length + added.length === 0)
     return [reason(label, 'settings stand in another order', reorderedAt)]
   if (removed.length + added.length > mostListed) {
     const line = (added[0] ?? removed[0])?.number ?? 0

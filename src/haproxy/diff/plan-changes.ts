@@ -48,11 +48,11 @@ function isKnown(base: RunningState): base is KnownState {
 
 function compare(base: KnownState, desired: DesiredState, capabilities: Capabilities): Plan {
   const [before, after] = [layOut(base, capabilities), layOut(desired, capabilities)]
-  const structure = compareStructure(before, after, capabilities)
+  const structure = compareStructure(before, after, capabilities, base)
   const touched = touchedBackends(base, desired, structure)
   const drift = touched === undefined ? driftedBackends(base.backends, before, after) : noDrift()
   const whole = planWholeBackends({ base, desired, structure, drift, capabilities })
-  const steps: Step[] = [...whole.steps]
+  const steps: Step[] = [...structure.steps, ...whole.steps]
   const reasons = [...structure.reasons, ...whole.reasons]
   for (const backend of touched ?? allBackends(base, desired, structure)) {
     if (drift.missing.includes(backend.after)) continue

@@ -19,6 +19,8 @@ export type RunningState = {
    * is another in the desired state, and is the same as without it.
    */
   readonly agreedStates?: ReadonlyMap<string, AdminState> | undefined
+  /** `Hard_maxconn` of `show info`: the connections that HAProxy made room for when it was loaded. */
+  readonly mostConnections?: number | undefined
 }
 
 /** One thing that differs, and how it is brought about. */
@@ -45,6 +47,31 @@ export type Change = {
   readonly summary: string
   /** The commands in order; empty for what only a reload can do. */
   readonly commands: readonly string[]
+}
+
+/**
+ * Whether a later look at HAProxy tells that a change of this kind was made, though nobody kept it:
+ * servers (one that no text names is made anew), their addresses, weights and states, backends, maps
+ * and ACLs are read back. Parameters, limits, keys of cookies and whole chains of certificates are not.
+ */
+export const isReadBack: Readonly<Record<Change['kind'], boolean>> = {
+  'server-add': true,
+  'server-remove': true,
+  'server-replace': false,
+  'server-address': true,
+  'server-weight': true,
+  'server-maxconn': false,
+  'server-state': true,
+  'backend-add': true,
+  'backend-remove': true,
+  'backend-setting': false,
+  'frontend-setting': false,
+  'global-setting': false,
+  'map-entry': true,
+  'acl-entry': true,
+  certificate: false,
+  'crt-list-entry': false,
+  structure: false,
 }
 
 /**

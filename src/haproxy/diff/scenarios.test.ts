@@ -12,7 +12,8 @@ import type { Plan } from './plan.ts'
 // Each file: parts that start with `=== <name>`, then `----`, then the plan. Parts: `before`,
 // `after` (texts; `before` left out: not known), `was <path>`, `file <path>` (contents before and
 // after), `states` (admin states wanted), `running` (read-back that differs from `before`, or
-// `gone`), `version`. UPDATE=1 writes the plans anew, to be read in review.
+// `gone`), `connections` (what HAProxy made room for), `version`; `versions` gives the plan of each of
+// several, side by side. UPDATE=1 writes the plans anew, to be read in review.
 const folder = join(import.meta.dirname, '../../../test/scenarios/diff')
 
 describe('planned changes', () => {
@@ -21,20 +22,34 @@ describe('planned changes', () => {
     it(name.replace('.txt', '').replaceAll('-', ' '), () => {
       const path = join(folder, name)
       const [input = '', expected = ''] = readFileSync(path, 'utf8').split('\n----\n')
-      const actual = print(plan(input))
+      const actual = printAll(partsOf(input))
       if (process.env['UPDATE'] === '1') writeFileSync(path, `${input}\n----\n${actual}`)
       else expect(actual).toBe(expected)
     })
   }
 })
 
-function plan(input: string): Plan {
-  const parts = new Map(
+type Parts = ReadonlyMap<string, string>
+
+function partsOf(input: string): Parts {
+  return new Map(
     input
       .split(/^=== /m)
       .slice(1)
       .map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)]),
   )
+}
+
+function printAll(parts: Parts): string {
+  const versions = parts
+    .get('versions')
+    ?.split(/\s+/)
+    .filter((version) => version !== '')
+  if (versions === undefined) return print(plan(parts, parts.get('version')?.trim() ?? '2.6.12'))
+  return versions.map((version) => `== ${version}\n${print(plan(parts, version))}`).join('')
+}
+
+function plan(parts: Parts, version: string): Plan {
   const before = parts.get('before')
   const after = parts.get('after') ?? before ?? ''
   const servers = runningServers(before ?? after, parts.get('running') ?? '')
@@ -43,10 +58,12 @@ function plan(input: string): Plan {
     const [id = '', state = ''] = line.split(' ')
     states.set(id, state as AdminState)
   }
+  const connections = parts.get('connections')
+  const mostConnections = connections === undefined ? undefined : Number(connections)
   return planChanges(
-    { config: before, files: filesOf(parts, 'was '), servers },
+    { config: before, files: filesOf(parts, 'was '), servers, mostConnections },
     { config: after, files: filesOf(parts, 'file '), servers: states },
-    capabilitiesOf((parts.get('version') ?? '2.6.12').trim()),
+    capabilitiesOf(version),
   )
 }
 
@@ -71,7 +88,7 @@ function runningServers(config: string, overrides: string): Map<string, RunningS
   return servers
 }
 
-function filesOf(parts: ReadonlyMap<string, string>, prefix: string): Map<string, string> {
+function filesOf(parts: Parts, prefix: string): Map<string, string> {
   const named = [...parts].filter(([name]) => name.startsWith(prefix))
   return new Map(named.map(([name, content]) => [name.slice(prefix.length), content]))
 }
@@ -81,7 +98,7 @@ function print(result: Plan): string {
   for (const { kind, summary } of result.changes) lines.push(`${kind}: ${summary}`)
   if (result.kind === 'reload') lines.push(...result.reasons.map(({ text }) => `because ${text}`))
   if (result.kind === 'runtime') {
-    lines.push(...result.commands.map((command) => `> ${command}`))
+    lines.push(...result.commands.map((command) => `> ${command.trimEnd()}`))
     lines.push(...result.removals.map((id) => `later ${deleteCommand(id)}`))
   }
   return `${lines.join('\n')}\n`
