@@ -4,6 +4,7 @@ import { runPlan } from './apply/commands.ts'
 import type { ApplyContext, ApplyResult, Outcome } from './apply/context.ts'
 import { decide } from './apply/decide.ts'
 import { discardText, persistText, rememberText, stageText } from './apply/files.ts'
+import { announce, settle } from './apply/intent.ts'
 import { reloadWith, startWith } from './apply/load.ts'
 import { readBack } from './apply/read-back.ts'
 import type { KnownState } from './apply/read-back.ts'
@@ -93,8 +94,9 @@ async function keepAsIs(
   desired: DesiredState,
 ): Promise<Outcome> {
   const verifiedAt = performance.now()
-  const problems = await persistText(stageText(context, known, desired))
-  rememberText(context, known, desired, problems)
+  const written = await persistText(stageText(context, known, desired))
+  rememberText(context, known, desired, written)
+  const problems = await settle(context.haproxy, written)
   return { how: 'none', changes: [], reasons: [], commands: [], verifiedAt, problems }
 }
 
@@ -114,6 +116,7 @@ async function runAndVerify(
   staging.catch(() => undefined)
   let failure: string | undefined
   try {
+    await announce(context.haproxy, plan.changes)
     failure = await runPlan(context, known, desired, plan)
   } catch (error) {
     context.keep(undefined)
@@ -127,8 +130,9 @@ async function runAndVerify(
     return reloadWith(context, known, desired, why, undefined)
   }
   const verifiedAt = performance.now()
-  const problems = await persistText(staging)
-  rememberText(context, known, desired, problems)
+  const written = await persistText(staging)
+  rememberText(context, known, desired, written)
+  const problems = await settle(context.haproxy, written)
   return {
     how: 'runtime',
     changes: plan.changes.map((change) => change.summary),
