@@ -109,9 +109,9 @@ it('goes back in structure and settings, while no request meets an address that 
     return new Load({ port: stage.port, perSecond: 50, host, service: nameOf(service) })
   })
   const wrong: string[] = []
-  let isAsking = true
+  const enough = new AbortController()
   const asking = (async () => {
-    while (isAsking) {
+    while (!enough.signal.aborted) {
       const answer = await get({ port: stage.port, host: `${nameOf(old)}.localhost` })
       const isOwn = answer.status === 200 && answer.body.includes(nameOf(old))
       if (!isOwn && answer.status !== 503) wrong.push(`${answer.status} ${answer.body}`)
@@ -146,7 +146,7 @@ it('goes back in structure and settings, while no request meets an address that 
   const explained = (await stage.ask('explain', nameOf(late))).stdout
   expect(explained).toContain(`pinned to generation ${before.id}`)
 
-  isAsking = false
+  enough.abort()
   await asking
   expect(await stage.ask('unpin')).toMatchObject({ code: 0 })
   expect(await configText()).toContain(newBalance)
