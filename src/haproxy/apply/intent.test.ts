@@ -102,6 +102,7 @@ it('is brought by one reload to the old state, too, when it ended after such a c
 it('keeps it unknown while the files cannot be written, until they are', async () => {
   const haproxy = await running('a 127.0.0.1:1')
   const applier = newApplier(haproxy)
+  await applier.applyDesired(desired('a 127.0.0.1:1'))
   const wanted = desired('a 127.0.0.1:1 maxconn 5')
   await rm(haproxy.configPath)
   // A file cannot be renamed over a folder.
