@@ -2,9 +2,12 @@ import * as fc from 'fast-check'
 import type { AdminState, DesiredState } from '../src/model/desired-state.ts'
 import { capabilitiesOf } from '../src/haproxy/capabilities.ts'
 import { isSameMeaning } from '../src/haproxy/config/meaning.ts'
-import { parseConfig } from '../src/haproxy/config/parse.ts'
+import { parseConfig, readHeader } from '../src/haproxy/config/parse.ts'
+import type { Config } from '../src/haproxy/config/parse.ts'
 import { resolveConditions } from '../src/haproxy/config/resolve-conditions.ts'
 import { firstWord, linesOf, splitSections } from '../src/haproxy/config/sections.ts'
+import type { SectionText } from '../src/haproxy/config/sections.ts'
+import { splitWords } from '../src/haproxy/config/split-words.ts'
 import type { RunningServer } from '../src/haproxy/control.ts'
 import { planChanges } from '../src/haproxy/diff/plan-changes.ts'
 import type { Plan } from '../src/haproxy/diff/plan.ts'
@@ -53,7 +56,8 @@ const writings: Target = {
   generate: (random) => ({ text: anyConfig(random), ...readBackOf(random) }),
   check: (input) => {
     const { text = '', version = '' } = input
-    if (unlessRefused(() => parseConfig(text)) === undefined) return
+    const config = unlessRefused(() => parseConfig(text))
+    if (config === undefined || hasNamesTwice(config)) return
     const rewritten = `# x\n${text.replaceAll('\n', '\n\t\n # z\n')}`
     const base = { config: text, files: new Map(), servers: serversOf(input, text) }
     const kinds = [text, rewritten].map((config) => {
@@ -96,21 +100,55 @@ function checkForm(plan: Plan): void {
   if (wrong !== undefined) throw new Violation(`a command of more than a line: ${wrong}`)
 }
 
-/** Where nothing is planned, all but the server lines means the same. */
-function checkSettings(from: string, to: string, version: string): void {
-  const [before, after] = [from, to].map((text) => {
-    return unlessRefused(() => withoutServers(resolveConditions(text, { version })))
+/** HAProxy refuses two proxies of a name, and two servers of a name in one. */
+function hasNamesTwice({ sections }: Config): boolean {
+  const proxies = sections.filter(({ keyword }) => keyword === 'backend' || keyword === 'listen')
+  const names = proxies.flatMap(({ name, lines }) => {
+    const servers = lines.filter(({ words: [keyword] }) => keyword === 'server')
+    return [name, ...servers.map(({ words }) => `${name}/${words[1] ?? ''}`)]
   })
+  return new Set(names).size < names.length
+}
+
+/**
+ * Where nothing is planned, all means the same but server lines, and named `defaults` that are in one
+ * of the texts: nothing can take its settings from them, or it would have other settings now.
+ */
+function checkSettings(from: string, to: string, version: string): void {
+  const both = unlessRefused(() =>
+    [from, to].map((text) => splitSections(resolveConditions(text, { version }))),
+  )
+  const [before, after] = both ?? []
   if (before === undefined || after === undefined) return
-  const isSame = unlessRefused(() => isSameMeaning(before, after))
+  const isSame = unlessRefused(() =>
+    isSameMeaning(settingsOf(before, after), settingsOf(after, before)),
+  )
   if (isSame !== undefined) expectEqual(isSame, true, 'the same settings where nothing is planned')
 }
 
-function withoutServers(text: string): string {
-  const lines = splitSections(text).flatMap((section) => {
-    const all = linesOf(section)
-    if (section.keyword !== 'backend' && section.keyword !== 'listen') return all
-    return all.filter((line) => firstWord(line.text, 0, line.number) !== 'server')
+function settingsOf(sections: readonly SectionText[], others: readonly SectionText[]): string {
+  const left = others.map(profileOf)
+  const kept = sections.filter((section) => {
+    const profile = profileOf(section)
+    if (profile === '') return true
+    const index = left.indexOf(profile)
+    if (index !== -1) left.splice(index, 1)
+    return index !== -1
+  })
+  return kept.map(withoutServers).join('')
+}
+
+/** The name of named `defaults`; empty for other sections. */
+function profileOf(section: SectionText): string {
+  const [header] = linesOf(section)
+  if (section.keyword !== 'defaults' || header === undefined) return ''
+  return readHeader(splitWords(header.text, header.number)).name
+}
+
+function withoutServers(section: SectionText): string {
+  const isBackend = section.keyword === 'backend' || section.keyword === 'listen'
+  const lines = linesOf(section).filter((line) => {
+    return !isBackend || firstWord(line.text, 0, line.number) !== 'server'
   })
   return lines.map((line) => `${line.text}\n`).join('')
 }

@@ -75,7 +75,11 @@ function change(
   const line = pick(all)
   const words = all[line] ?? []
   const how = pick(['word', 'more', 'line', 'section'])
-  if (how === 3) return sections.toSpliced(at, 1)
+  if (how === 3) {
+    // Named defaults that nothing takes its settings from make no difference.
+    const isNamed = section.header[0] === 'defaults' && section.header.length > 1
+    return isNamed ? undefined : sections.toSpliced(at, 1)
+  }
   if (how === 2 && line > 0) all.splice(line, 1)
   else if (how === 1 || line === 0) words.push('z')
   else {

@@ -60,6 +60,20 @@ describe('parseConfig', () => {
     expect(marks.map(({ hasDirectives }) => hasDirectives)).toEqual([false, false, true])
   })
 
+  it('finds what a section inherits from where HAProxy looks for it', () => {
+    const parents = (header: string): unknown => {
+      const [section] = parseConfig(header).sections
+      return [section?.name, section?.from]
+    }
+    expect(parents('defaults from base')).toEqual(['', 'base'])
+    expect(parents('defaults from from base')).toEqual(['from', 'base'])
+    expect(parents('defaults from')).toEqual(['from', undefined])
+    expect(parents('listen from base')).toEqual(['from', undefined])
+    expect(parents('backend from from from')).toEqual(['from', 'from'])
+    expect(parents('backend x y from base')).toEqual(['x', undefined])
+    expect(parents('backend x from')).toEqual(['x', undefined])
+  })
+
   it('says in which line a quote is left open', () => {
     const parse = (): unknown => parseConfig('global\n  log "x\n')
     expect(parse).toThrow(ConfigSyntaxError)

@@ -51,12 +51,16 @@ export function parseConfig(text: string): Config {
   return { preamble, sections }
 }
 
-/** Keyword, name and `from` of a section's header (configuration.txt §4). */
+/**
+ * Keyword, name and `from` of a section's header (configuration.txt §4). `from` counts right after
+ * the name only; `defaults from NAME` alone has none, with more words it is one named `from`.
+ */
 export function readHeader(words: readonly string[]): Pick<Section, 'keyword' | 'name' | 'from'> {
-  const [keyword = '', ...rest] = words
-  const fromAt = rest[0] === 'from' && keyword === 'defaults' ? 0 : rest.indexOf('from', 1)
-  const name = fromAt === 0 ? '' : (rest[0] ?? '')
-  return { keyword, name, from: fromAt === -1 ? undefined : rest[fromAt + 1] }
+  const [keyword = '', name = '', next, parent] = words
+  if (keyword === 'defaults' && name === 'from' && words.length === 3) {
+    return { keyword, name: '', from: next }
+  }
+  return { keyword, name, from: next === 'from' ? parent : undefined }
 }
 
 function parseLines(section: SectionText): Line[] {

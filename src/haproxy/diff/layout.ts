@@ -148,6 +148,6 @@ function freeKey(taken: ReadonlyMap<string, unknown>, key: string): string {
 
 function withoutFrom(words: readonly string[], from: string | undefined): readonly string[] {
   if (from === undefined) return words
-  const at = words.indexOf('from', 1)
+  const at = words.indexOf('from', words.length === 3 ? 1 : 2)
   return [...words.slice(0, at), ...words.slice(at + 2)]
 }
