@@ -33,12 +33,14 @@ export function readComposeFiles(
 ): ComposeInput {
   const readFile = (path: string): ComposeText | undefined => readIfThere(path, cwd)
   const given = (name: string): string | undefined => environment[name] || undefined
-  const named = choice.files.length > 0 ? choice.files : (given('COMPOSE_FILE')?.split(':') ?? [])
+  const fromVariable = given('COMPOSE_FILE') ?? dotenvHere(cwd).get('COMPOSE_FILE')
+  const named = choice.files.length > 0 ? choice.files : (fromVariable?.split(':') ?? [])
   const files = named.length > 0 ? named.map((file) => must(file, cwd)) : standardFiles(cwd)
   const folder = dirname(files[0]?.path ?? cwd)
   const variables = parseDotenv(envText(choice, folder, cwd), given)
   const lookup = (name: string): string | undefined => environment[name] ?? variables.get(name)
-  const profiles = [...choice.profiles, ...(lookup('COMPOSE_PROFILES')?.split(',') ?? [])]
+  const profiles =
+    choice.profiles.length > 0 ? choice.profiles : (lookup('COMPOSE_PROFILES')?.split(',') ?? [])
   return {
     files,
     folder,
@@ -54,7 +56,13 @@ function envText({ envFile }: ComposeChoice, folder: string, cwd: string): strin
   return readIfThere(join(folder, '.env'), cwd)?.text ?? ''
 }
 
+function dotenvHere(cwd: string): ReadonlyMap<string, string> {
+  return parseDotenv(readIfThere(join(cwd, '.env'), cwd)?.text ?? '', () => undefined)
+}
+
+/** `-` is the standard input, such as what `docker compose config` writes. */
 function must(file: string, cwd: string): ComposeText {
+  if (file === '-') return readText(0, { path: join(cwd, '-'), shown: '<stdin>' })
   const text = readIfThere(resolve(cwd, file), cwd)
   if (text !== undefined) return text
   throw new ComposeError([{ where: file, what: 'there is no such file', hint: '' }])
@@ -88,10 +96,19 @@ function readIfThere(path: string, cwd: string): ComposeText | undefined {
   const short = relative(cwd, path)
   const shown = short.startsWith('..') || isAbsolute(short) ? path : short
   try {
-    return { path, shown, text: readFileSync(path, 'utf8') }
+    return readText(path, { path, shown })
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    const cause = error instanceof ComposeError ? error.cause : undefined
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function readText(source: string | 0, { path, shown }: Omit<ComposeText, 'text'>): ComposeText {
+  try {
+    return { path, shown, text: readFileSync(source, 'utf8') }
+  } catch (error) {
     const what = `cannot be read: ${messageOf(error)}`
-    throw new ComposeError([{ where: shown, what, hint: '' }])
+    throw new ComposeError([{ where: shown, what, hint: '' }], { cause: error })
   }
 }

@@ -41,7 +41,7 @@ export function addCheck(program: Command, context: CliContext): void {
     )
     .argument(
       '[files...]',
-      'Compose files, later ones laid over earlier ones; else those that the docker command finds',
+      'Compose files, later ones laid over earlier ones, - for standard input; else those that the docker command finds',
     )
     .option('--profile <NAME>', 'profile that is active; * is all (repeatable)', collect)
     .option('--project-name <NAME>', "Compose's project (default: as the docker command finds it)")

@@ -109,8 +109,8 @@ function leftOut(
     return [{ container, replicas, reason, hint, dependsOnImage }]
   }
   const stop = lastStop(assessed, assessment)
-  const reason = inComposeWords(stop?.what ?? 'nothing was decided about it')
-  const hint = inComposeWords(stop?.hint ?? '')
+  const reason = inComposeWords(stop?.what ?? 'nothing was decided about it', ports)
+  const hint = inComposeWords(stop?.hint ?? '', ports)
   return [{ container, replicas, reason, hint, dependsOnImage: false }]
 }
 

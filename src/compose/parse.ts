@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
-import type { Document, Node, Pair } from 'yaml'
+import type { Document, Node, Pair, YAMLParseError } from 'yaml'
 import { messageOf } from '../model/errors.ts'
 import { ComposeError, mapping, shownPosition } from './tree.ts'
 import type { Entry, Mapping, MergeTag, Position, Value } from './tree.ts'
@@ -7,6 +7,8 @@ import type { Entry, Mapping, MergeTag, Position, Value } from './tree.ts'
 /** What aliases may unfold to: a file of a few lines can stand for billions of values. */
 const mostValues = 200_000
 const deepest = 100
+/** Torn YAML has a mistake in each of its lines. */
+const mostMistakes = 10
 
 /**
  * Reads the text of a Compose file. `file` names it in positions. An empty text is an empty mapping.
@@ -23,8 +25,8 @@ export function parseCompose(text: string, file: string): Mapping {
     new ComposeError([{ where: shownPosition(position), what, hint: '' }])
   if (document.errors.length > 0) {
     throw new ComposeError(
-      document.errors.map((error) => {
-        return { where: shownPosition(at(error.pos[0])), what: messageOf(error), hint: '' }
+      document.errors.slice(0, mostMistakes).map((error) => {
+        return { where: shownPosition(at(error.pos[0])), what: mistakeOf(error), hint: '' }
       }),
     )
   }
@@ -32,6 +34,13 @@ export function parseCompose(text: string, file: string): Mapping {
   if (value.kind === 'scalar' && value.isNull) return mapping(new Map(), at(0))
   if (value.kind !== 'map') throw refuse(value.at, 'a Compose file holds a mapping: `services: …`')
   return value
+}
+
+/** The parser's words, but for what only its users can make use of. */
+function mistakeOf(error: YAMLParseError): string {
+  if (error.code === 'MULTIPLE_DOCS') return 'a Compose file is one document, and here is another'
+  const what = messageOf(error)
+  return what.includes('call stack') ? 'it is nested too deep' : what
 }
 
 /** One file's nodes as values. */
@@ -56,9 +65,16 @@ class Reading {
     const position = at ?? this.#at(0)
     this.#count += 1
     if (this.#count > mostValues || depth > deepest) {
-      throw this.#refuse(position, 'aliases unfold to more values than are read')
+      throw this.#refuse(
+        position,
+        'it is nested too deep, or its aliases unfold to too many values',
+      )
     }
-    if (isAlias(node)) return this.read(node.resolve(this.#document), depth + 1, position)
+    if (isAlias(node)) {
+      const target = node.resolve(this.#document)
+      if (target === undefined) throw this.#refuse(position, `there is no anchor ${node.source}`)
+      return this.read(target, depth + 1, position)
+    }
     const tag = tagOf(node)
     if (isMap(node)) {
       const entries = this.#entries(node.items as Pair<Node, Node | null>[], depth)

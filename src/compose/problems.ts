@@ -1,6 +1,6 @@
 import type { Problem } from '../model/problem.ts'
 import { shownName } from '../routing/label-values.ts'
-import { containerName, standInPort } from './containers.ts'
+import { containerName, type PortKnowledge, standInPort } from './containers.ts'
 import { type Assessed, type Assessment, nodeName } from './assess.ts'
 import type { ComposeProject } from './project.ts'
 import type { ComposeService } from './service.ts'
@@ -40,13 +40,22 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/docker network disconnect none .*$/, 'leave network_mode away'],
   [/docker network connect <network> <container>/, 'put it on a network of the file'],
   [/ \(docker run -p (\w+)\)/, ' (ports: ["$1"])'],
+  [
+    /shares the network of another container that is gone/,
+    'shares the network of a container that is not started by these files',
+  ],
+  [/recreate it after the container .*$/, 'write network_mode: "service:NAME"'],
   [/\(--network none\)/, '(network_mode: none)'],
   [/start it with --expose PORT/, 'write expose: ["PORT"]'],
 ]
 
-/** Hints are for those who type docker commands; here is what stands for them in a Compose file. */
-export function inComposeWords(text: string): string {
-  return words.reduce((all, [command, key]) => all.replace(command, key), text)
+/**
+ * Messages are for those who look at containers and type docker commands; this is what they are for
+ * a Compose file.
+ */
+export function inComposeWords(text: string, ports: PortKnowledge): string {
+  const plain = ports === 'image' ? text.replaceAll(`port ${standInPort}`, 'its port') : text
+  return words.reduce((all, [command, key]) => all.replace(command, key), plain)
 }
 
 const suffix = new RegExp(`(, label .*| on ${nodeName})$`, 's')
@@ -88,17 +97,14 @@ function ofContainer(
   project: ComposeProject,
 ): Finding {
   const label = /(?:^|, )(label .*)$/s.exec(where)?.[1]
-  const text = (words: string): string => {
-    const isStandIn = ports === 'image'
-    const plain = isStandIn ? words.replaceAll(`port ${standInPort}`, 'its port') : words
-    const named = namesOf(service, project).reduce(
-      (all, name) => all.replaceAll(name, service.name),
-      plain,
-    )
-    return inComposeWords(named)
-  }
+  // A name that somebody gave may be a part of any word.
+  const names = service.containerName === undefined ? namesOf(service, project) : []
+  const text = (said: string): string =>
+    names.reduce((all, name) => all.replaceAll(name, service.name), inComposeWords(said, ports))
+  // Whose network it is in may be there all the same, only not by these files.
+  const isBorrowed = service.networkMode?.value.startsWith('container:') ?? false
   return {
-    level: 'error',
+    level: isBorrowed && what.includes('container that is gone') ? 'warning' : 'error',
     at: placeOf(service, `${label ?? ''} ${what} ${hint}`),
     where: label === undefined ? service.name : `${service.name}, ${label}`,
     what: text(what),

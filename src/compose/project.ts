@@ -81,6 +81,17 @@ function findUndefinedNetworks(
   findings: Finding[],
 ): void {
   for (const service of services) {
+    const owner = /^service:(.*)$/s.exec(service.networkMode?.value ?? '')?.[1]
+    if (owner !== undefined && !services.some(({ name }) => name === owner)) {
+      const what = `it is on the network of service ${shown(owner)}, which is not started`
+      findings.push({
+        level: 'error',
+        at: service.networkMode?.at ?? service.at,
+        where: service.name,
+        what,
+        hint: '',
+      })
+    }
     for (const { value, at } of service.networks) {
       if (networks.has(value)) continue
       const what = `it is on network ${shown(value)}, which the file does not define`

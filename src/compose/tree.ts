@@ -57,8 +57,9 @@ export type Finding = Problem & {
 export class ComposeError extends FairleadError {
   readonly mistakes: readonly Problem[]
 
-  constructor(mistakes: readonly Problem[]) {
-    super('compose_unreadable', mistakes.map(({ where, what }) => `${where}: ${what}`).join('; '))
+  constructor(mistakes: readonly Problem[], options: { readonly cause?: unknown } = {}) {
+    const lines = mistakes.map(({ where, what }) => `${where}: ${what}`)
+    super('compose_unreadable', lines.join('; '), options)
     this.mistakes = mistakes
   }
 }

@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CheckReport } from '../../src/compose/report.ts'
+import { program } from './support/build.ts'
 import { type CliResult, type ContainerOptions, Stage } from './support/stage.ts'
 
 let stage: Stage
@@ -52,6 +54,16 @@ describe('fairlead check as a program', () => {
     expect(torn).toMatchObject({ code: 2, stdout: '' })
     expect(torn.stderr).toMatch(/^fairlead: torn\.yaml:3:1: /)
     expect((await check('--rout', 'all')).code).toBe(2)
+  })
+
+  it('reads the standard input', () => {
+    const { status, stdout } = spawnSync(process.execPath, [program, 'check', '-'], {
+      cwd: stage.folder,
+      input: 'services: {web: {image: web, expose: [80], labels: {fairlead.wait: 1}}}\n',
+      encoding: 'utf8',
+    })
+    expect(status).toBe(1)
+    expect(stdout).toContain('<stdin>:1:53  web, label fairlead.wait')
   })
 
   it('prints the schema of the labels', async () => {
