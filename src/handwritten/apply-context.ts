@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { isDigest } from '../model/file-digest.ts'
 import type { ApplyContext } from '../haproxy/apply/context.ts'
 import type { KnownState } from '../haproxy/apply/read-back.ts'
@@ -10,7 +9,6 @@ import { reloadBecause } from './prepare.ts'
 import type { Prepared } from './prepare.ts'
 import { sourceOfLoaded } from './records.ts'
 import type { ReloadRunner } from './reload-runner.ts'
-import { withMaps } from './running.ts'
 
 /** What one apply of a prepared configuration works with. */
 export function contextFor(
@@ -30,27 +28,25 @@ export function contextFor(
 }
 
 /**
- * The files of the desired state as the apply stage sees them: those that the text names and that
- * are texts (they are in place already), and, of a folder, its parts, which are to be written.
+ * The files of the desired state as the apply stage sees them: those that the text names and whose
+ * content counts (they are in place already), and, of a folder, its parts, which are to be written.
  */
-export function writtenFiles({ named, next, folder }: Prepared): Map<string, string> {
-  const files = [...named.contents].filter(
-    ([path, content]) => !isDigest(content) && resolve(folder, path) === path,
-  )
+export function writtenFiles({ named, next }: Prepared): Map<string, string> {
+  const files = [...named.contents].filter(([, content]) => !isDigest(content))
   const parts = next.isFolder ? next.parts.map(({ path, text }) => [path, text] as const) : []
   return new Map([...files, ...parts])
 }
 
 /** What HAProxy runs and what is on disk, before the apply. */
 function knownOf(prepared: Prepared, configPath: string): KnownState {
-  const { base, running, live, named } = prepared
+  const { base, running, live, named, inMemory } = prepared
   const { loaded } = base
   const onDisk = new Map<string, FileText>(named.contents)
   for (const { path, text } of live.parts) onDisk.set(path, text)
   if (!live.isFolder) onDisk.set(configPath, live.parts[0]?.text ?? '')
   return {
     config: loaded === undefined ? undefined : sourceOfLoaded('', loaded).text,
-    files: withMaps(loaded?.files ?? new Map(), running.maps),
+    files: inMemory,
     servers: running.servers,
     backends: running.backends,
     onDisk,
@@ -58,17 +54,17 @@ function knownOf(prepared: Prepared, configPath: string): KnownState {
 }
 
 /**
- * The differ, for a configuration whose files the apply stage knows only in part: what is a digest
- * or stands under a relative path is added on both sides, the parts of a folder are taken away.
+ * The differ, for a configuration whose files the apply stage knows only in part: what is a digest is
+ * added on both sides, the parts of a folder are taken away.
  * After a reload that failed nothing is planned: HAProxy goes on with what it had, all of it.
  */
 function plannerFor(prepared: Prepared, runner: ReloadRunner): ApplyContext['planChanges'] {
-  const { base, desired } = prepared
+  const { base, desired, inMemory } = prepared
   return (known, _, capabilities) => {
     if (runner.reloaded === 'failed') return { kind: 'none', changes: [] }
     const isLoadedAnew = runner.reloaded === 'done'
     if (base.loaded === undefined && !isLoadedAnew) return reloadBecause(base.why)
-    const before = isLoadedAnew ? desired.files : (base.loaded?.files ?? new Map())
+    const before = isLoadedAnew ? desired.files : inMemory
     const files = comparable(new Map([...before, ...known.files]), desired.files)
     return planChanges({ ...known, files }, desired, capabilities)
   }

@@ -1,4 +1,6 @@
+import { unknownContent } from '../model/file-digest.ts'
 import type { Capabilities } from '../haproxy/capabilities.ts'
+import type { HaproxyControl } from '../haproxy/control.ts'
 import { layOut } from '../haproxy/diff/layout.ts'
 import type { Change } from '../haproxy/diff/plan.ts'
 import type { WorkerIdentity } from '../haproxy/runtime/worker-dialects.ts'
@@ -6,7 +8,7 @@ import type { ConfigSource } from './config-source.ts'
 import type { NamedContents } from './named-contents.ts'
 import { isSameParts, isSameWorker, sourceOfLoaded } from './records.ts'
 import type { Intent, LoadedRecord, LoadedText } from './records.ts'
-import { driftFrom } from './running.ts'
+import { driftFrom, filesInMemory } from './running.ts'
 import type { Running } from './running.ts'
 
 /** What HAProxy runs, as far as it can be known, and how that is known. */
@@ -22,6 +24,7 @@ export type Base = {
 }
 
 export type BaseInput = {
+  readonly haproxy: Pick<HaproxyControl, 'execute'>
   readonly livePath: string
   readonly loaded: LoadedRecord | undefined
   readonly intent: Intent | undefined
@@ -42,21 +45,29 @@ export type BaseInput = {
 }
 
 /** The base of the difference: a record of this very worker, else the disk if it must be what was loaded. */
-export function findBase(input: BaseInput): Base {
+export async function findBase(input: BaseInput): Promise<Base> {
   const { loaded, intent, worker } = input
   const record = loaded !== undefined && isSameWorker(loaded.worker, worker) ? loaded : undefined
   const isOpen = intent !== undefined && isSameWorker(intent.worker, worker)
   if (!isOpen || (record !== undefined && isSameText(record, intent.next))) {
-    const base = record === undefined ? fromDisk(input) : fromRecord(record)
+    const base = record === undefined ? await fromDisk(input) : fromRecord(record)
     // HAProxy was loaded anew since: what is on disk then was loaded, whoever did it.
     return { ...base, leftOver: intent === undefined ? undefined : { intent, has: 'next' } }
   }
   if (intent.how === 'reload') {
-    const base = record === undefined ? fromDisk(input) : fromRecord(record)
+    const base = record === undefined ? await fromDisk(input) : fromRecord(record)
     return { ...base, leftOver: { intent, has: 'before' } }
   }
   return afterInterruption(input, intent, record)
 }
+
+/** What people change at runtime without a thought for the file. */
+const runtimeOnly: ReadonlySet<Change['kind']> = new Set([
+  'server-weight',
+  'server-maxconn',
+  'map-entry',
+  'acl-entry',
+])
 
 function fromRecord(record: LoadedRecord): Omit<Base, 'leftOver'> {
   const why = `the text that was loaded and verified at ${timeOf(record.at)}`
@@ -64,18 +75,18 @@ function fromRecord(record: LoadedRecord): Omit<Base, 'leftOver'> {
 }
 
 /** Commands were under way when an apply was killed: all of them had run, or none, or it is not known. */
-function afterInterruption(
+async function afterInterruption(
   input: BaseInput,
   intent: Intent,
   record: LoadedRecord | undefined,
-): Base {
+): Promise<Base> {
   const when = timeOf(intent.at)
   const canTell = intent.kinds.length > 0 && intent.kinds.every((kind) => visible.has(kind))
-  if (canTell && agrees(input, intent.next)) {
+  if (canTell && (await agrees(input, intent.next))) {
     const why = `the text of an apply that was interrupted at ${when}, when HAProxy had all of it`
     return { loaded: intent.next, from: 'finished', why, leftOver: { intent, has: 'next' } }
   }
-  if (canTell && record !== undefined && agrees(input, record)) {
+  if (canTell && record !== undefined && (await agrees(input, record))) {
     const why = `${fromRecord(record).why}; of an apply that was interrupted at ${when} HAProxy has nothing`
     return { loaded: record, from: 'record', why, leftOver: { intent, has: 'before' } }
   }
@@ -90,12 +101,22 @@ const visible: ReadonlySet<Change['kind']> = new Set([
   'server-address',
   'server-weight',
   'map-entry',
+  'acl-entry',
 ])
 
-function agrees({ livePath, running, capabilities }: BaseInput, text: LoadedText): boolean {
-  const config = sourceOfLoaded(livePath, text).text
-  const changes = driftFrom({ config, files: text.files }, running, capabilities)
-  return changes?.length === 0
+async function agrees(input: BaseInput, text: LoadedText): Promise<boolean> {
+  const config = sourceOfLoaded(input.livePath, text).text
+  return (await changesFrom(input, config, text.files))?.length === 0
+}
+
+/** What differs in memory from a text; undefined: what commands cannot change. */
+async function changesFrom(
+  { haproxy, running, liveFiles, capabilities }: BaseInput,
+  config: string,
+  files: ReadonlyMap<string, string>,
+): Promise<readonly Change[] | undefined> {
+  const inMemory = await filesInMemory(haproxy, files, liveFiles.contents)
+  return driftFrom({ config, files }, running, inMemory, capabilities)
 }
 
 /**
@@ -103,7 +124,7 @@ function agrees({ livePath, running, capabilities }: BaseInput, text: LoadedText
  * backends it names. That HAProxy was started with it is enough then: what else differs was changed
  * at runtime. Where its command line cannot be seen its servers must be the same, too.
  */
-function fromDisk(input: BaseInput): Omit<Base, 'leftOver'> {
+async function fromDisk(input: BaseInput): Promise<Omit<Base, 'leftOver'>> {
   const { live, livePath, liveChangedMs, startedMs, running, isStartedWith } = input
   if (live === undefined) return unknown(`${livePath} cannot be read`)
   if (input.isKept) {
@@ -117,9 +138,8 @@ function fromDisk(input: BaseInput): Omit<Base, 'leftOver'> {
   const other = otherProxy(live.text, running.proxies)
   if (other !== undefined) return unknown(`HAProxy does not run ${livePath}: ${other}`)
   const files = filesBefore(input)
-  const config = live.text
-  const changes = driftFrom({ config, files }, running, input.capabilities)
-  const moved = changes?.find(({ kind }) => kind !== 'server-weight' && kind !== 'map-entry')
+  const changes = await changesFrom(input, live.text, files)
+  const moved = changes?.find(({ kind }) => !runtimeOnly.has(kind))
   if (!isStartedWith && (changes === undefined || moved !== undefined))
     return unknown(`HAProxy does not agree with ${livePath}: ${moved?.summary ?? 'servers differ'}`)
   const why = `${livePath}, which has not changed since HAProxy loaded it at ${timeOf(startedMs)}`
@@ -130,13 +150,14 @@ function unknown(why: string): Omit<Base, 'leftOver'> {
   return { loaded: undefined, from: 'unknown', why }
 }
 
-/** Files that have not changed since either; of maps HAProxy itself tells what is in them. */
-function filesBefore({ liveFiles, startedMs, running }: BaseInput): Map<string, string> {
+/** Files as they were loaded; of one that changed since only HAProxy itself may know what was in it. */
+function filesBefore({ liveFiles, startedMs }: BaseInput): Map<string, string> {
   const { contents, changedMs } = liveFiles
   return new Map(
-    [...contents].filter(
-      ([path]) => running.maps.has(path) || (changedMs.get(path) ?? startedMs) < startedMs,
-    ),
+    [...contents].map(([path, content]) => [
+      path,
+      (changedMs.get(path) ?? startedMs) < startedMs ? content : unknownContent,
+    ]),
   )
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { DesiredState } from '../model/desired-state.ts'
 import { capabilitiesOf } from '../haproxy/capabilities.ts'
 import type { Capabilities } from '../haproxy/capabilities.ts'
-import type { Change, Plan } from '../haproxy/diff/plan.ts'
+import type { Change, Plan, RunningState } from '../haproxy/diff/plan.ts'
 import { planChanges } from '../haproxy/diff/plan-changes.ts'
 import { attachHaproxy } from '../haproxy/process/attached.ts'
 import type { AttachedHaproxy } from '../haproxy/process/attached.ts'
@@ -17,10 +17,10 @@ import { wantedStates } from './kept-states.ts'
 import type { KeptState } from './kept-states.ts'
 import { livePathOf, locateHaproxy } from './locate.ts'
 import type { Located } from './locate.ts'
-import { baseFolder, comparable, noContents, readNamedContents } from './named-contents.ts'
+import { baseFolder, noContents, readNamedContents } from './named-contents.ts'
 import type { NamedContents } from './named-contents.ts'
 import { Records, sourceOfLoaded } from './records.ts'
-import { driftFrom, readRunning, withMaps } from './running.ts'
+import { driftFrom, filesInMemory, readRunning } from './running.ts'
 import type { Running } from './running.ts'
 
 export type HandwrittenOptions = {
@@ -57,6 +57,8 @@ export type Prepared = {
   readonly named: NamedContents
   readonly running: Running
   readonly base: Base
+  /** The files in HAProxy's memory, as far as they are known. */
+  readonly inMemory: ReadonlyMap<string, string>
   readonly desired: DesiredState
   readonly plan: Plan
   /** Of the plan, what somebody changed at runtime, and the text did not. */
@@ -89,9 +91,10 @@ export async function prepare(options: HandwrittenOptions): Promise<Prepared> {
   const folder = baseFolder(next.text, workingFolder, next.parts[0]?.path ?? livePath)
   const named = await readNamedContents(next.text, folder)
   const running = await readRunning(haproxy)
-  const found = { located, records, livePath, live, workingFolder, running }
+  const found = { haproxy, located, records, livePath, live, workingFolder, running }
   const base = await findBaseOf(found, capabilitiesOf(haproxy.version))
-  const state = { source, next, live, folder, named, running, base }
+  const inMemory = await filesInMemory(haproxy, base.loaded?.files ?? new Map(), named.contents)
+  const state = { source, next, live, folder, named, running, base, inMemory }
   return { options, haproxy, located, records, ...state, ...planOf(state, haproxy, options) }
 }
 
@@ -114,17 +117,18 @@ async function readLive(livePath: string, next: ConfigSource): Promise<ConfigSou
 }
 
 async function findBaseOf(
-  found: Pick<Prepared, 'located' | 'records' | 'live' | 'running'> & {
+  found: Pick<Prepared, 'haproxy' | 'located' | 'records' | 'live' | 'running'> & {
     readonly livePath: string
     readonly workingFolder: string
   },
   capabilities: Capabilities,
 ): Promise<Base> {
-  const { located, records, live, livePath, workingFolder, running } = found
+  const { haproxy, located, records, live, livePath, workingFolder, running } = found
   const first = live.parts[0]?.path
   const folder = baseFolder(live.text, workingFolder, first ?? livePath)
   const { worker } = located.observed
   return findBase({
+    haproxy,
     livePath,
     loaded: await records.readLoaded(),
     intent: await records.readIntent(),
@@ -148,11 +152,11 @@ async function lastChange({ path, isFolder, parts }: ConfigSource): Promise<numb
 }
 
 function planOf(
-  state: Pick<Prepared, 'next' | 'live' | 'named' | 'running' | 'base'>,
+  state: Pick<Prepared, 'next' | 'live' | 'named' | 'running' | 'base' | 'inMemory'>,
   haproxy: AttachedHaproxy,
   { isReset }: HandwrittenOptions,
 ): Pick<Prepared, 'capabilities' | 'isInPlace' | 'desired' | 'plan' | 'drift' | 'kept'> {
-  const { next, live, named, running, base } = state
+  const { next, live, named, running, base, inMemory } = state
   const capabilities = capabilitiesOf(haproxy.version)
   const before = base.loaded === undefined ? undefined : sourceOfLoaded(next.path, base.loaded).text
   const { states, kept } = wantedStates({
@@ -162,9 +166,10 @@ function planOf(
     isReset,
   })
   const desired = { config: next.text, files: named.contents, servers: states }
-  const plan = planFrom(base, running, desired, capabilities)
+  const plan = planFrom(base, { ...running, files: inMemory }, desired, capabilities)
   const old = base.loaded && { config: before ?? '', files: base.loaded.files }
-  const drift = old === undefined ? [] : (driftFrom(old, running, capabilities, states) ?? [])
+  const drift =
+    old === undefined ? [] : (driftFrom(old, running, inMemory, capabilities, states) ?? [])
   const isInPlace =
     next.parts.length === live.parts.length &&
     next.parts.every((part, index) => part.text === live.parts[index]?.text)
@@ -172,18 +177,14 @@ function planOf(
 }
 
 /** The plan, with the reason why nothing is known in place of the differ's own. */
-export function planFrom(
-  base: Base,
-  running: Running,
+function planFrom(
+  { loaded, why }: Base,
+  running: Omit<RunningState, 'config'>,
   desired: DesiredState,
   capabilities: Capabilities,
 ): Plan {
-  const { loaded, why } = base
   if (loaded === undefined) return reloadBecause(why)
-  const config = sourceOfLoaded('', loaded).text
-  const files = comparable(withMaps(loaded.files, running.maps), desired.files)
-  const { servers, backends } = running
-  return planChanges({ config, files, servers, backends }, desired, capabilities)
+  return planChanges({ ...running, config: sourceOfLoaded('', loaded).text }, desired, capabilities)
 }
 
 export function reloadBecause(why: string): Plan {

@@ -2,7 +2,6 @@ import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ApplyReport, PlanReport } from '../../src/handwritten/report.ts'
-import { runCommands } from '../../src/haproxy/runtime/socket.ts'
 import { haproxyPrograms } from '../support/haproxies.ts'
 import { constantLoad } from '../support/haproxy-lab.ts'
 import { withServer, WrittenLab } from './support/written-lab.ts'
@@ -17,8 +16,6 @@ describe.each(haproxyPrograms())('a file written by hand, on HAProxy $line', ({ 
   })
 
   afterEach(() => written.close())
-
-  const ask = (...commands: string[]) => runCommands(written.lab.options.workerSocket, commands)
 
   it('is nothing to do as it was loaded', async () => {
     const plan = await written.plan()
@@ -84,7 +81,7 @@ describe.each(haproxyPrograms())('a file written by hand, on HAProxy $line', ({ 
   it('does not undo an operator’s word, but what a weight or a server became otherwise', async () => {
     await written.edit(withServer('b 127.0.0.1:9 weight 0'))
     expect(await written.apply()).toMatchObject({ code: 0 })
-    await ask(
+    await written.ask(
       'set server app/a weight 50',
       'set server app/b state maint',
       'add server app/stray 127.0.0.1:7',

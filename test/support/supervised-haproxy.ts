@@ -30,12 +30,22 @@ export class Supervisor {
   /** Resolves when a worker answers on the master's socket. */
   async start(configPath = this.#lab.options.configPath): Promise<void> {
     const { masterSocket, logPath } = this.#lab.options
-    const log = openSync(logPath, 'a')
     const pidFile = `${this.#lab.folder}/haproxy.pid`
-    const args = ['-Ws', '-f', configPath, '-p', pidFile, '-S', masterSocket]
+    this.#spawn(['-Ws', '-f', configPath, '-p', pidFile, '-S', masterSocket], logPath)
+    await observe(masterSocket, 10_000)
+  }
+
+  /** One process, without a master. */
+  async startAlone(): Promise<void> {
+    const { configPath, workerSocket, logPath } = this.#lab.options
+    this.#spawn(['-db', '-f', configPath], logPath)
+    await observe(workerSocket, 10_000)
+  }
+
+  #spawn(args: readonly string[], logPath: string): void {
+    const log = openSync(logPath, 'a')
     this.#child = spawn(this.#program, args, { stdio: ['ignore', log, log] })
     closeSync(log)
-    await observe(masterSocket, 10_000)
   }
 
   /** What `systemctl reload` does. */

@@ -6,6 +6,7 @@ import { createServer, connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { observe } from '../../../src/haproxy/process/observe.ts'
+import { runCommands } from '../../../src/haproxy/runtime/socket.ts'
 import { HaproxyLab } from '../../support/haproxy-lab.ts'
 import type { LabServer } from '../../support/haproxy-lab.ts'
 import { Supervisor } from '../../support/supervised-haproxy.ts'
@@ -83,6 +84,11 @@ export class WrittenLab {
     const path = join(this.lab.folder, 'new.cfg')
     await writeFile(path, change(await this.text()))
     return path
+  }
+
+  /** What HAProxy answers to commands. */
+  ask(...commands: string[]): Promise<readonly string[]> {
+    return runCommands(this.lab.options.workerSocket, commands)
   }
 
   async workerPid(): Promise<number> {
