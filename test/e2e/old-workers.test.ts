@@ -78,10 +78,8 @@ const oldWorkers = () => showOldWorkers(join(stage.stateFolder, 'master.sock'))
 it('cuts long connections by their age alone, and bounds the workers by waiting', async () => {
   const mostOld = 3
   const ageMs = 12_000
-  await stage.up(
-    ...['--docker', 'none', '--reload-interval', '0s'],
-    ...['--old-workers', String(mostOld), '--hard-stop', `${ageMs}ms`],
-  )
+  const bounds = ['--old-workers', String(mostOld), '--hard-stop', `${ageMs}ms`]
+  await stage.up('--docker', 'none', '--reload-interval', '0s', ...bounds)
   await register('first')
   await stage.until(() => isRouted('first'), 'the first service is routed')
   const tunnels: Tunnel[] = []
