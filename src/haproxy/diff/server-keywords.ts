@@ -2,21 +2,27 @@ import { isAtLeast } from '../capabilities.ts'
 
 /**
  * What a keyword of a server line takes, and from which version on `add server` takes the keyword.
- * Measured on 2.6, 3.0 and 3.2; management.txt §9.3, `add server`, lists them too.
+ * Each was tried on 2.6, 3.0 and 3.4 (and on 3.2 before); `add server help` lists them from 3.2 on.
  */
 type ServerKeyword = {
   readonly arguments: 0 | 1
   /** `major.minor`; undefined: never at runtime. */
-  readonly addableFrom: '2.6' | '3.0' | '3.2' | undefined
+  readonly addableFrom: '2.6' | '3.0' | '3.2' | '3.4' | undefined
 }
 
 /** Undefined for a keyword that is not known, of which the number of arguments cannot be told. */
 export function serverKeyword(name: string): ServerKeyword | undefined {
-  return keywords.get(name)
+  // `set-proxy-v2-tlv-fmt(0xE1) FORMAT` has the number of the field in it.
+  return keywords.get(name.startsWith('set-proxy-v2-tlv-fmt(') ? 'set-proxy-v2-tlv-fmt' : name)
+}
+
+/** All that are known. */
+export function serverKeywords(): Iterable<string> {
+  return keywords.keys()
 }
 
 export function canAddWith(keyword: string, version: string): boolean {
-  const from = keywords.get(keyword)?.addableFrom
+  const from = serverKeyword(keyword)?.addableFrom
   if (from === undefined) return false
   const [major = 0, minor = 0] = from.split('.').map(Number)
   return isAtLeast(version, major, minor)
@@ -27,6 +33,7 @@ export function canAddWith(keyword: string, version: string): boolean {
  * when it stands after the second (`no-check` after `check` means no check).
  */
 export const opposites: ReadonlyMap<string, string> = new Map([
+  ['check-sni-auto', 'no-check-sni-auto'],
   ['no-agent-check', 'agent-check'],
   ['no-backup', 'backup'],
   ['no-check', 'check'],
@@ -40,6 +47,7 @@ export const opposites: ReadonlyMap<string, string> = new Map([
   ['no-ssl', 'ssl'],
   ['no-tfo', 'tfo'],
   ['no-verifyhost', 'verifyhost'],
+  ['sni-auto', 'no-sni-auto'],
   ['ssl-reuse', 'no-ssl-reuse'],
   ['sslv3', 'no-sslv3'],
   ['stick', 'non-stick'],
@@ -73,19 +81,25 @@ define(
   1,
   '2.6',
 )
-define('cookie curves guid hash-key pool-conn-name set-proxy-v2-tlv-fmt shard sigalgs', 1, '3.0')
+define(
+  'client-sigalgs cookie curves guid hash-key pool-conn-name set-proxy-v2-tlv-fmt shard sigalgs',
+  1,
+  '3.0',
+)
 define('check-pool-conn-name idle-ping init-state', 1, '3.2')
 define('check-reuse-pool strict-maxconn', 0, '3.2')
+define('healthcheck', 1, '3.4')
+define('no-check-sni-auto no-renegotiate no-sni-auto renegotiate', 0, '3.4')
 define(
-  `init-addr log-bufsize log-proto max-reuse namespace redir resolve-net resolve-opts resolve-prefer
+  `init-addr ktls log-bufsize log-proto max-reuse namespace redir resolve-net resolve-opts resolve-prefer
   resolvers socks4 tcp-ut`,
   1,
   undefined,
 )
 define(
-  `no-agent-check no-check no-check-reuse-pool no-check-send-proxy no-check-ssl no-send-proxy
+  `check-sni-auto no-agent-check no-check no-check-reuse-pool no-check-send-proxy no-check-ssl no-send-proxy
   no-send-proxy-v2 no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-ssl no-tfo no-verifyhost
-  non-stick ssl-reuse sslv3 stick tls-tickets tlsv10 tlsv11 tlsv12 tlsv13`,
+  non-stick sni-auto ssl-reuse sslv3 stick tls-tickets tlsv10 tlsv11 tlsv12 tlsv13`,
   0,
   undefined,
 )
