@@ -36,15 +36,16 @@ export function normalForm(text: string): string {
  */
 export function dependsOnGlobal(section: SectionText): boolean {
   if (section.keyword === 'global') return false
-  return dependent.has(section.keyword) || usesVariables(section)
+  return dependent.has(section.keyword) || linesWithVariables(section).next().done !== true
 }
 
-function usesVariables(section: SectionText): boolean {
-  if (!/"[^\n]*\$/.test(section.text)) return false
+/** The lines of a section, its header too, that hold an environment variable: their words. */
+export function* linesWithVariables(section: SectionText): Generator<readonly string[]> {
+  if (!/"[^\n]*\$/.test(section.text)) return
   for (const { text, number } of linesWith(section, '$')) {
-    if (splitWords(text, number).some(hasVariable)) return true
+    const words = splitWords(text, number)
+    if (words.some(hasVariable)) yield words
   }
-  return false
 }
 
 const proxies: ReadonlySet<string> = new Set(['frontend', 'backend', 'listen'])

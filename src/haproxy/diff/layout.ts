@@ -1,10 +1,10 @@
 import { isSameList, type ConfigText } from '../../model/desired-state.ts'
 import type { Knowledge } from '../config/conditions.ts'
-import { dependsOnGlobal } from '../config/meaning.ts'
+import { dependsOnGlobal, linesWithVariables } from '../config/meaning.ts'
 import { resolveConditions } from '../config/resolve-conditions.ts'
 import { firstWord, linesOf } from '../config/sections.ts'
 import type { SectionText } from '../config/sections.ts'
-import { hasUnknownPart } from '../config/split-words.ts'
+import { hasUnknownPart, hasVariable } from '../config/split-words.ts'
 import { cutSections, cutWhole, type CutSection } from './cut-sections.ts'
 
 /** A section and its place among the others. */
@@ -18,7 +18,7 @@ export type PlacedSection = SectionText & {
   readonly defaults: PlacedSection | undefined
   /** What before it decides over its meaning: its `defaults` and the `global` sections so far. */
   readonly context: string
-  /** Which of its lines count cannot be known here, or of what it inherits: see `isUncertain`. */
+  /** Which lines count, in it or in what it inherits, or its names, cannot be known here. */
   readonly isConditional: boolean
 }
 
@@ -90,7 +90,8 @@ function layOutAnew(cut: Iterable<CutSection>): Layout {
     const isConditional =
       depth > 0 ||
       defaults?.isConditional === true ||
-      (section.hasDirectives && isUncertain(section))
+      (section.hasDirectives && isUncertain(section)) ||
+      hasUnknownNames(section)
     if (section.hasDirectives) depth += depthChange(section)
     isAnyConditional ||= isConditional
     const placed: PlacedSection = {
@@ -123,6 +124,15 @@ function isUncertain(section: SectionText): boolean {
     const word = firstWord(text, 0, number)
     return /^\.(?:if|elif|else|endif)$/.test(word) || hasUnknownPart(word)
   })
+}
+
+/** Whether its own name, or that of a server in it, is known to HAProxy's environment only. */
+function hasUnknownNames(section: SectionText): boolean {
+  for (const [keyword, name = '', ...rest] of linesWithVariables(section)) {
+    if (keyword === section.keyword && [name, ...rest].some(hasVariable)) return true
+    if ((keyword === 'server' || keyword === 'server-template') && hasVariable(name)) return true
+  }
+  return false
 }
 
 function depthChange(section: SectionText): number {
