@@ -142,11 +142,15 @@ function serverLine({ name, port, weight, admin, check }: LabServer): string {
   return words.join(' ')
 }
 
-export function get(port: number, options: { agent?: Agent; host?: string } = {}): Promise<string> {
+export function get(
+  port: number,
+  options: { agent?: Agent; host?: string; path?: string } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const headers = options.host === undefined ? {} : { host: options.host }
     const agent = options.agent ?? new Agent()
-    const call = request({ host: '127.0.0.1', port, headers, agent }, (response) => {
+    const { path = '/' } = options
+    const call = request({ host: '127.0.0.1', port, path, headers, agent }, (response) => {
       let body = ''
       response.setEncoding('utf8')
       response.on('data', (text: string) => {
