@@ -121,4 +121,18 @@ describe('a check', () => {
     expect(routes[0]?.containers).toMatchObject([{ container: 'web', replicas: 1_000_000 }])
     expect(fewRoutes[0]?.containers).toMatchObject([{ container: 'web', replicas: 2 }])
   })
+
+  it('goes along chains of any length, and circles, without end or overflow', () => {
+    const count = 400
+    const services = Array.from({ length: count }, (_, at) => {
+      const next = `s${(at + 1) % count}`
+      const extended = at % 200 === 0 ? '' : `, extends: ${next}`
+      return `  s${at}: {image: i${at}, expose: [80], depends_on: [${next}]${extended}}`
+    })
+    const { routes, problems } = check(`services:\n${services.join('\n')}`)
+    expect(routes).toHaveLength(count)
+    expect(new Set(problems.map(({ what }) => what.replace(/s\d+/, 'X')))).toEqual(
+      new Set(['service X is at the end of more than 100 that extend each other']),
+    )
+  })
 })

@@ -46,6 +46,7 @@ describe('interpolation', () => {
     ['${}', 'has ${…} around what is no variable'],
     ['${A!}', 'has ${…} around what is no variable'],
     ['100$', 'has a $ that begins no variable; write $$ for a dollar sign'],
+    [`${'${A:+'.repeat(60)}${'}'.repeat(60)}`, 'has variables that are nested too deep'],
     ['$1', 'has a $ that begins no variable; write $$ for a dollar sign'],
   ])('of %s fails by name', (text, fault) => {
     expect(interpolate(text, lookup)).toEqual({ fault })

@@ -15,17 +15,21 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
   if (!text.includes('$')) return { text, unset: [] }
   const unset: string[] = []
   try {
-    return { text: expand(text, lookup, unset), unset }
+    return { text: expand(text, lookup, unset, 0), unset }
   } catch (error) {
     if (error instanceof Fault) return { fault: error.message }
     throw error
   }
 }
 
+/** Variables within defaults of variables; deeper is no file that somebody wrote. */
+const deepest = 50
+
 /** Ends the reading of one text; never leaves this file. */
 class Fault extends Error {}
 
-function expand(text: string, lookup: Lookup, unset: string[]): string {
+function expand(text: string, lookup: Lookup, unset: string[], depth: number): string {
+  if (depth > deepest) throw new Fault('has variables that are nested too deep')
   let result = ''
   let at = 0
   while (at < text.length) {
@@ -42,7 +46,7 @@ function expand(text: string, lookup: Lookup, unset: string[]): string {
       at = dollar + 1 + name.length
     } else if (rest.startsWith('{')) {
       const end = closingBrace(rest)
-      result += braced(rest.slice(1, end), lookup, unset)
+      result += braced(rest.slice(1, end), lookup, unset, depth)
       at = dollar + 2 + end
     } else {
       throw new Fault('has a $ that begins no variable; write $$ for a dollar sign')
@@ -67,14 +71,14 @@ function plain(name: string, lookup: Lookup, unset: string[]): string {
   return value ?? ''
 }
 
-function braced(inner: string, lookup: Lookup, unset: string[]): string {
+function braced(inner: string, lookup: Lookup, unset: string[], depth: number): string {
   const match = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?+])([^]*))?$/.exec(inner)
   if (match === null) throw new Fault('has ${…} around what is no variable')
   const [, name = '', operator = '', word = ''] = match
   if (operator === '') return plain(name, lookup, unset)
   const value = lookup(name)
   const isGiven = value !== undefined && (value !== '' || !operator.startsWith(':'))
-  const then = (): string => expand(word, lookup, unset)
+  const then = (): string => expand(word, lookup, unset, depth + 1)
   if (operator.endsWith('+')) return isGiven ? then() : ''
   if (isGiven) return value
   if (operator.endsWith('-')) return then()

@@ -27,6 +27,10 @@ export const serviceKeys = [
   'depends_on',
 ]
 
+/** More than somebody writes: a few lines can ask for any number of them. */
+const longestChain = 100
+const mostIncludes = 1000
+
 /** All files as one, with what was found on the way. */
 export type Loaded = {
   readonly model: Mapping
@@ -48,6 +52,7 @@ class Loading {
   readonly findings: Finding[] = []
   readonly folders = new Map<string, string>()
   readonly #input: ComposeInput
+  #includes = 0
 
   constructor(input: ComposeInput) {
     this.#input = input
@@ -155,8 +160,12 @@ class Loading {
     const name = link.kind === 'scalar' ? link.text : (textAt(link, 'service') ?? '')
     const other = textAt(link, 'file')
     const path = other === undefined ? file.path : resolve(file.folder, other)
-    if (chain.includes(`${path} ${name}`)) {
-      this.#find('error', link.at, `service ${name} extends itself in the end`, '')
+    const isCircle = chain.includes(`${path} ${name}`)
+    if (isCircle || chain.length > longestChain) {
+      const what = isCircle
+        ? `service ${name} extends itself in the end`
+        : `service ${name} is at the end of more than ${longestChain} that extend each other`
+      this.#find('error', link.at, what, '')
       return undefined
     }
     let within = raw
@@ -182,6 +191,11 @@ class Loading {
   #included(raw: Mapping, file: File, within: readonly string[]): readonly Mapping[] {
     const list = valueAt(raw, 'include')
     if (list?.kind !== 'list') return []
+    this.#includes += list.items.length
+    if (this.#includes > mostIncludes) {
+      this.#find('error', list.at, `more than ${mostIncludes} files are included`, '')
+      return []
+    }
     return list.items.flatMap((item) => {
       const named =
         item.kind === 'scalar' ? [{ value: item.text, at: item.at }] : textsAt(item, 'path')

@@ -105,17 +105,22 @@ function findUndefinedNetworks(
 function inStartOrder(services: readonly ComposeService[]): readonly ComposeService[] {
   const byName = new Map(services.map((service) => [service.name, service]))
   const ordered = new Set<ComposeService>()
-  const visit = (service: ComposeService, path: ReadonlySet<string>): void => {
-    if (path.has(service.name) || ordered.has(service)) return
-    for (const name of service.dependsOn) {
-      const other = byName.get(name)
-      if (other !== undefined) visit(other, new Set([...path, service.name]))
-    }
-    ordered.add(service)
-  }
   for (const name of [...byName.keys()].sort()) {
-    const service = byName.get(name)
-    if (service !== undefined) visit(service, new Set())
+    // From a service to what it waits for; a circle is left where it closes.
+    const stack = [byName.get(name)]
+    const onPath = new Set(stack)
+    for (let last = stack.at(-1); last !== undefined; last = stack.at(-1)) {
+      const next = last.dependsOn
+        .map((other) => byName.get(other))
+        .find((other) => other !== undefined && !ordered.has(other) && !onPath.has(other))
+      if (next === undefined) {
+        ordered.add(last)
+        stack.pop()
+      } else {
+        onPath.add(next)
+        stack.push(next)
+      }
+    }
   }
   return [...ordered]
 }

@@ -174,11 +174,13 @@ function replicasOf(node: Mapping | undefined, complain: Complain): number {
 }
 
 function exposedOf(node: Mapping | undefined, complain: Complain): readonly ExposedPort[] {
-  return textsAt(node, 'expose').flatMap(({ value, at }) => {
+  const found = new Map<string, ExposedPort>()
+  for (const { value, at } of textsAt(node, 'expose')) {
     const ports = readExpose(value)
     if (ports === undefined) complain(at, `${shown(value)} is not a port to expose`)
-    return ports ?? []
-  })
+    for (const each of ports ?? []) found.set(`${each.port}/${each.protocol}`, each)
+  }
+  return [...found.values()]
 }
 
 function publishedOf(node: Mapping | undefined, complain: Complain): readonly PublishedPort[] {
