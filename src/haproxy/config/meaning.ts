@@ -8,6 +8,7 @@ import { hasUnknownPart, hasVariable, splitWords } from './split-words.ts'
  * Whether two texts mean the same to HAProxy as far as that can be told without knowing keywords:
  * the same words in the same lines of the same sections. Spacing, comments, the style of quoting and
  * the order of sections that do not depend on each other make no difference; every other order does.
+ * Nor does the line feed that a last line may lack, though HAProxy refuses such a file.
  *
  * Throws ConfigSyntaxError.
  */
