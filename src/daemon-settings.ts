@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { RoutingSettings } from './routing/contract.ts'
 import type { Settings } from './settings/settings.ts'
 
@@ -18,6 +18,8 @@ export type Paths = {
   readonly masterSocket: string
   readonly log: string
   readonly record: string
+  /** The same of a HAProxy that somebody else started. */
+  readonly attachedRecord: string
   readonly chroot: string
 }
 
@@ -35,7 +37,24 @@ export function pathsOf(stateFolder: string): Paths {
     masterSocket: join(stateFolder, 'master.sock'),
     log: join(stateFolder, 'haproxy.log'),
     record: join(stateFolder, 'running.json'),
+    attachedRecord: join(stateFolder, 'attached.json'),
     chroot: join(stateFolder, 'chroot'),
+  }
+}
+
+/** The same, with what HAProxy reads and listens on beside the socket of one that somebody else started. */
+export function instancePaths(settings: Settings): Paths {
+  const { stateFolder, haproxySocket, haproxyConfig } = settings
+  const paths = pathsOf(stateFolder)
+  if (haproxySocket === undefined) return paths
+  const config = haproxyConfig ?? join(dirname(haproxySocket), 'haproxy.cfg')
+  const shared = dirname(config)
+  return {
+    ...paths,
+    config,
+    maps: join(shared, 'maps'),
+    workerSocket: join(shared, 'fairlead.sock'),
+    masterSocket: haproxySocket,
   }
 }
 
@@ -45,6 +64,8 @@ export function routingSettings(
   paths: Paths,
   isRoot: boolean,
 ): RoutingSettings {
+  // Whether somebody else's HAProxy may change its user, and to which, is not known here.
+  const changesUser = isRoot && settings.haproxySocket === undefined
   return {
     routeMode: settings.route,
     domain: settings.domain,
@@ -67,9 +88,9 @@ export function routingSettings(
     paths: {
       maps: paths.maps,
       socket: paths.workerSocket,
-      chroot: isRoot ? paths.chroot : undefined,
+      chroot: changesUser ? paths.chroot : undefined,
     },
-    runAs: isRoot ? workerUser(settings) : undefined,
+    runAs: changesUser ? workerUser(settings) : undefined,
   }
 }
 

@@ -1,11 +1,16 @@
 import type { HaproxyReport } from './api/contract.ts'
 import type { ListenAddress } from './api/listen.ts'
+import type { Applier } from './haproxy/applier.ts'
+import type { ApplyResult } from './haproxy/apply/context.ts'
+import type { DesiredState } from './model/desired-state.ts'
 import type { Paths } from './daemon-settings.ts'
 import type { DaemonRegistry } from './daemon-registry.ts'
 import { bindsOf } from './haproxy/process/binds.ts'
+import { WatchedHaproxy } from './haproxy/process/attached-watch.ts'
 import { HaproxyProcess } from './haproxy/process/haproxy-process.ts'
 import type { RunningServer } from './haproxy/control.ts'
-import type { HaproxyProgram } from './haproxy/process/program.ts'
+import { findHaproxy } from './haproxy/process/program.ts'
+import type { HaproxyInstance } from './haproxy/process/runner.ts'
 import { parseInfo } from './haproxy/runtime/info.ts'
 import { parseServers, showServersCommand } from './haproxy/runtime/servers.ts'
 import { FairleadError, messageOf } from './model/errors.ts'
@@ -25,13 +30,10 @@ const startedHaproxyGraceMs = 1_000
  * busy port ends the start before anything else happens. A HAProxy that this start brought up is
  * ended again when the start fails.
  */
-export async function prepareHaproxy(
-  settings: Settings,
-  paths: Paths,
-  program: HaproxyProgram,
-): Promise<HaproxyProcess> {
+export async function prepareHaproxy(settings: Settings, paths: Paths): Promise<HaproxyInstance> {
+  if (settings.haproxySocket !== undefined) return attach(settings.haproxySocket, paths)
   const haproxy = new HaproxyProcess({
-    program,
+    program: await findHaproxy(settings.haproxy),
     configPath: paths.config,
     masterSocket: paths.masterSocket,
     workerSocket: paths.workerSocket,
@@ -44,11 +46,34 @@ export async function prepareHaproxy(
   return haproxy
 }
 
+/** Somebody else's HAProxy; where it does not run yet it is waited for. */
+async function attach(socket: string, paths: Paths): Promise<HaproxyInstance> {
+  const haproxy = new WatchedHaproxy({
+    socket,
+    configPath: paths.config,
+    recordPath: paths.attachedRecord,
+  })
+  try {
+    await haproxy.find()
+    if (haproxy.isRunning && haproxy.observed?.master === undefined) {
+      throw new StartError(
+        'setting_invalid',
+        `${socket} is a worker's socket, and a reload needs the master's`,
+        { hint: 'start HAProxy with -W -S PATH, and give that path as --haproxy-socket' },
+      )
+    }
+    return haproxy
+  } catch (error) {
+    haproxy.close()
+    throw error
+  }
+}
+
 /** The servers that an adopted HAProxy sends requests to and finds up, by `backend/server`. */
 export async function servingServers(
-  haproxy: HaproxyProcess,
+  haproxy: HaproxyInstance,
 ): Promise<ReadonlyMap<string, RunningServer>> {
-  if (!haproxy.isAdopted) return new Map()
+  if (!haproxy.isAdopted || !haproxy.isRunning) return new Map()
   const [reply = ''] = await haproxy.execute([showServersCommand()])
   return new Map(
     [...parseServers(reply)].filter(
@@ -58,7 +83,7 @@ export async function servingServers(
 }
 
 /** Ends what a failed start has brought up; an adopted HAProxy serves on. */
-export async function abandonHaproxy(haproxy: HaproxyProcess): Promise<void> {
+export async function abandonHaproxy(haproxy: HaproxyInstance): Promise<void> {
   if (haproxy.isRunning && !haproxy.isAdopted) await haproxy.stop(startedHaproxyGraceMs)
   else haproxy.close()
 }
@@ -72,7 +97,7 @@ export async function abandonHaproxy(haproxy: HaproxyProcess): Promise<void> {
  */
 export async function requireKnowledge(options: {
   readonly registry: Pick<DaemonRegistry, 'sources' | 'restored' | 'indispensable'>
-  readonly haproxy: Pick<HaproxyProcess, 'isAdopted'>
+  readonly haproxy: Pick<HaproxyInstance, 'isAdopted'>
   readonly log: Logger
   readonly firstListMs: number
   readonly signal: AbortSignal
@@ -113,11 +138,41 @@ function nothingKnown({
   })
 }
 
-/** Runs the first pass; throws what kept it from being applied when there is no HAProxy to go on with. */
-export async function firstApply(pipeline: Pipeline, haproxy: HaproxyProcess): Promise<void> {
+/**
+ * Runs the first pass; throws what kept it from being applied when there is no HAProxy to go on with,
+ * and none that somebody else may start yet.
+ */
+export async function firstApply(pipeline: Pipeline, haproxy: HaproxyInstance): Promise<void> {
   await pipeline.firstPass()
   const error = pipeline.state().error
-  if (error instanceof Error && !haproxy.isRunning) throw error
+  if (error instanceof Error && !haproxy.isRunning && haproxy.isOurs) throw error
+}
+
+/** Also keeps, for the next fairlead, that HAProxy runs what is on disk now; a reload has kept it itself. */
+export async function applyAndKeep(
+  applier: Applier,
+  haproxy: HaproxyInstance,
+  desired: DesiredState,
+): Promise<ApplyResult> {
+  const result = await applier.applyDesired(desired)
+  if (result.how === 'reload') return result
+  try {
+    await haproxy.keepText()
+    return result
+  } catch (error) {
+    if (!(error instanceof FairleadError)) throw error
+    const problem = { where: 'state folder', what: error.message, hint: error.hint }
+    return { ...result, problems: [...result.problems, problem] }
+  }
+}
+
+/** What has happened when HAProxy calls back, for people. */
+export function exitWords(haproxy: HaproxyInstance): { said: string; cause: string } {
+  if (haproxy.isOurs)
+    return { said: 'HAProxy has ended; starting it again', cause: 'HAProxy ended' }
+  if (!haproxy.isRunning)
+    return { said: 'HAProxy does not answer; waiting for it', cause: 'HAProxy ended' }
+  return { said: 'HAProxy was started or reloaded by someone else', cause: 'HAProxy started' }
 }
 
 /** Runs beside everything else; its end is waited for, its failure ends nothing but is logged. */
@@ -157,7 +212,7 @@ export function listenAddresses(settings: Settings, paths: Paths): readonly List
 }
 
 /** `show info` is asked for, so that the limits shown are those HAProxy has really taken. */
-export async function haproxyReport(haproxy: HaproxyProcess): Promise<HaproxyReport> {
+export async function haproxyReport(haproxy: HaproxyInstance): Promise<HaproxyReport> {
   const fields = await workerFields(haproxy)
   const number = (name: string): number => Number(fields.get(name) ?? 0)
   return {
@@ -173,7 +228,7 @@ export async function haproxyReport(haproxy: HaproxyProcess): Promise<HaproxyRep
   }
 }
 
-async function workerFields(haproxy: HaproxyProcess): Promise<ReadonlyMap<string, string>> {
+async function workerFields(haproxy: HaproxyInstance): Promise<ReadonlyMap<string, string>> {
   if (!haproxy.isRunning) return new Map()
   try {
     const [reply = ''] = await haproxy.execute(['show info'])

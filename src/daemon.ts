@@ -8,11 +8,13 @@ import { Drift } from './daemon-drift.ts'
 import { openEmbedded } from './daemon-embedded.ts'
 import { DaemonHistory } from './daemon-history.ts'
 import type { DaemonRegistry, RegistryParts } from './daemon-registry.ts'
-import { pathsOf, routingSettings } from './daemon-settings.ts'
+import { instancePaths, routingSettings } from './daemon-settings.ts'
 import {
   abandonHaproxy,
+  applyAndKeep,
   background,
   essential,
+  exitWords,
   firstApply,
   haproxyReport,
   listenAddresses,
@@ -23,8 +25,7 @@ import {
 } from './daemon-start.ts'
 import { Applier } from './haproxy/applier.ts'
 import { planChanges } from './haproxy/diff/plan-changes.ts'
-import type { HaproxyProcess } from './haproxy/process/haproxy-process.ts'
-import { findHaproxy } from './haproxy/process/program.ts'
+import type { HaproxyInstance } from './haproxy/process/runner.ts'
 import { showOldWorkers } from './haproxy/runtime/master.ts'
 import { messageOf } from './model/errors.ts'
 import { OperatorStore } from './operator/operator-store.ts'
@@ -111,30 +112,30 @@ async function prepare(
   settings: Settings,
   run: Run,
   ending: () => Ending | undefined,
-): Promise<HaproxyProcess> {
-  const program = await findHaproxy(settings.haproxy)
-  const paths = pathsOf(settings.stateFolder)
+): Promise<HaproxyInstance> {
+  const paths = instancePaths(settings)
   await makeOwnFolder(settings.stateFolder)
   run.releases.push('lock', await takeLock(paths.lock))
   await mkdir(paths.maps, { recursive: true, mode: 0o700 })
-  if (isRoot()) await mkdir(paths.chroot, { recursive: true, mode: 0o755 })
-  const haproxy = await prepareHaproxy(settings, paths, program)
+  if (isRoot() && settings.haproxySocket === undefined)
+    await mkdir(paths.chroot, { recursive: true, mode: 0o755 })
+  const haproxy = await prepareHaproxy(settings, paths)
   run.releases.push('HAProxy', () => endHaproxy(haproxy, ending()))
   return haproxy
 }
 
 /** Undefined: the start failed; then only a HAProxy that this process started is ended. */
-async function endHaproxy(haproxy: HaproxyProcess, ending: Ending | undefined): Promise<void> {
+async function endHaproxy(haproxy: HaproxyInstance, ending: Ending | undefined): Promise<void> {
   if (ending === 'down') await haproxy.stop(downGraceMs)
   else if (ending === 'leave') haproxy.close()
   else await abandonHaproxy(haproxy)
 }
 
 /** Builds the pipeline from its end to its beginning, starts it, and resolves when it serves. */
-async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Run): Promise<void> {
+async function startServing(settings: Settings, haproxy: HaproxyInstance, run: Run): Promise<void> {
   const { log, releases, signal } = run
   const clock = systemClock
-  const paths = pathsOf(settings.stateFolder)
+  const paths = instancePaths(settings)
 
   const opened = await openRegistry({ settings, path: paths.snapshot, clock, log })
   const { registry, sources } = opened
@@ -166,7 +167,7 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
     prober,
     route: createRouter(),
     serving: await servingServers(haproxy),
-    apply: (desired) => applier.applyDesired(desired),
+    apply: (desired) => applyAndKeep(applier, haproxy, desired),
     onChange: (change, record) => {
       logChange(log, change)
       history.record(change, record)
@@ -223,8 +224,9 @@ async function startServing(settings: Settings, haproxy: HaproxyProcess, run: Ru
   releases.push(
     'supervision',
     haproxy.onExit(() => {
-      log.error('HAProxy has ended; starting it again')
-      pipeline.triggerRepair('HAProxy ended')
+      const { said, cause } = exitWords(haproxy)
+      log.error(said)
+      pipeline.triggerRepair(cause)
     }),
   )
   pipeline.triggerRepair(

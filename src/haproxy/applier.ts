@@ -37,7 +37,7 @@ export class Applier {
   readonly #lock = new OneAtATime()
   readonly #removals: Removals
   readonly #budget: ReloadBudget
-  #known: { readonly workerPid: number; readonly state: KnownState } | undefined
+  #known: { readonly worker: number; readonly state: KnownState } | undefined
   #capabilities: Capabilities | undefined
 
   constructor(options: ApplierOptions) {
@@ -127,11 +127,16 @@ export class Applier {
   }
 
   #keep(state: KnownState | undefined): void {
-    this.#known = state === undefined ? undefined : { workerPid: this.#haproxy.workerPid, state }
+    this.#known = state === undefined ? undefined : { worker: this.#worker, state }
+  }
+
+  /** What is known of one worker is not known of another. */
+  get #worker(): number {
+    return this.#haproxy.workerNumber ?? this.#haproxy.workerPid
   }
 
   #current(): KnownState | undefined {
-    return this.#known?.workerPid === this.#haproxy.workerPid ? this.#known.state : undefined
+    return this.#known?.worker === this.#worker ? this.#known.state : undefined
   }
 
   /** After a reload that failed the master takes the one that goes on for an old one, too. */

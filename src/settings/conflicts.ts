@@ -23,6 +23,7 @@ export function findConflicts(
     ...tokenFile(settings, whereOf),
     ...longFolder(settings, whereOf),
     ...filtersWithoutConsul(settings, whereOf),
+    ...configWithoutSocket(settings, whereOf),
   ]
 }
 
@@ -87,4 +88,10 @@ function filtersWithoutConsul(settings: Settings, whereOf: WhereOf): Problem[] {
       what: 'chooses among services of Consul, and the registry is the embedded one',
       hint: 'add --registry consul://HOST:PORT',
     }))
+}
+
+function configWithoutSocket(settings: Settings, whereOf: WhereOf): Problem[] {
+  if (settings.haproxyConfig === undefined || settings.haproxySocket !== undefined) return []
+  const what = "says what somebody else's HAProxy loads, and fairlead starts its own"
+  return [{ where: whereOf('haproxyConfig'), what, hint: 'add --haproxy-socket PATH' }]
 }

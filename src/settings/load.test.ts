@@ -144,6 +144,8 @@ describe('the ways to give a setting', () => {
     goneServiceMs: ['0s', 0],
     trustedProxies: ['10.0.0.0/8', ['10.0.0.0/8']],
     haproxy: ['/opt/haproxy', '/opt/haproxy'],
+    haproxySocket: ['/run/m.sock', '/run/m.sock'],
+    haproxyConfig: ['/run/h.cfg', '/run/h.cfg'],
     maxConnections: ['500', 500],
     connectTimeoutMs: ['250ms', 250],
     clientTimeoutMs: ['1m30s', 90_000],
@@ -172,7 +174,10 @@ describe('the ways to give a setting', () => {
     const { name, kind } = definitions[key]
     const flag = kind === 'list' ? [text] : kind === 'switch' ? true : text
     // Some choose among the services of a Consul, and are refused without one.
-    const environment = key === 'registry' ? {} : { FAIRLEAD_REGISTRY: 'consul://' }
+    const consul = key === 'registry' ? {} : { FAIRLEAD_REGISTRY: 'consul://' }
+    // Its configuration is only for a HAProxy that somebody else started.
+    const other = key === 'haproxyConfig' ? { FAIRLEAD_HAPROXY_SOCKET: '/run/m.sock' } : {}
+    const environment = { ...consul, ...other }
     expect(load({ environment, flags: { [name]: flag } })[key]).toEqual(value)
     expect(load({ environment: { ...environment, [variableOf(name)]: text } })[key]).toEqual(value)
     writeYaml(`${name}: "${text}"\n`)
@@ -196,6 +201,12 @@ describe('the ways to give a setting', () => {
   it('refuse to choose services of Consul without a Consul', () => {
     expect(flagMistakes({ tag: ['web'] })).toEqual([
       '--tag: chooses among services of Consul, and the registry is the embedded one (add --registry consul://HOST:PORT)',
+    ])
+  })
+
+  it('refuse to name the configuration of a HAProxy that is not named', () => {
+    expect(flagMistakes({ 'haproxy-config': '/run/h.cfg' })).toEqual([
+      "--haproxy-config: says what somebody else's HAProxy loads, and fairlead starts its own (add --haproxy-socket PATH)",
     ])
   })
 

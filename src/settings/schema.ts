@@ -189,6 +189,26 @@ export const definitions: { readonly [Key in keyof Settings]: Definition<Setting
     parser: values.path,
     standard: 'haproxy',
   }),
+  haproxySocket: optional({
+    name: 'haproxy-socket',
+    group: 'HAProxy',
+    placeholder: 'PATH',
+    help:
+      'socket of the master of a HAProxy that somebody else starts and ends, such as one in ' +
+      'another container; fairlead then starts none',
+    parser: values.path,
+    isPath: true,
+  }),
+  haproxyConfig: optional({
+    name: 'haproxy-config',
+    group: 'HAProxy',
+    placeholder: 'FILE',
+    help:
+      'with --haproxy-socket: the file that HAProxy loads, in a folder that has the same path for ' +
+      'both (default: haproxy.cfg beside the socket)',
+    parser: values.path,
+    isPath: true,
+  }),
   maxConnections: one({
     name: 'max-connections',
     group: 'HAProxy',

@@ -41,6 +41,10 @@ export type Settings = {
   readonly publishedAddress: string | undefined
   /** The haproxy program: a path, or a name on PATH. */
   readonly haproxy: string
+  /** Master's socket of a HAProxy that somebody else started; undefined: fairlead starts its own. */
+  readonly haproxySocket: string | undefined
+  /** The file that this one loads; undefined: haproxy.cfg beside the socket. */
+  readonly haproxyConfig: string | undefined
   readonly accessLog: 'file' | 'stdout' | 'off'
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly logFormat: 'pretty' | 'json'

@@ -22,18 +22,22 @@ export class HaproxyContainer {
     this.#id = id
   }
 
-  /** Created, not started. */
-  static async create(program: string, folder: string): Promise<HaproxyContainer> {
+  /** Created, not started. `inside`: where the folder is in the container. */
+  static async create(
+    program: string,
+    folder: string,
+    inside = sharedFolder,
+  ): Promise<HaproxyContainer> {
     const docker = new Docker({ socketPath: '/var/run/docker.sock' })
     const tag = `fl-${randomBytes(4).toString('hex')}`
     const name = 'fairlead-test/haproxy'
     const files = [file('usr/sbin/haproxy', 0o755, program), ...librariesOf(program)]
     await importImage(docker, { name, tag, changes: [], files })
-    const master = `${sharedFolder}/master.sock,mode,600`
+    const master = `${inside}/master.sock,mode,600`
     const body = {
       Image: `${name}:${tag}`,
-      Cmd: ['/usr/sbin/haproxy', '-W', '-S', master, '-f', `${sharedFolder}/haproxy.cfg`],
-      HostConfig: { Binds: [`${folder}:${sharedFolder}`] },
+      Cmd: ['/usr/sbin/haproxy', '-W', '-S', master, '-f', `${inside}/haproxy.cfg`],
+      HostConfig: { Binds: [`${folder}:${inside}`] },
     }
     const answer = await docker.call('POST', `/containers/create?name=${tag}`, [201], { body })
     const { Id } = JSON.parse(answer.body) as { Id: string }

@@ -5,7 +5,7 @@ import type { RunningServer } from '../control.ts'
 import { isSameAddress, parseServerAddress, printServerAddress } from './address.ts'
 import type { Change } from './plan.ts'
 import { canTakeTraffic } from './scan-servers.ts'
-import { addServerCommands, setStateCommand } from './server-commands.ts'
+import { addServerCommands, cannotDelete, setStateCommand } from './server-commands.ts'
 import type { Commands } from './server-commands.ts'
 import { differingKeywords, paramOf } from './server-line.ts'
 import type { ServerLine, ServerParams } from './server-line.ts'
@@ -26,6 +26,8 @@ export type ServerInput = {
   readonly capabilities: Capabilities
   /** Of the dynamic cookies of its backend; undefined: it has none. */
   readonly cookieKey: string | undefined
+  /** Other lines of the running text refer to it. */
+  readonly isReferenced: boolean
 }
 
 export type ServerOutcome = Findings & {
@@ -65,6 +67,8 @@ function replace(input: ServerInput, running: RunningServer, why: string): Serve
   const result = commandsToAdd(input)
   const summary = `${label}: ~ server ${after.server.name} replaced: ${why}`
   if ('refusal' in result) return refused('server-replace', summary, input, result.refusal)
+  const kept = cannotDelete(input.before?.params, input.isReferenced)
+  if (kept !== undefined) return refused('server-replace', summary, input, `${why}; ${kept}`)
   const away = running.admin === 'maint' ? [] : [setStateCommand(backend, running.name, 'maint')]
   const commands = [...away, `del server ${backend}/${running.name}`, ...result.commands]
   return one('add', { kind: 'server-replace', summary, commands })

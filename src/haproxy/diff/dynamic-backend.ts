@@ -38,6 +38,7 @@ function ownSetting(section: PlacedSection): string | undefined {
     if (word === '') continue
     if (word !== 'server') return `it has a setting of its own: ${word} (line ${number})`
     if (/\squic[46]?@/.test(text)) return `it has a server by QUIC (line ${number})`
+    if (/\sresolvers\s/.test(text)) return `it has a server with resolvers (line ${number})`
   }
   return undefined
 }
@@ -77,6 +78,9 @@ function findUnusable(defaults: PlacedSection): Unusable | undefined {
       return { word: `option ${option}`, number }
     }
     if (!usableSettings.has(word)) return { word, number }
+    if (word === 'default-server' && words.includes('resolvers')) {
+      return { word: 'default-server … resolvers', number }
+    }
   }
   return undefined
 }

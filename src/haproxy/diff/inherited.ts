@@ -44,10 +44,20 @@ export function dynamicCookieKey(section: PlacedSection): string | undefined {
   return lastSetting(section, 'dynamic-cookie-key')?.[0]
 }
 
-/** Whether a server may be one that a `server-template` of the section makes. */
+/**
+ * Whether a server is one that a `server-template PREFIX COUNT` or `PREFIX FIRST-LAST` of the section
+ * makes (configuration.txt §4.2). Its address is HAProxy's affair, or its resolvers'.
+ */
 export function isFromTemplate(section: PlacedSection, server: string): boolean {
-  return settingsNamed(section, 'server-template').some(({ words: [prefix = ''] }) => {
-    return server.startsWith(prefix) && /^\d+$/.test(server.slice(prefix.length))
+  return settingsNamed(section, 'server-template').some(({ words: [prefix = '', range = ''] }) => {
+    if (!server.startsWith(prefix) || !/^[1-9]\d*$|^0$/.test(server.slice(prefix.length)))
+      return false
+    const number = Number(server.slice(prefix.length))
+    const [, first, last] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? []
+    // A range from HAProxy's environment is not known here.
+    if (first === undefined) return true
+    if (last === undefined) return number >= 1 && number <= Number(first)
+    return number >= Number(first) && number <= Number(last)
   })
 }
 

@@ -14,7 +14,7 @@ import {
 } from './inherited.ts'
 import type { DefaultServers } from './inherited.ts'
 import type { Scan } from './scan-servers.ts'
-import { setStateCommand } from './server-commands.ts'
+import { cannotDelete, setStateCommand } from './server-commands.ts'
 import { flattenParams, parseServerLine } from './server-line.ts'
 import type { ServerLine, ServerParams } from './server-line.ts'
 import type { ReloadReason } from './plan.ts'
@@ -31,7 +31,12 @@ export type BackendInput = SectionPair & {
   /** By name; a server that is not listed is ready, unless its line says `disabled`. */
   readonly admin: ReadonlyMap<string, AdminState>
   readonly capabilities: Capabilities
+  /** Whether other lines of the running text refer to a server, by `backend/server`. */
+  readonly isReferenced: (key: string) => boolean
 }
+
+/** What one backend adds to what holds for all of them. */
+export type BackendCase = Omit<BackendInput, 'capabilities' | 'isReferenced'>
 
 /** What must be done to the servers of one `backend` or `listen` that is in both texts. */
 export function planBackend(input: BackendInput): Findings {
@@ -46,12 +51,13 @@ export function planBackend(input: BackendInput): Findings {
     outcomes.push(lookCloser(input, defaults, server, known))
   }
   const steps = outcomes.flatMap((outcome) => outcome.steps)
-  steps.push(...removals(input))
+  const removed = removals(input, defaults.before, before)
+  steps.push(...removed.steps)
   const keepsReady = (): boolean =>
     outcomes.some(({ staysReady }) => staysReady) || scan.hasSettledReady()
   const reasons = shorten(
     after.key,
-    outcomes.flatMap((outcome) => outcome.reasons),
+    [...outcomes, removed].flatMap((outcome) => outcome.reasons),
   )
   return {
     steps: placeLeaving(steps, keepsReady),
@@ -86,6 +92,7 @@ function lookCloser(
     admin: input.admin.get(after.name) ?? (after.isDisabled ? 'maint' : 'ready'),
     capabilities: input.capabilities,
     cookieKey: dynamicCookieKey(input.after),
+    isReferenced: input.isReferenced(`${input.after.name}/${after.name}`),
   })
 }
 
@@ -102,10 +109,23 @@ function serversByName(lines: readonly TextLine[]): Map<string, ServerLine> {
   return new Map(servers.map((server) => [server.name, server]))
 }
 
-function removals({ after, running }: BackendInput): Step[] {
+function removals(
+  { after, running, isReferenced }: BackendInput,
+  defaults: DefaultServers,
+  before: ReadonlyMap<string, ServerLine>,
+): Findings {
   const steps: Step[] = []
+  const reasons: ReloadReason[] = []
+  const { key: section, line } = after
   for (const server of running.values()) {
     if (isFromTemplate(after, server.name)) continue
+    const known = before.get(server.name)
+    const params = known === undefined ? undefined : withParams(defaults, known).params
+    const why = cannotDelete(params, isReferenced(`${after.name}/${server.name}`))
+    if (why !== undefined) {
+      const text = `${section}: server ${server.name} was removed, but ${why}`
+      reasons.push({ kind: 'server', text, section, line })
+    }
     const commands =
       server.admin === 'maint' ? [] : [setStateCommand(after.name, server.name, 'maint')]
     const summary = `${after.key}: - server ${server.name}`
@@ -115,7 +135,7 @@ function removals({ after, running }: BackendInput): Step[] {
       removal: `${after.name}/${server.name}`,
     })
   }
-  return steps
+  return { steps, reasons }
 }
 
 /**

@@ -3,12 +3,14 @@ import type { Capabilities } from '../capabilities.ts'
 import { parseConfig } from '../config/parse.ts'
 import { ConfigSyntaxError } from '../config/syntax-error.ts'
 import type { RunningServer } from '../control.ts'
+import { lazy } from '../../support/lazy.ts'
 import { compareStructure } from './compare-structure.ts'
 import type { Structure } from './compare-structure.ts'
 import { byBackend } from './by-backend.ts'
 import { hasServers, layOut } from './layout.ts'
 import { planBackend } from './plan-backend.ts'
-import type { BackendInput } from './plan-backend.ts'
+import type { BackendCase } from './plan-backend.ts'
+import { referencedServers } from './server-references.ts'
 import { planFiles } from './plan-files.ts'
 import type { Change, Plan, ReloadReason, RunningState } from './plan.ts'
 import { scanServers } from './scan-servers.ts'
@@ -51,12 +53,14 @@ function compare(base: KnownState, desired: DesiredState, capabilities: Capabili
   const structure = compareStructure(before, after, capabilities, base)
   const touched = touchedBackends(base, desired, structure)
   const drift = touched === undefined ? driftedBackends(base.backends, before, after) : noDrift()
-  const whole = planWholeBackends({ base, desired, structure, drift, capabilities })
+  const referenced = lazy(() => referencedServers(before))
+  const common = { capabilities, isReferenced: (key: string) => referenced().has(key) }
+  const whole = planWholeBackends({ base, desired, structure, drift, ...common })
   const steps: Step[] = [...structure.steps, ...whole.steps]
   const reasons = [...structure.reasons, ...whole.reasons]
   for (const backend of touched ?? allBackends(base, desired, structure)) {
     if (drift.missing.includes(backend.after)) continue
-    const found = planBackend({ ...backend, capabilities })
+    const found = planBackend({ ...backend, ...common })
     steps.push(...found.steps)
     reasons.push(...found.reasons)
   }
@@ -71,7 +75,7 @@ function* allBackends(
   base: RunningState,
   desired: DesiredState,
   structure: Structure,
-): Generator<Omit<BackendInput, 'capabilities'>> {
+): Generator<BackendCase> {
   const runningByBackend = byBackend(base.servers)
   const adminByBackend = byBackend(desired.servers)
   for (const pair of structure.pairs) {

@@ -52,6 +52,19 @@ export function setStateCommand(backend: string, server: string, admin: AdminSta
   return `set server ${backend}/${server} state ${admin}`
 }
 
+/**
+ * Why HAProxy does not delete a server before its next reload; undefined: it does. It keeps those
+ * that other lines refer to, and those whose address its resolvers look after.
+ */
+export function cannotDelete(
+  params: ServerParams | undefined,
+  isReferenced: boolean,
+): string | undefined {
+  if (isReferenced) return 'other lines refer to it, so that HAProxy keeps it until a reload'
+  if (params?.byKeyword.has('resolvers') !== true) return undefined
+  return 'resolvers look after its address, so that HAProxy keeps it until a reload'
+}
+
 function cannotAdd(
   server: ServerLine,
   params: ServerParams,

@@ -7,7 +7,7 @@ import type { SectionPair, Structure } from './compare-structure.ts'
 import { isFromTemplate } from './inherited.ts'
 import { hasServers } from './layout.ts'
 import type { PlacedSection } from './layout.ts'
-import type { BackendInput } from './plan-backend.ts'
+import type { BackendCase } from './plan-backend.ts'
 import type { RunningState } from './plan.ts'
 import { canTakeTraffic } from './scan-servers.ts'
 import { parseServerLine } from './server-line.ts'
@@ -24,7 +24,7 @@ export function touchedBackends(
   base: RunningState,
   desired: DesiredState,
   structure: Structure,
-): Omit<BackendInput, 'capabilities'>[] | undefined {
+): BackendCase[] | undefined {
   const { agreedStates } = base
   if (agreedStates === undefined || structure.reasons.length > 0) return undefined
   const changedStates = differing(agreedStates, desired.servers)
@@ -103,7 +103,7 @@ function complete(
   touched: ReadonlySet<string>,
   base: RunningState,
   desired: DesiredState,
-): Omit<BackendInput, 'capabilities'>[] {
+): BackendCase[] {
   const running = byBackend(only(touched, base.servers))
   return found.map(({ pair, open }) => {
     const { name } = pair.after

@@ -12,7 +12,7 @@ import { lastSetting } from './inherited.ts'
 import { hasServers } from './layout.ts'
 import type { Layout, PlacedSection } from './layout.ts'
 import { planBackend } from './plan-backend.ts'
-import { setStateCommand } from './server-commands.ts'
+import { cannotDelete, setStateCommand } from './server-commands.ts'
 import type { RunningState } from './plan.ts'
 import { settingsNamed } from './settings.ts'
 import type { Findings, Step } from './steps.ts'
@@ -23,11 +23,13 @@ type Input = {
   readonly structure: Structure
   readonly drift: BackendDrift
   readonly capabilities: Capabilities
+  /** Whether other lines of the running text refer to a server, by `backend/server`. */
+  readonly isReferenced: (key: string) => boolean
 }
 
 /** What must be done so that HAProxy has the backends of the desired state, and no others. */
 export function planWholeBackends(input: Input): Findings {
-  const { base, desired, structure, drift, capabilities } = input
+  const { base, desired, structure, drift, capabilities, isReferenced } = input
   const { steps, reasons } = drift.findings
   const added = [...structure.added, ...drift.missing]
   const admins = added.length === 0 ? new Map() : byBackend(desired.servers)
@@ -44,6 +46,11 @@ export function planWholeBackends(input: Input): Findings {
   const gone = structure.gone.map(({ name }) => name).filter(isThere)
   for (const [name, servers] of serversIn([...gone, ...drift.foreign], base)) {
     steps.push(...endBackend(name, servers))
+    const kept = servers.find((server) => isReferenced(`${name}/${server.name}`))
+    if (kept === undefined) continue
+    const why = cannotDelete(undefined, true)
+    const text = `backend ${name} was removed: server ${kept.name}: ${why}`
+    reasons.push({ kind: 'server', text, section: `backend ${name}` })
   }
   return { steps, reasons }
 }
@@ -78,6 +85,7 @@ function addBackend(
     running: new Map(),
     admin,
     capabilities,
+    isReferenced: () => false,
   })
   const from = section.defaults?.name ?? ''
   const mode = lastSetting(section, 'mode') === undefined ? 'tcp' : undefined

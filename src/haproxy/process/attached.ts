@@ -86,6 +86,7 @@ export class AttachedHaproxy implements HaproxyRunner {
   #text: string | undefined
   #isTextKnown = false
   #reloads = 0
+  #workers = 0
 
   constructor(options: AttachOptions) {
     this.#options = { ...options, configPath: resolve(options.configPath) }
@@ -111,6 +112,10 @@ export class AttachedHaproxy implements HaproxyRunner {
 
   get workerPid(): number {
     return this.#attached?.observed.worker.pid ?? 0
+  }
+
+  get workerNumber(): number {
+    return this.#workers
   }
 
   get version(): string {
@@ -267,6 +272,7 @@ export class AttachedHaproxy implements HaproxyRunner {
       before.observed.worker.startedAtSeconds === observed.worker.startedAtSeconds
     if (isSame) return
     const local = findLocalProcess(observed.worker)
+    this.#workers += 1
     this.#attached = {
       observed,
       local,

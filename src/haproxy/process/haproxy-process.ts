@@ -13,7 +13,7 @@ import type { Processes } from './end.ts'
 import type { HaproxyProgram } from './program.ts'
 import { isSameProcess, readRunRecord, writeRunRecord } from './run-record.ts'
 import { startTicksOf } from '../../support/process-identity.ts'
-import type { HaproxyRunner } from './runner.ts'
+import type { HaproxyInstance } from './runner.ts'
 import { checkSocketPath, launch, logSize, startFailed } from './launch.ts'
 import { reloadMaster } from './reload.ts'
 import { validateConfig } from './validate.ts'
@@ -41,7 +41,8 @@ type Running = Processes & { readonly version: string }
  * States: down → (start, adopt) → running → (it ends, or stop) → down. While running, a reload
  * changes the worker, never the master.
  */
-export class HaproxyProcess implements HaproxyRunner {
+export class HaproxyProcess implements HaproxyInstance {
+  readonly isOurs = true
   readonly #options: HaproxyProcessOptions
   readonly #lock = new OneAtATime()
   readonly #listeners = new Set<() => void>()
@@ -209,6 +210,11 @@ export class HaproxyProcess implements HaproxyRunner {
   async confirmText(): Promise<void> {
     this.#isTextKnown = true
     await this.#writeRecord(this.workerPid)
+  }
+
+  /** The record says that the worker runs the text on disk, whatever that is by now. */
+  keepText(): Promise<void> {
+    return Promise.resolve()
   }
 
   /**

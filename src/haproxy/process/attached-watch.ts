@@ -1,0 +1,88 @@
+import { FairleadError } from '../../model/errors.ts'
+import { AttachedHaproxy } from './attached.ts'
+import type { AttachOptions } from './attached.ts'
+import type { HaproxyInstance } from './runner.ts'
+
+const lookEveryMs = 1_000
+
+/** Who answered at a look, and how many reloads were ours until then. */
+type Seen = { readonly worker: string; readonly reloads: number }
+
+/**
+ * A HAProxy that somebody else started, watched for a daemon: its end, its return and somebody
+ * else's reloads are noticed within about a second. Ending it is not ours.
+ */
+export class WatchedHaproxy extends AttachedHaproxy implements HaproxyInstance {
+  readonly isAdopted = true
+  readonly isOurs = false
+  readonly #listeners = new Set<() => void>()
+  #timer: NodeJS.Timeout | undefined
+  #seen: Seen | undefined
+
+  constructor(options: AttachOptions) {
+    super(options)
+    this.#plan()
+  }
+
+  /** Looks now; one that does not answer is waited for. Throws all but `haproxy_unreachable`. */
+  async find(): Promise<void> {
+    await this.refresh().catch(unlessAway)
+    this.#seen = this.#look()
+  }
+
+  /** Calls back when it is gone, is back, or runs another worker than ours. Gives back the release. */
+  onExit(callback: () => void): () => void {
+    this.#listeners.add(callback)
+    return () => this.#listeners.delete(callback)
+  }
+
+  /** Keeps on disk that the worker runs the text on disk, after commands made it so. */
+  async keepText(): Promise<void> {
+    if (this.isRunning && this.isTextKnown) await this.confirmText()
+  }
+
+  /** Whoever supervises it ends it. */
+  stop(): Promise<void> {
+    this.close()
+    return Promise.resolve()
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #plan(): void {
+    this.#timer = setTimeout(() => void this.#watch(), lookEveryMs).unref()
+  }
+
+  async #watch(): Promise<void> {
+    // One that may not be used any more (another level) is as good as gone; the next apply says why.
+    await this.refresh().catch(onlyFairleadErrors)
+    // Closed meanwhile.
+    if (this.#timer === undefined) return
+    const before = this.#seen
+    this.#seen = this.#look()
+    const isOurs = before?.reloads !== this.#seen.reloads && this.isRunning
+    if (before !== undefined && before.worker !== this.#seen.worker && !isOurs)
+      for (const callback of this.#listeners) callback()
+    this.#plan()
+  }
+
+  #look(): Seen {
+    const { observed, reloads } = this
+    const worker = observed?.worker
+    return {
+      worker: worker === undefined ? '' : `${worker.pid} ${worker.startedAtSeconds}`,
+      reloads,
+    }
+  }
+}
+
+function unlessAway(error: unknown): void {
+  if (!(error instanceof FairleadError) || error.code !== 'haproxy_unreachable') throw error
+}
+
+function onlyFairleadErrors(error: unknown): void {
+  if (!(error instanceof FairleadError)) throw error
+}
