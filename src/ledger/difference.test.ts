@@ -70,7 +70,10 @@ describe('a unified diff', () => {
       fc.assert(
         fc.property(text, text, (before, after) => {
           const diff = unifiedDiff(before, after)
-          if (before === after) return expect(diff).toBe('')
+          if (before === after) {
+            expect(diff).toBe('')
+            return
+          }
           const path = join(folder, 'text')
           writeFileSync(path, before)
           const input = `--- a/text\n+++ b/text\n${diff}`
