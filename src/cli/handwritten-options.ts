@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { ConfigMessage } from '../haproxy/runtime/errors.ts'
-import type { HandwrittenOptions } from '../handwritten/prepare.ts'
+import type { HandwrittenOptions } from '../handwritten/site.ts'
 import { defaultName, defaultStateFolder } from '../settings/state-folder.ts'
 import { printable } from '../support/printable.ts'
 import type { CliContext } from './context.ts'

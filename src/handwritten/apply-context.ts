@@ -45,10 +45,9 @@ function knownOf(prepared: Prepared, configPath: string): KnownState {
   for (const { path, text } of live.parts) onDisk.set(path, text)
   if (!live.isFolder) onDisk.set(configPath, live.parts[0]?.text ?? '')
   return {
+    ...running,
     config: loaded === undefined ? undefined : sourceOfLoaded('', loaded).text,
     files: inMemory,
-    servers: running.servers,
-    backends: running.backends,
     onDisk,
   }
 }

@@ -1,18 +1,18 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { applyPrepared } from './apply-prepared.ts'
 import type { ApplyOptions } from './apply-prepared.ts'
 import { HandwrittenError } from './errors.ts'
 import { prepare } from './prepare.ts'
-import type { HandwrittenOptions, Prepared } from './prepare.ts'
 import { planReport } from './report.ts'
 import type { ApplyReport, PlanReport } from './report.ts'
+import { findSite } from './site.ts'
+import type { HandwrittenOptions, Site } from './site.ts'
 import { LockError, takeLock } from '../support/lock-file.ts'
 import { makeOwnFolder } from '../support/own-folder.ts'
 
 /** What an apply of this configuration would do; nothing is written. Throws what `prepare` throws. */
 export async function planHandwritten(options: HandwrittenOptions): Promise<PlanReport> {
-  return planReport(await prepare(options))
+  return planReport(await prepare(await findSite(options)))
 }
 
 /**
@@ -24,10 +24,10 @@ export async function applyHandwritten(
   options: HandwrittenOptions & ApplyOptions,
   onPlan: (report: PlanReport) => void,
 ): Promise<ApplyReport> {
-  const releases = await lockFor(await prepare(options), options.stateFolder)
+  const release = await lockFor(await findSite(options))
   try {
-    // Anew, since another apply may have ended just before the lock was had.
-    const prepared = await prepare(options)
+    // Looked for anew: another apply may have ended just before the lock was had.
+    const prepared = await prepare(await findSite(options))
     const plan = planReport(prepared)
     onPlan(plan)
     const { how, commands, reasons, verifiedMs, problems, lingering } = await applyPrepared(
@@ -44,16 +44,13 @@ export async function applyHandwritten(
     }
     return { ...plan, result }
   } finally {
-    await releases()
+    await release()
   }
 }
 
 /** Resolves to the release. */
-async function lockFor(
-  { records, located }: Prepared,
-  stateFolder: string,
-): Promise<() => Promise<void>> {
-  if (located.isManaged) return lockManaged(stateFolder)
+async function lockFor({ records, located, options }: Site): Promise<() => Promise<void>> {
+  if (located.isManaged) return lockManaged(options.stateFolder)
   await makeOwnFolder(records.folder)
   return takeLock(records.lockPath).catch((error: unknown) => {
     if (!(error instanceof LockError)) throw error
@@ -71,7 +68,6 @@ async function lockFor(
 /** The HAProxy of `fairlead up` has one who writes its text already, unless that one has ended. */
 async function lockManaged(stateFolder: string): Promise<() => Promise<void>> {
   const path = join(stateFolder, 'lock')
-  await access(stateFolder)
   return takeLock(path).catch((error: unknown) => {
     if (!(error instanceof LockError)) throw error
     throw new HandwrittenError(

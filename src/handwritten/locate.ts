@@ -2,7 +2,6 @@ import { readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '../model/errors.ts'
 import { linesOf, splitSections } from '../haproxy/config/sections.ts'
-import { splitWords } from '../haproxy/config/split-words.ts'
 import { findLocalProcess } from '../haproxy/process/locality.ts'
 import type { LocalProcess } from '../haproxy/process/locality.ts'
 import { observe } from '../haproxy/process/observe.ts'
@@ -82,7 +81,8 @@ export function statsSockets(text: string): string[] {
     .flatMap(linesOf)
     .flatMap((line) => {
       if (!line.text.includes('socket')) return []
-      const words = splitWords(line.text, line.number)
+      // Roughly: what cannot be split is for HAProxy's own check to name.
+      const words = line.text.trim().split(/[ \t]+/)
       const [first, second, address = ''] = words
       if (first !== 'stats' || second !== 'socket') return []
       const level = words[words.indexOf('level', 3) + 1]

@@ -15,38 +15,17 @@ import type { ConfigSource } from './config-source.ts'
 import { HandwrittenError } from './errors.ts'
 import { wantedStates } from './kept-states.ts'
 import type { KeptState } from './kept-states.ts'
-import { livePathOf, locateHaproxy } from './locate.ts'
-import type { Located } from './locate.ts'
 import { baseFolder, noContents, readNamedContents } from './named-contents.ts'
 import type { NamedContents } from './named-contents.ts'
-import { Records, sourceOfLoaded } from './records.ts'
+import { sourceOfLoaded } from './records.ts'
 import { driftFrom, filesInMemory, readRunning } from './running.ts'
 import type { Running } from './running.ts'
-
-export type HandwrittenOptions = {
-  /** The configuration to be had: a file or a folder of `.cfg` files. Absolute. */
-  readonly newPath: string
-  /** The file or folder that HAProxy loads; undefined: found out. Absolute. */
-  readonly livePath: string | undefined
-  readonly socket: string | undefined
-  readonly reloadCommand: readonly string[] | undefined
-  /** Checks texts in place of the program that HAProxy was started by. */
-  readonly program: string | undefined
-  /** Fairlead's state folder of this user. */
-  readonly stateFolder: string
-  /** Whether servers that somebody put in drain or maintenance get what the text says. */
-  readonly isReset: boolean
-}
+import type { HandwrittenOptions, Site } from './site.ts'
 
 /** All that is known before anything is changed. */
-export type Prepared = {
-  readonly options: HandwrittenOptions
+export type Prepared = Site & {
   readonly haproxy: AttachedHaproxy
-  readonly located: Located
-  readonly records: Records
   readonly capabilities: Capabilities
-  /** As it was given. */
-  readonly source: ConfigSource
   /** The same at the place that HAProxy loads from. */
   readonly next: ConfigSource
   /** What is there now. */
@@ -67,15 +46,11 @@ export type Prepared = {
 }
 
 /**
- * Reads everything and plans; writes nothing. Throws HandwrittenError, HaproxyError
- * `haproxy_unreachable`, `haproxy_refused`, and ConfigRejectedError with HAProxy's own words.
+ * Checks the new text, reads what HAProxy runs, and plans; writes nothing. Throws HandwrittenError,
+ * HaproxyError `haproxy_unreachable`, `haproxy_refused`, and ConfigRejectedError with HAProxy's words.
  */
-export async function prepare(options: HandwrittenOptions): Promise<Prepared> {
-  const source = await readConfigSource(options.newPath)
-  const texts = [source, ...(await liveTexts(options))]
-  const located = await locateHaproxy({ ...options, texts })
-  const livePath = await livePathOf(located, options.livePath, options.newPath)
-  const records = new Records(options.stateFolder, livePath)
+export async function prepare(site: Site): Promise<Prepared> {
+  const { options, source, located, livePath, records } = site
   const haproxy = await attachHaproxy({
     socket: located.socket,
     allowsRemote: options.socket !== undefined,
@@ -91,15 +66,11 @@ export async function prepare(options: HandwrittenOptions): Promise<Prepared> {
   const folder = baseFolder(next.text, workingFolder, next.parts[0]?.path ?? livePath)
   const named = await readNamedContents(next.text, folder)
   const running = await readRunning(haproxy)
-  const found = { haproxy, located, records, livePath, live, workingFolder, running }
+  const found = { ...site, haproxy, live, workingFolder, running }
   const base = await findBaseOf(found, capabilitiesOf(haproxy.version))
   const inMemory = await filesInMemory(haproxy, base.loaded?.files ?? new Map(), named.contents)
-  const state = { source, next, live, folder, named, running, base, inMemory }
-  return { options, haproxy, located, records, ...state, ...planOf(state, haproxy, options) }
-}
-
-async function liveTexts({ livePath }: HandwrittenOptions): Promise<ConfigSource[]> {
-  return livePath === undefined ? [] : [await readConfigSource(livePath)]
+  const state = { next, live, folder, named, running, base, inMemory }
+  return { ...site, haproxy, ...state, ...planOf(state, haproxy, options) }
 }
 
 /** What HAProxy loads from, if it is of one kind with what is to be there. */
@@ -117,10 +88,7 @@ async function readLive(livePath: string, next: ConfigSource): Promise<ConfigSou
 }
 
 async function findBaseOf(
-  found: Pick<Prepared, 'haproxy' | 'located' | 'records' | 'live' | 'running'> & {
-    readonly livePath: string
-    readonly workingFolder: string
-  },
+  found: Site & Pick<Prepared, 'haproxy' | 'live' | 'running'> & { readonly workingFolder: string },
   capabilities: Capabilities,
 ): Promise<Base> {
   const { haproxy, located, records, live, livePath, workingFolder, running } = found

@@ -82,8 +82,10 @@ export function planReport(prepared: Prepared): PlanReport {
   const before = base.loaded === undefined ? live : sourceOfLoaded(next.path, base.loaded)
   const isReload = plan.kind === 'reload'
   const drift = new Set(prepared.drift.map(({ summary }) => summary))
-  const changes = plan.changes.map((change) => planned(change, isReload, drift))
   const reasons = plan.kind === 'reload' ? plan.reasons : []
+  const changes = [...plan.changes, ...filesIn(reasons)].map((change) => {
+    return planned(change, isReload, drift)
+  })
   return {
     haproxy: {
       version: haproxy.version,
@@ -101,6 +103,13 @@ export function planReport(prepared: Prepared): PlanReport {
     commands: plan.kind === 'runtime' ? plan.commands.map(showCommand) : [],
     kept: prepared.kept,
   }
+}
+
+/** A file that only a reload brings is a reason, and a change as well. */
+function filesIn(reasons: readonly ReloadReason[]): Change[] {
+  return reasons
+    .filter(({ kind }) => kind === 'file')
+    .map(({ text }) => ({ kind: 'structure', summary: text, commands: [] }))
 }
 
 function planned(change: Change, isReload: boolean, drift: ReadonlySet<string>): PlannedChange {

@@ -1,23 +1,18 @@
 import type { AdminState } from '../model/desired-state.ts'
 import { isDigest } from '../model/file-digest.ts'
 import type { Capabilities } from '../haproxy/capabilities.ts'
+import { readBack } from '../haproxy/apply/read-back.ts'
+import type { KnownState } from '../haproxy/apply/read-back.ts'
 import { readLoadedFiles } from '../haproxy/apply/read-files.ts'
-import type { HaproxyControl, RunningBackend, RunningServer } from '../haproxy/control.ts'
+import type { HaproxyControl } from '../haproxy/control.ts'
 import type { Change } from '../haproxy/diff/plan.ts'
 import { planChanges } from '../haproxy/diff/plan-changes.ts'
-import { parseBackends, showBackendsCommand } from '../haproxy/runtime/backends.ts'
-import { HaproxyError } from '../haproxy/runtime/errors.ts'
-import { refusalOf } from '../haproxy/runtime/replies.ts'
-import { parseServers, showServersCommand } from '../haproxy/runtime/servers.ts'
 import { parseStatistics } from '../haproxy/runtime/statistics.ts'
 import { wantedStates } from './kept-states.ts'
 import { comparable } from './named-contents.ts'
 
-/** What a running HAProxy says of itself. */
-export type Running = {
-  readonly servers: Map<string, RunningServer>
-  /** From 3.4, by name. */
-  readonly backends: Map<string, RunningBackend>
+/** What a running HAProxy says of itself, but for its files. */
+export type Running = Omit<KnownState, 'config' | 'sections' | 'files' | 'onDisk'> & {
   /** `frontend web`, `backend app`; a `listen` is both. */
   readonly proxies: ReadonlySet<string>
 }
@@ -26,17 +21,14 @@ type Control = Pick<HaproxyControl, 'execute'>
 
 /** Throws HaproxyError `haproxy_unreachable`, `haproxy_refused`. */
 export async function readRunning(haproxy: Control): Promise<Running> {
-  const questions = ['show stat -1 3 -1', showServersCommand(), showBackendsCommand()]
-  const [statistics = '', servers = '', backends = ''] = await haproxy.execute(questions)
-  const refusal = refusalOf(servers)
-  if (refusal !== undefined)
-    throw new HaproxyError('haproxy_refused', `HAProxy does not list its servers: ${refusal}`)
+  const [statistics = ''] = await haproxy.execute(['show stat -1 3 -1'])
+  // Memory alone: the disk is looked at elsewhere.
+  const execute = (commands: readonly string[]): Promise<readonly string[]> =>
+    haproxy.execute(commands)
+  const memory = { execute, isTextKnown: false, configPath: '/dev/null' }
+  const { config: _, files: __, onDisk: ___, ...rest } = await readBack(memory, [])
   const rows = parseStatistics(statistics)
-  return {
-    servers: parseServers(servers),
-    backends: parseBackends(backends),
-    proxies: new Set(rows.map(({ kind, proxy }) => `${kind} ${proxy}`)),
-  }
+  return { ...rest, proxies: new Set(rows.map(({ kind, proxy }) => `${kind} ${proxy}`)) }
 }
 
 /**
@@ -57,14 +49,14 @@ export function filesInMemory(
  */
 export function driftFrom(
   text: { readonly config: string; readonly files: ReadonlyMap<string, string> },
-  { servers, backends }: Running,
+  running: Running,
   files: ReadonlyMap<string, string>,
   capabilities: Capabilities,
-  states: ReadonlyMap<string, AdminState> = currentStates(text.config, servers),
+  states: ReadonlyMap<string, AdminState> = currentStates(text.config, running.servers),
 ): readonly Change[] | undefined {
   const known = [...text.files].filter(([, content]) => !isDigest(content))
   const desired = { config: text.config, files: new Map(known), servers: states }
-  const base = { config: text.config, files, servers, backends }
+  const base = { ...running, config: text.config, files }
   const plan = planChanges(base, desired, capabilities)
   return plan.kind === 'reload' ? undefined : plan.changes
 }
