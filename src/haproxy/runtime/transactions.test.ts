@@ -53,6 +53,15 @@ describe('Transactions', () => {
     expect(told[4]).toContain('[3]: Not committed')
   })
 
+  it('know a dropped commit by itself, whatever is sent along with it', () => {
+    const transactions = new Transactions()
+    transactions.got('add map @1 /m <<\na\n', "[3]: Missing value for key 'a'.")
+    expect(transactions.next('commit map @1 /m')).toBe('clear map @1 /m')
+    expect(transactions.next('show info')).toBe('show info')
+    expect(transactions.got('commit map @1 /m', '')).toContain('[3]: Not committed')
+    expect(transactions.got('show info', 'Name: HAProxy')).toBe('Name: HAProxy')
+  })
+
   it('are sent in pieces, each after the replies it depends on', () => {
     const commands = ['a', 'prepare map /m', 'add map @? /m x y', 'commit map @? /m', 'b']
     expect(splitAtTransactions(commands)).toEqual([

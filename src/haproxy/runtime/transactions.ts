@@ -34,25 +34,30 @@ function isCommit(command: string): boolean {
 export class Transactions {
   #version = 0
   #hasRefusal = false
-  #isDropped = false
 
   /** The command as it is to be sent now. */
   next(command: string): string {
-    this.#isDropped = this.#hasRefusal && isCommit(command)
-    const due = this.#isDropped ? dropping(command) : command
+    const due = this.#isDropped(command) ? dropping(command) : command
     return due.replace(marked, `$1@${this.#version} `)
   }
 
   /** Takes a command's reply, in order; gives it as it counts for the one who asked. */
   got(command: string, reply: string): string {
+    if (this.#isDropped(command)) {
+      return '[3]: Not committed, since HAProxy refused something before.'
+    }
     if (isPrepare(command)) {
       const version = /New version created: (\d+)/.exec(reply)?.[1]
       if (version === undefined) this.#hasRefusal = true
       else this.#version = Number(version)
     }
     if (refusalOf(reply) !== undefined) this.#hasRefusal = true
-    const isDropped = this.#isDropped && isCommit(command)
-    return isDropped ? '[3]: Not committed, since HAProxy refused something before.' : reply
+    return reply
+  }
+
+  /** The same when it is sent and when its reply is there: all replies before it are known then. */
+  #isDropped(command: string): boolean {
+    return this.#hasRefusal && isCommit(command)
   }
 }
 
