@@ -1,6 +1,6 @@
 import type { DesiredState } from '../../model/desired-state.ts'
 import type { Plan } from '../diff/plan.ts'
-import { deleteCommand } from '../runtime/backends.ts'
+import { deleteCommand } from '../diff/backend-commands.ts'
 import { refusalOf } from '../runtime/replies.ts'
 import { showCommand } from '../runtime/words.ts'
 import type { ApplyContext } from './context.ts'

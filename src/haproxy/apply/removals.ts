@@ -1,7 +1,7 @@
 import { Backoff } from '../../support/backoff.ts'
 import type { Clock } from '../../support/clock.ts'
 import type { HaproxyControl, RunningServer } from '../control.ts'
-import { deleteCommand } from '../runtime/backends.ts'
+import { deleteCommand } from '../diff/backend-commands.ts'
 import type { OneAtATime } from '../runtime/one-at-a-time.ts'
 import { refusalOf } from '../runtime/replies.ts'
 
