@@ -18,6 +18,8 @@ export type Paths = {
   readonly masterSocket: string
   readonly log: string
   readonly record: string
+  /** Which files are kept from before the newest text, until that has proved itself. */
+  readonly probation: string
   /** The same of a HAProxy that somebody else started. */
   readonly attachedRecord: string
   readonly chroot: string
@@ -37,6 +39,7 @@ export function pathsOf(stateFolder: string): Paths {
     masterSocket: join(stateFolder, 'master.sock'),
     log: join(stateFolder, 'haproxy.log'),
     record: join(stateFolder, 'running.json'),
+    probation: join(stateFolder, 'probation.json'),
     attachedRecord: join(stateFolder, 'attached.json'),
     chroot: join(stateFolder, 'chroot'),
   }

@@ -44,6 +44,8 @@ import { version } from './version.ts'
 type Ending = 'leave' | 'down'
 
 const firstListMs = 2_000
+/** How long HAProxy has to live with a new text before the old one is given up. */
+const probationMs = 5_000
 const accessLogBytes = 64 * 1024 * 1024
 /** How long requests under way may take to finish when HAProxy is ended. */
 const downGraceMs = 10_000
@@ -153,6 +155,10 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
     planChanges,
     reloadIntervalMs: settings.reloadIntervalMs,
     mostWorkerReloads: settings.mostOldWorkers,
+    // Whoever supervises a HAProxy that is not ours starts it with what is on disk.
+    ...(settings.haproxySocket === undefined && {
+      probation: { recordPath: paths.probation, forMs: probationMs },
+    }),
     oldWorkers: () => showOldWorkers(paths.masterSocket),
   })
   releases.push('applier', () => applier.close())

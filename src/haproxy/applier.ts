@@ -9,6 +9,7 @@ import type { HaproxyRunner } from './process/runner.ts'
 import { ReloadBudget } from './reload-budget.ts'
 import type { OldWorker } from './reload-budget.ts'
 import { OneAtATime } from './runtime/one-at-a-time.ts'
+import { Probation } from './probation.ts'
 import { readBack, withText } from './apply/read-back.ts'
 import type { KnownState } from './apply/read-back.ts'
 import { Removals } from './apply/removals.ts'
@@ -23,6 +24,8 @@ export type ApplierOptions = {
   readonly reloadIntervalMs?: number
   /** `mworker-max-reloads` of the text; no limit unless given. */
   readonly mostWorkerReloads?: number
+  /** What each new text has to last before the old one is given up; nothing unless given. */
+  readonly probation?: { readonly recordPath: string; readonly forMs: number }
   /** Workers that only finish what they have; none unless given. Throws HaproxyError. */
   readonly oldWorkers?: () => Promise<readonly OldWorker[]>
 }
@@ -37,6 +40,7 @@ export class Applier {
   readonly #lock = new OneAtATime()
   readonly #removals: Removals
   readonly #budget: ReloadBudget
+  readonly #probation: Probation | undefined
   #known: { readonly worker: number; readonly state: KnownState } | undefined
   #capabilities: Capabilities | undefined
 
@@ -49,6 +53,9 @@ export class Applier {
       clock: options.clock ?? systemClock,
       lingerMs: options.lingerMs ?? 60_000,
     })
+    const { probation, haproxy, clock = systemClock } = options
+    const lock = this.#lock
+    this.#probation = probation && new Probation({ ...probation, haproxy, clock, lock })
     this.#budget = new ReloadBudget({
       clock: options.clock ?? systemClock,
       intervalMs: options.reloadIntervalMs ?? 0,
@@ -70,6 +77,7 @@ export class Applier {
    */
   applyDesired(desired: DesiredState): Promise<ApplyResult> {
     return this.#lock.run(async () => {
+      await this.#probation?.load()
       const { isRunning } = this.#haproxy
       const result = await applyDesired(
         {
@@ -80,6 +88,7 @@ export class Applier {
           known: this.#current(),
           keep: (state) => this.#keep(state),
           reloadWait: () => this.#budget.wait(),
+          trials: this.#probation,
         },
         desired,
       )
@@ -100,11 +109,15 @@ export class Applier {
   ): Promise<readonly string[]> {
     return this.#lock.run(async () => {
       if (!this.#haproxy.isRunning) return ['HAProxy is not running']
+      await this.#probation?.load()
       await this.#haproxy.refresh()
       const before = this.#current()
       if (before === undefined) this.#removals.clear()
       const read = await readBack(this.#haproxy, desired.files.keys())
-      for (const key of this.#removals.lingering) read.servers.delete(key)
+      for (const key of this.#removals.lingering) {
+        read.servers.delete(key)
+        read.backends.delete(key)
+      }
       // The text in memory is what was last verified; the one on disk may not have been written.
       const files = before === undefined ? read.files : mapsOver(before.files, read.files)
       const state = withText({ ...read, files }, before ?? read)
@@ -123,6 +136,7 @@ export class Applier {
 
   /** Ends the background removals; HAProxy goes on. */
   async close(): Promise<void> {
+    this.#probation?.close()
     await this.#removals.close()
   }
 

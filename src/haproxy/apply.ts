@@ -34,16 +34,24 @@ export async function applyDesired(
 }
 
 async function makeTrue(context: ApplyContext, desired: DesiredState): Promise<Outcome> {
-  if (!context.haproxy.isRunning) return startWith(context, desired)
+  if (!context.haproxy.isRunning) return bringUp(context, desired)
   const running = context.known ?? (await readRunning(context, desired))
   const { plan, known } = await decide(context, running, desired)
   if (plan.kind === 'none') return keepAsIs(context, known, desired)
   if (plan.kind === 'runtime') return runAndVerify(context, known, desired, plan)
+  const verdict = context.trials?.verdictOn(desired)
+  if (verdict !== undefined) {
+    await followServers(context, known, desired).catch(onlyFairleadErrors)
+    throw verdict
+  }
   const wait = await context.reloadWait()
   if (wait !== undefined) {
-    const outcome = await followServers(context, known, desired)
-    const { state, ...done } = outcome ?? { ...nothingDone(), state: undefined }
-    return { ...done, deferred: { ...wait, reasons: plan.reasons, state } }
+    const followed = await followServers(context, known, desired)
+    // What commands cannot bring at all does not wait for the next interval.
+    if (followed !== undefined || wait.by === 'workers') {
+      const { state, ...done } = followed ?? { ...nothingDone(), state: undefined }
+      return { ...done, deferred: { ...wait, reasons: plan.reasons, state } }
+    }
   }
   try {
     return await reloadWith(context, known, desired, plan, known)
@@ -56,18 +64,54 @@ async function makeTrue(context: ApplyContext, desired: DesiredState): Promise<O
 
 /**
  * The reload cannot be done now; servers that come and go do not wait for it. Gives what was done,
- * and the state that is in force then; undefined where nothing can be done by commands.
+ * and the state that is in force then if it is another than before; undefined where commands cannot
+ * bring it.
  */
 async function followServers(
   context: ApplyContext,
   known: KnownState,
   desired: DesiredState,
-): Promise<(Outcome & { readonly state: DesiredState }) | undefined> {
-  const servers = withServersOf(known, desired)
-  if (servers === undefined) return undefined
-  const { plan, known: base } = await decide(context, known, servers)
-  if (plan.kind !== 'runtime') return undefined
-  return { ...(await runAndVerify(context, base, servers, plan)), state: servers }
+): Promise<(Outcome & { readonly state: DesiredState | undefined }) | undefined> {
+  const frozen = new Set<string>()
+  for (;;) {
+    const servers = withServersOf(known, desired, frozen)
+    if (servers === undefined) return undefined
+    const { plan, known: base } = await decide(context, known, servers)
+    if (plan.kind === 'none') return { ...nothingDone(), state: undefined }
+    if (plan.kind === 'runtime') {
+      return { ...(await runAndVerify(context, base, servers, plan)), state: servers }
+    }
+    // Backends whose servers HAProxy cannot change keep theirs; the others do not wait for them.
+    const before = frozen.size
+    for (const { section } of plan.reasons) if (section !== undefined) frozen.add(section)
+    if (frozen.size === before) return undefined
+  }
+}
+
+/**
+ * HAProxy is down. It is started with what is wanted; where that is what ended it, or cannot be
+ * started, with the text that ran before and the servers that are wanted, and then the reason is thrown.
+ */
+async function bringUp(context: ApplyContext, desired: DesiredState): Promise<Outcome> {
+  const { trials } = context
+  let failure: unknown = (await trials?.takeCrash()) ?? trials?.verdictOn(desired)
+  if (failure === undefined) {
+    try {
+      return await startWith(context, desired)
+    } catch (error) {
+      if (trials === undefined || context.haproxy.isRunning) throw error
+      failure = error
+    }
+  }
+  await startLastGood(context, desired).catch(onlyFairleadErrors)
+  throw failure
+}
+
+/** Throws what HAProxy says to the text on disk. */
+async function startLastGood(context: ApplyContext, desired: DesiredState): Promise<void> {
+  await context.haproxy.start()
+  context.trials?.restarted()
+  await followServers(context, await readRunning(context, desired), desired)
 }
 
 function nothingDone(): Outcome {
@@ -80,7 +124,7 @@ function nothingDone(): Outcome {
  * waited to be deleted are among it, so the plan decides anew about them.
  */
 async function readRunning(context: ApplyContext, desired: DesiredState): Promise<KnownState> {
-  await sweepStaged([...desired.files.keys(), context.haproxy.configPath])
+  await sweepStaged([...desired.files.keys(), context.haproxy.configPath], context.trials?.kept)
   context.removals.clear()
   const known = await readBack(context.haproxy, desired.files.keys())
   context.keep(known)

@@ -100,6 +100,12 @@ export const errorCodes = {
     canRetry: true,
     means: 'HAProxy did not take up a new configuration; the old one goes on',
   },
+  haproxy_crashed: {
+    exit: 1,
+    http: 502,
+    canRetry: true,
+    means: 'HAProxy ended soon after it took up a new configuration; the one before is back',
+  },
   template_syntax: {
     exit: 1,
     http: 422,

@@ -5,6 +5,7 @@ import type { Plan, ReloadReason, RunningState } from '../diff/plan.ts'
 import type { HaproxyRunner } from '../process/runner.ts'
 import type { KnownState } from './read-back.ts'
 import type { Removals } from './removals.ts'
+import type { Trials } from './trial.ts'
 
 export type PlanChanges = (
   base: RunningState,
@@ -52,6 +53,8 @@ export type ApplyContext = {
   readonly keep: (known: KnownState | undefined) => void
   /** Whether a reload has to wait; undefined: it may be done now. */
   readonly reloadWait: () => Promise<Pick<Deferral, 'by' | 'afterMs'> | undefined>
+  /** Where new texts have to prove themselves; undefined: somebody else looks after HAProxy. */
+  readonly trials?: Trials | undefined
 }
 
 /** A result with the time of verification by `performance.now()`. */

@@ -12,7 +12,8 @@ import type { ApplyContext, Outcome } from './context.ts'
 import { filesOf, onlyUnwritable, problemOf, stageText } from './files.ts'
 import { readBack, withText } from './read-back.ts'
 import type { KnownState } from './read-back.ts'
-import { StagedFiles, sweepStaged } from './staged-files.ts'
+import { StagedFiles, sweepStaged, thoseThatDiffer } from './staged-files.ts'
+import type { Trial } from './trial.ts'
 
 /**
  * One hitless reload: files into place, text checked by HAProxy, new addresses tried, the reload.
@@ -26,54 +27,87 @@ export async function reloadWith(
   why: { readonly changes: readonly Change[]; readonly reasons: readonly ReloadReason[] },
   fallback: KnownState | undefined,
 ): Promise<Outcome> {
-  const { haproxy } = context
+  const { haproxy, trials } = context
   const wasKnown = haproxy.isTextKnown
+  const reasons = why.reasons.map(({ text }) => text)
   let isForgotten = false
-  const staged = await stageText(context, known, desired)
+  const { staged, trial } = await beginTrial(context, desired, reasons, () =>
+    stageText(context, known, desired),
+  )
   try {
     await staged.commit({ except: haproxy.configPath })
     await haproxy.validate(staged.temporaryOf(haproxy.configPath))
     await haproxy.probeBinds(bindsOf(desired.config))
+    await trial?.loading()
     await haproxy.forgetText()
     isForgotten = true
     await staged.commit()
     await haproxy.reload()
   } catch (error) {
     await staged.rollback()
+    await trial?.cancel()
     // Without an answer nobody knows which text runs: then the next apply reads back and reloads.
     const goesOn = error instanceof FairleadError && error.code !== 'haproxy_unreachable'
     context.keep(goesOn ? fallback : undefined)
+    if (isForgotten && !goesOn) trials?.blame(desired, reasons)
     // The old worker goes on with the text that is back on disk. Where the record cannot say so the
     // next fairlead reloads once.
     if (goesOn && isForgotten && wasKnown) await haproxy.confirmText().catch(onlyUnwritable)
     throw error
   }
-  await staged.discard()
+  await staged.release(trial?.loaded() ?? new Set())
   const changes = why.changes.map((change) => change.summary)
   return finishLoad(context, desired, { changes, reasons: why.reasons })
 }
 
 /** HAProxy is down: the same, but for the start. */
 export async function startWith(context: ApplyContext, desired: DesiredState): Promise<Outcome> {
-  const { haproxy } = context
+  const { haproxy, trials } = context
   const wanted = filesOf(haproxy.configPath, desired)
-  await sweepStaged(wanted.map(([path]) => path))
-  const staged = await StagedFiles.write(wanted)
+  await sweepStaged(
+    wanted.map(([path]) => path),
+    trials?.kept,
+  )
+  const reason = 'HAProxy was not running'
+  const { staged, trial } = await beginTrial(context, desired, [reason], async () =>
+    StagedFiles.write(trials === undefined ? wanted : await thoseThatDiffer(wanted)),
+  )
+  let isLoading = false
   try {
     await staged.commit({ except: haproxy.configPath })
     await haproxy.validate(staged.temporaryOf(haproxy.configPath))
     await haproxy.probeBinds(bindsOf(desired.config))
+    await trial?.loading()
     await staged.commit()
+    isLoading = true
     await haproxy.start()
   } catch (error) {
     await staged.rollback()
+    await trial?.cancel()
+    if (isLoading) trials?.blame(desired, [reason])
     throw error
   }
-  await staged.discard()
+  await staged.release(trial?.loaded() ?? new Set())
   return finishLoad(context, desired, {
     changes: ['HAProxy started'],
-    reasons: [{ kind: 'start', text: 'HAProxy was not running' }],
+    reasons: [{ kind: 'start', text: reason }],
   })
+}
+
+/** Writes the new contents beside their files, and has the old ones kept. Throws StateWriteError. */
+async function beginTrial(
+  { trials }: ApplyContext,
+  desired: DesiredState,
+  reasons: readonly string[],
+  stage: () => Promise<StagedFiles>,
+): Promise<{ readonly staged: StagedFiles; readonly trial: Trial | undefined }> {
+  const staged = await stage()
+  try {
+    return { staged, trial: await trials?.begin(staged.kept, reasons, desired) }
+  } catch (error) {
+    await staged.discard()
+    throw error
+  }
 }
 
 /**
