@@ -14,9 +14,6 @@ import type { ChangeEntry, ChangeRecord } from './pipeline/change-entry.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
 import type { Clock } from './support/clock.ts'
 
-/** So many generations of an earlier fairlead are told to who asks for recent changes. */
-const recentGenerations = 256
-
 /**
  * The ledger in all its parts: numbers, subscribers, the history on disk, the pin; and what an
  * operator asks of it.
@@ -42,8 +39,7 @@ export class DaemonHistory {
     await history.load()
     const pinning = new Pinning(paths.pin)
     await pinning.load()
-    const before = await history.list(Math.min(most, recentGenerations))
-    const ledger = new Ledger(undefined, before, history.lastNumber)
+    const ledger = new Ledger(undefined, history.recent, history.lastNumber)
     return new DaemonHistory(ledger, history, pinning, clock)
   }
 

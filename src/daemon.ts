@@ -179,6 +179,10 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
       history.record(change, record)
     },
     steer: (wanted) => history.steer(wanted),
+    onWait: ({ reasons }) => {
+      const why = reasons.map(({ text }) => text)
+      log.warn({ reasons: why }, 'a reload waits for connections of an old worker')
+    },
   })
   const drift = new Drift({ applier, pipeline, log, clock, settings })
   const accessLog = new AccessLog({

@@ -106,6 +106,19 @@ describe('the budget of reloads', () => {
     expect(await serversNow()).toEqual(['app/a', 'old/p'])
   })
 
+  it('lets backends that only a reload can change wait alone, and does not wait where all would', async () => {
+    const fixed = (servers: string): string => `backend fixed\n  balance static-rr\n${servers}`
+    await applier.applyDesired(desired(1, a + b, [fixed(a + b)]))
+    await applier.applyDesired(desired(2, a + b, [fixed(a + b)]))
+    const c = '  server c 10.0.0.3:80\n'
+    const result = await applier.applyDesired(desired(2, b, [fixed(a + b + c)]))
+    expect(result).toMatchObject({ how: 'runtime', deferred: { by: 'interval' } })
+    expect(await serversNow()).toEqual(['app/b', 'fixed/a', 'fixed/b'])
+    const conditional = '.if streq(a,a)\n  balance roundrobin\n.endif\n'
+    expect(await applier.applyDesired(desired(2, conditional + b))).toMatchObject({ how: 'reload' })
+    expect(haproxy.reloads).toBe(2)
+  })
+
   it('does not delay the repair of a crash, nor of what HAProxy refuses', async () => {
     await applier.applyDesired(desired(1, a + b))
     await applier.applyDesired(desired(2, a + b))

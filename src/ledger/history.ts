@@ -15,7 +15,7 @@ import {
   segmentPath,
 } from './kept-history.ts'
 import type { Generation, SegmentFile } from './kept-history.ts'
-import { encodeHeader, encodeLine } from './segment.ts'
+import { encodeHeader, encodeLine, reportOf } from './segment.ts'
 import { asKept, emptyState, stateDelta } from './state-delta.ts'
 
 export type HistoryOptions = {
@@ -55,6 +55,7 @@ export class History {
   #open: Open | undefined
   #unwritten: { readonly report: GenerationReport; readonly state: DesiredState }[] = []
   #lastNumber = 0
+  #recent: readonly ChangeReport[] = []
   #protected: number | undefined
   #loadProblem: Problem | undefined
   #writeProblem: Problem | undefined
@@ -80,6 +81,7 @@ export class History {
     if (newest === undefined) return
     const { lines, fault } = await openSegment(newest.path)
     this.#lastNumber = lines.at(-1)?.number ?? newest.first
+    this.#recent = lines.map((line) => changeOf(reportOf(line)))
     if (fault === '') return
     const lost = lines.length === 0 ? 'nothing of it is left' : `it ends with ${this.#lastNumber}`
     this.#loadProblem = problem(`${newest.path}: ${fault}; ${lost}`)
@@ -88,6 +90,11 @@ export class History {
   /** Of the newest generation that was kept; 0: none. */
   get lastNumber(): number {
     return this.#lastNumber
+  }
+
+  /** Those of the newest segment when it was loaded, newest last: what costs nothing to know. */
+  get recent(): readonly ChangeReport[] {
+    return this.#recent
   }
 
   problems(): readonly Problem[] {

@@ -11,7 +11,8 @@ import { EmbeddedRegistry } from '../registry/embedded/embedded-registry.ts'
 import type { RoutingInput, RoutingResult, RoutingSettings } from '../routing/contract.ts'
 import { ManualClock } from '../support/clock.ts'
 import type { Applied, ChangeEntry, ChangeRecord } from './change-entry.ts'
-import { Pipeline, type PipelineParts } from './pipeline.ts'
+import type { PipelineParts } from './contract.ts'
+import { Pipeline } from './pipeline.ts'
 
 let folder: string
 const stop: (() => Promise<void>)[] = []
@@ -128,12 +129,16 @@ describe('a reload that has to wait', () => {
   })
 
   it('is a problem on show where it waits for connections', async () => {
-    const { pipeline, clock, start } = await startPipeline(() =>
-      Promise.resolve(waiting('workers')),
+    const told: string[] = []
+    const { pipeline, clock, start } = await startPipeline(
+      () => Promise.resolve(waiting('workers')),
+      { onWait: ({ by }) => told.push(by) },
     )
     start('pi1:a:80')
     await clock.advance(1)
     expect(pipeline.state().problems[0]?.what).toContain('backend b is new')
+    await clock.advance(5000)
+    expect(told).toEqual(['workers'])
   })
 })
 

@@ -12,7 +12,8 @@ import { EmbeddedRegistry } from '../registry/embedded/embedded-registry.ts'
 import type { RoutingInput, RoutingResult, RoutingSettings } from '../routing/contract.ts'
 import { ManualClock } from '../support/clock.ts'
 import type { Applied, ChangeEntry } from './change-entry.ts'
-import { Pipeline, type PipelineParts } from './pipeline.ts'
+import type { PipelineParts } from './contract.ts'
+import { Pipeline } from './pipeline.ts'
 
 let folder: string
 const stop: (() => Promise<void>)[] = []

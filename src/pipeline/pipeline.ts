@@ -3,15 +3,12 @@ import type { Endpoint } from '../model/endpoint.ts'
 import { FairleadError, messageOf } from '../model/errors.ts'
 import type { Problem } from '../model/problem.ts'
 import { mergeCauses, type Cause, type Snapshot } from '../model/snapshot.ts'
-import type { OperatorStore } from '../operator/operator-store.ts'
-import type { Prober } from '../readiness/prober.ts'
-import type { Registry } from '../registry/registry.ts'
-import type { RoutingInput, RoutingResult, RoutingSettings } from '../routing/contract.ts'
+import type { RoutingResult } from '../routing/contract.ts'
 import { Backoff } from '../support/backoff.ts'
-import type { Clock } from '../support/clock.ts'
 import { Mailbox } from '../support/mailbox.ts'
 import { changeEntry, deferralProblems, firstOf } from './change-entry.ts'
-import type { Applied, ChangeEntry, ChangeRecord, Deferred } from './change-entry.ts'
+import type { Applied, ChangeEntry } from './change-entry.ts'
+import type { PipelineParts, PipelineState, Target } from './contract.ts'
 import { desiredStateHash } from './desired-hash.ts'
 
 /** A small program listens by then; a larger one takes so long that this is nothing against it. */
@@ -21,50 +18,6 @@ const firstTriesMs = 8
 const reloadWaited = 'a reload had to wait'
 const nothing: ReadonlySet<string> = new Set()
 const noState: DesiredState = { config: '', files: new Map(), servers: new Map() }
-
-/** Where the pipeline stands; what `status` is made of. */
-export type PipelineState = {
-  readonly snapshot: Snapshot
-  readonly routing: RoutingResult | undefined
-  /** What HAProxy is brought to, and how that is another state than routing's. */
-  readonly target: Target | undefined
-  readonly desiredHash: string
-  /** The newest desired state is applied and verified. */
-  readonly isApplied: boolean
-  readonly problems: readonly Problem[]
-  /** What the last apply failed with. */
-  readonly error: unknown
-  /** A reload that has to wait; what it is for is not applied yet. */
-  readonly deferred: Deferred | undefined
-}
-
-/** The state that is applied. */
-export type Target = {
-  readonly desired: DesiredState
-  /** The generation whose structure and settings it has; undefined: the newest. */
-  readonly pinnedTo: number | undefined
-  /** Backends that routing wants and that are not in it. */
-  readonly leftOut: ReadonlySet<string>
-}
-
-export type PipelineParts = {
-  readonly registry: Registry
-  readonly clock: Clock
-  readonly settings: RoutingSettings
-  readonly store: OperatorStore
-  readonly prober: Prober
-  readonly route: (input: RoutingInput) => RoutingResult
-  readonly apply: (desired: DesiredState) => Promise<Applied>
-  /**
-   * Servers that the adopted HAProxy sends requests to, `backend/server` → address and port. They
-   * go on serving, though this process has not probed them: HAProxy's own checks find them up.
-   */
-  readonly serving?: ReadonlyMap<string, { readonly address: string; readonly port: number }>
-  /** Called for everything that was done, or failed. */
-  readonly onChange: (change: ChangeEntry, record: ChangeRecord) => void
-  /** Turns what routing wants into what is applied, while a generation is pinned. Throws nothing. */
-  readonly steer?: (wanted: DesiredState) => Target
-}
 
 /**
  * From the registry's snapshots to a HAProxy that serves them. One pass routes the newest snapshot
@@ -84,6 +37,7 @@ export class Pipeline {
   #provenMeanwhile: Cause[] | undefined
   #isVerifyWanted = true
   #applied: Target | undefined
+  #isWaitingForWorkers = false
   /** What led to a reload that waits. */
   #waitingCauses: readonly Cause[] = []
   #settling: ((error: unknown) => void)[] = []
@@ -284,6 +238,8 @@ export class Pipeline {
     const applied = await this.#parts.apply(target.desired)
     const applyMs = performance.now() - startedAt
     const { deferred } = applied
+    if (deferred?.by === 'workers' && !this.#isWaitingForWorkers) this.#parts.onWait?.(deferred)
+    this.#isWaitingForWorkers = deferred?.by === 'workers'
     // A pin that was set or taken back is told, though nothing had to be changed for it.
     const before = this.#applied ?? target
     const isPinNews = deferred === undefined && target.pinnedTo !== before.pinnedTo

@@ -2,7 +2,7 @@ import type { Explanation } from '../api/contract.ts'
 import type { Candidate } from '../model/candidate.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Decision } from '../model/problem.ts'
-import type { PipelineState } from '../pipeline/pipeline.ts'
+import type { PipelineState } from '../pipeline/contract.ts'
 import type { Placement, Route } from '../routing/contract.ts'
 import type { ServerStatistics } from './status.ts'
 
@@ -101,6 +101,11 @@ function explainUrl(subject: string, input: ExplainInput): Explanation {
         what: `the host rule ${wildcard} leads to service ${route.service}`,
       })
     }
+  }
+  const pinnedTo = input.pipeline.target?.pinnedTo
+  if (pinnedTo !== undefined) {
+    const what = `pinned to generation ${pinnedTo}: host names lead where they led then`
+    decisions.push({ step: 'pin', outcome: 'note', what })
   }
   if (route === undefined) {
     decisions.push({ step: 'host', outcome: 'note', what: `no host rule is for ${host || 'it'}` })

@@ -11,7 +11,7 @@ import type {
 import type { Candidate, SourceState } from '../model/candidate.ts'
 import type { Endpoint } from '../model/endpoint.ts'
 import type { Problem } from '../model/problem.ts'
-import type { PipelineState } from '../pipeline/pipeline.ts'
+import type { PipelineState } from '../pipeline/contract.ts'
 import type { OperatorWord, Placement, Route } from '../routing/contract.ts'
 
 /** One server's row of HAProxy's statistics. */

@@ -13,9 +13,14 @@ const readers = { running: new ServerSectionReader(), wanted: new ServerSectionR
  * the backends that are in both texts. For when a reload cannot be done (a full disk, a busy
  * address) or has to wait: what has gone must not get requests, nor may an address that belongs to
  * another by now, only because something else has to wait. A backend that is not wanted any more
- * keeps only servers that are wanted, just so, in another. Undefined where that cannot be told.
+ * keeps only servers that are wanted, just so, in another; one of `frozen` (`backend app`) keeps all
+ * that it has. Undefined where that cannot be told.
  */
-export function withServersOf(known: KnownState, desired: DesiredState): DesiredState | undefined {
+export function withServersOf(
+  known: KnownState,
+  desired: DesiredState,
+  frozen: ReadonlySet<string> = new Set(),
+): DesiredState | undefined {
   const text = textOf(known)
   const running = text === undefined ? undefined : readers.running.read(text)
   const wanted = readers.wanted.read(desired)
@@ -26,7 +31,7 @@ export function withServersOf(known: KnownState, desired: DesiredState): Desired
       .split(/(?<=\n)/)
       .filter((line) => lines().has(identityOf(line)))
       .join('')
-  const { sections } = joinServers(running, wanted, keep)
+  const { sections } = joinServers(running, wanted, keep, frozen)
   const whole = lazy(() => sections.join(''))
   return {
     get config() {

@@ -53,12 +53,14 @@ const joined = new WeakMap<ServerSection, { readonly servers: string; readonly t
 
 /**
  * All of one text but its servers, with the servers of another one in the backends that are in both.
- * `keep` gives those lines that a backend may keep which is in the first alone; whole lines.
+ * `keep` gives those lines that a backend may keep which is in the first alone; whole lines. Sections
+ * of `frozen`, by their keys, keep their own servers.
  */
 export function joinServers(
   structure: readonly ServerSection[],
   live: readonly ServerSection[],
   keep: (section: ServerSection) => string,
+  frozen: ReadonlySet<string> = new Set(),
 ): JoinedText {
   const servers = new Map<string, string>()
   for (const each of live) if (each.key !== '') servers.set(each.key, each.servers)
@@ -66,6 +68,7 @@ export function joinServers(
   const sections = structure.map((section) => {
     const own = servers.get(section.key)
     servers.delete(section.key)
+    if (frozen.has(section.key)) return withLines(section, section.servers)
     if (own === undefined && section.servers !== '') unserved.push(section.name)
     return withLines(section, own ?? keep(section))
   })
