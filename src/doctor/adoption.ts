@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { RunningServer } from '../haproxy/control.ts'
+import { AttachedRecord } from '../haproxy/process/attached-record.ts'
 import { isSameProcess, readRunRecord } from '../haproxy/process/run-record.ts'
 import { parseServers, showServersCommand } from '../haproxy/runtime/servers.ts'
 import { runCommands } from '../haproxy/runtime/socket.ts'
@@ -20,7 +21,10 @@ export async function collectAdoption(
   if (haproxy === undefined) return undefined
   const { address, observed } = haproxy
   const { pid } = observed.worker
-  const isRecorded = await isRecordedIn(stateFolder, pid, text)
+  const attached = new AttachedRecord(join(stateFolder, 'attached.json'))
+  const isRecorded =
+    (await isRecordedIn(stateFolder, pid, text)) ||
+    (await attached.textOf(observed.worker)) === text.text
   const options = observed.master === undefined ? {} : { dialect: masterDialect(pid) }
   const [reply = ''] = await runCommands(address, [showServersCommand()], options)
   return { isRecorded, differences: differencesOf(text.text, parseServers(reply)) }

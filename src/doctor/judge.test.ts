@@ -168,9 +168,9 @@ const cases: readonly Case[] = [
   ['no stats socket', running({ sockets: [] }), 'note', /through the master/, /stats socket/],
   [
     'an open TCP socket',
-    running({ sockets: [{ address: 'ipv4@0.0.0.1:99', level: 'admin' }] }),
+    running({ sockets: [{ address: 'ipv4@0.0.0.0:99', level: 'admin' }] }),
     'warning',
-    /0\.0\.0\.1:99, without a password/,
+    /0\.0\.0\.0:99, without a password/,
     /127/,
   ],
   [

@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { HaproxyProcess } from '../../src/haproxy/process/haproxy-process.ts'
 import { attachHaproxy } from '../../src/haproxy/process/attached.ts'
 import type { AttachOptions } from '../../src/haproxy/process/attached.ts'
 import { capabilitiesOf } from '../../src/haproxy/capabilities.ts'
@@ -261,4 +262,27 @@ describe('a HAProxy whose program is upgraded underneath', () => {
     ).rejects.toMatchObject({ code: 'haproxy_missing' })
     expect(await lab.get()).toBe('a')
   })
+
+  it.each(newer)(
+    'is HAProxy $line after the next reload where fairlead started it, too',
+    async (next) => {
+      const link = join(lab.folder, 'haproxy')
+      symlinkSync(old?.path ?? '', link)
+      const version = old?.version ?? ''
+      const haproxy = new HaproxyProcess({ ...lab.options, program: { path: link, version } })
+      lab.release(() => haproxy.stop(0))
+      await haproxy.start()
+      expect(haproxy.version).toBe(version)
+      symlinkSync(next.path, `${link}.new`)
+      renameSync(`${link}.new`, link)
+      await haproxy.validate(haproxy.configPath)
+      await haproxy.reload()
+      expect(haproxy.version).toBe(next.version)
+      expect(await lab.get()).toBe('a')
+      const later = new HaproxyProcess({ ...lab.options, program: { path: link, version } })
+      expect(await later.adopt()).toBe(true)
+      expect(later.version).toBe(next.version)
+      later.close()
+    },
+  )
 })

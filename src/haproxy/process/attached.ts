@@ -1,15 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { FairleadError } from '../../model/errors.ts'
 import type { Problem } from '../../model/problem.ts'
 import { isLocalSocket, parseSocketAddress } from '../runtime/address.ts'
-import { converse } from '../runtime/converse.ts'
-import type { Dialect } from '../runtime/converse.ts'
 import { HaproxyError } from '../runtime/errors.ts'
 import { pause } from '../runtime/master.ts'
 import { OneAtATime } from '../runtime/one-at-a-time.ts'
 import { runCommands } from '../runtime/socket.ts'
-import { dialectFor, masterDialectFor } from '../runtime/worker-dialects.ts'
+import { channelTo, isAway, requireAdmin } from './attached-channel.ts'
+import type { Channel } from './attached-channel.ts'
 import { AttachedRecord } from './attached-record.ts'
 import { rejectionIn, reloadByCommand, underLock } from './attached-reload.ts'
 import { probeBinds } from './binds.ts'
@@ -53,7 +51,7 @@ type Attached = {
   readonly local: LocalProcess | undefined
   /** What the next reload starts, where that is here. */
   readonly program: HaproxyProgram | undefined
-  readonly channel: { readonly address: string; readonly dialect: Dialect }
+  readonly channel: Channel
 }
 
 const timeoutMs = 5000
@@ -277,33 +275,11 @@ export class AttachedHaproxy implements HaproxyRunner {
       observed,
       local,
       program: await this.#findProgram(local),
-      channel: await this.#channelTo(observed),
+      channel: await channelTo(this.#options.socket, observed, (path) => this.localPath(path)),
     }
     const text = await this.#record.textOf(observed.worker)
     const onDisk = text === undefined ? undefined : await readFile(this.configPath, 'utf8')
     this.#setText(text, text !== undefined && text === onDisk)
-  }
-
-  /** A stats socket that the worker names is quicker than the way through its master. */
-  async #channelTo(observed: Observed): Promise<Attached['channel']> {
-    const { worker, master, sockets } = observed
-    const { socket } = this.#options
-    const direct = dialectFor(worker)
-    if (master === undefined) return { address: socket, dialect: direct }
-    for (const named of sockets) {
-      const known = parseSocketAddress(named.address)
-      if (named.level !== 'admin' || !isLocalSocket(known)) continue
-      const address = known.kind === 'unix' ? this.localPath(known.path) : named.address
-      const answers = await converse(address, [], { dialect: direct, timeoutMs }).then(
-        () => true,
-        (error: unknown) => {
-          if (isAway(error)) return false
-          throw error
-        },
-      )
-      if (answers) return { address, dialect: direct }
-    }
-    return { address: socket, dialect: masterDialectFor(worker) }
   }
 
   async #program(): Promise<HaproxyProgram | undefined> {
@@ -337,19 +313,6 @@ export class AttachedHaproxy implements HaproxyRunner {
   }
 }
 
-function requireAdmin(socket: string, { level, master }: Observed): void {
-  if (level === 'admin') return
-  const line =
-    master === undefined
-      ? `in its global section: stats socket ${socket} mode 600 level admin`
-      : `on its command line: -S ${socket},mode,600,level,admin`
-  throw new HaproxyError(
-    'haproxy_refused',
-    `${socket} only has level ${level}, and admin is needed`,
-    { hint: `give HAProxy ${line}` },
-  )
-}
-
 function cannotReload(socket: string): HaproxyError {
   return new HaproxyError(
     'reload_failed',
@@ -358,8 +321,4 @@ function cannotReload(socket: string): HaproxyError {
       hint: 'start HAProxy with -W -S PATH and name that socket, or give --reload-command, such as "systemctl reload haproxy"',
     },
   )
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof FairleadError && error.code === 'haproxy_unreachable'
 }

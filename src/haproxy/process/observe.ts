@@ -6,7 +6,7 @@ import type { WorkerInfo } from '../runtime/info.ts'
 import { parseProcesses, pause } from '../runtime/master.ts'
 import type { MasterReport } from '../runtime/master.ts'
 import { askUntilEnd } from '../runtime/socket.ts'
-import { masterDialect } from '../runtime/worker-dialects.ts'
+import { masterDialect, StartingError } from '../runtime/worker-dialects.ts'
 
 /** A control socket that the worker's configuration names, from `show cli sockets`. */
 export type NamedSocket = { readonly address: string; readonly level: string }
@@ -26,19 +26,24 @@ export type Observed = {
 /** The longest silence at the first try and at any: a worker that is just starting says nothing. */
 const firstTimeoutMs = 250
 const longestTimeoutMs = 4000
+/** How long a worker may take to read its configuration, with a master that answers meanwhile. */
+const startingMs = 15_000
 
 /**
  * Asks a master's or a worker's socket who is there. Asks again until `patienceMs` is over while
- * nobody answers: at a reload a master is away for a moment. Throws HaproxyError `haproxy_unreachable`.
+ * nobody answers: at a reload a master is away for a moment; longer while a worker starts.
+ * Throws HaproxyError `haproxy_unreachable`.
  */
 export async function observe(socket: string, patienceMs: number): Promise<Observed> {
-  const endAt = performance.now() + patienceMs
+  const startedAt = performance.now()
   for (let timeoutMs = patienceMs > 0 ? firstTimeoutMs : longestTimeoutMs; ; timeoutMs *= 2) {
     try {
       return await look(socket, Math.min(timeoutMs, longestTimeoutMs))
     } catch (error) {
       const isAway = error instanceof FairleadError && error.code === 'haproxy_unreachable'
-      if (!isAway || performance.now() >= endAt) throw error
+      const isStarting = error instanceof StartingError && patienceMs > 0
+      const waitMs = isStarting ? Math.max(patienceMs, startingMs) : patienceMs
+      if (!isAway || performance.now() - startedAt >= waitMs) throw error
     }
     await pause(20)
   }
@@ -52,7 +57,8 @@ async function look(socket: string, timeoutMs: number): Promise<Observed> {
   const worker = { ...workerDialect, head: ['prompt'] }
   if (master === undefined) return { master, ...(await askWorker(socket, worker, timeoutMs)) }
   const [pid] = master.workers
-  if (pid === undefined) throw unreachable(socket, 'the master has no worker')
+  if (pid === undefined)
+    throw new StartingError('haproxy_unreachable', `the master at ${socket} has no worker`)
   const asked = await askWorker(socket, masterDialect(pid), timeoutMs)
   const level = (await askUntilEnd(socket, 'show cli level;quit', timeoutMs)).trim()
   return { master, ...asked, level }

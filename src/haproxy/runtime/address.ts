@@ -11,12 +11,8 @@ export function parseSocketAddress(text: string): SocketAddress {
   const bare = text.replace(/^(?:unix|ipv4|ipv6|tcp4?6?)@/, '')
   const match = /^(?:\[([^\]/]+)\]|([^/]*)):(\d{1,5})$/.exec(bare)
   if (match === null) return { kind: 'unix', path: bare }
-  const host = match[1] ?? match[2] ?? ''
-  return { kind: 'tcp', host: everyAddress.has(host) ? '127.0.0.1' : host, port: Number(match[3]) }
+  return { kind: 'tcp', host: match[1] ?? match[2] ?? '', port: Number(match[3]) }
 }
-
-/** What HAProxy listens on for every address is asked on this machine's own. */
-const everyAddress: ReadonlySet<string> = new Set(['', '*', '0.0.0.0'])
 
 /** Whether only this machine reaches it: what can be asked there needs no password. */
 export function isLocalSocket(address: SocketAddress): boolean {
@@ -27,11 +23,19 @@ export function isLocalSocket(address: SocketAddress): boolean {
   )
 }
 
+/** What listens on every address is asked at this machine's own. */
+const ownAddress: Readonly<Record<string, string>> = {
+  '': '127.0.0.1',
+  '*': '127.0.0.1',
+  '0.0.0.0': '127.0.0.1',
+  '::': '::1',
+}
+
 /** For `net.connect`. */
 export function connectTo(
   text: string,
 ): { readonly path: string } | { readonly host: string; readonly port: number } {
   const address = parseSocketAddress(text)
   if (address.kind === 'unix') return { path: address.path }
-  return { host: address.host, port: address.port }
+  return { host: ownAddress[address.host] ?? address.host, port: address.port }
 }

@@ -48,15 +48,28 @@ export function masterDialectFor(worker: WorkerIdentity): Dialect {
   }
 }
 
-/** The master's command line, with each command put to one of its workers; replies as they come. */
+/**
+ * The master's command line, with each command put to one of its workers; replies as they come.
+ * Throws StartingError where the worker cannot be spoken to yet: from 3.1 the master names it as soon
+ * as it is forked, and drops what else it was sent with a command that it cannot pass on.
+ */
 export function masterDialect(pid: number): Dialect {
   return {
     prompt: /\nmaster(?:\[ReloadFailed\])?> /,
     lead: '\n',
-    head: ['prompt'],
+    head: ['prompt', `@!${pid} show info`],
+    check: (replies) => {
+      if (replies.at(-1)?.startsWith("Can't find the target") === true) {
+        const text = `worker ${pid} does not answer its master yet, or no more`
+        throw new StartingError('haproxy_unreachable', text)
+      }
+    },
     line: (command) => `@!${pid} ${command}`,
   }
 }
+
+/** The master is there, and its worker not yet. Code `haproxy_unreachable`. */
+export class StartingError extends HaproxyError {}
 
 function anotherWorker({ pid }: WorkerIdentity): HaproxyError {
   return new HaproxyError(
