@@ -1,7 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { connect } from 'node:tls'
 
 export type MadeCertificate = {
@@ -11,45 +8,75 @@ export type MadeCertificate = {
   readonly pem: string
 }
 
-/** A self-signed certificate for these names, the first of which is its subject; made by openssl. */
+/** A self-signed certificate for these names, the first of which is its subject (RFC 5280). */
 export function makeCertificate(...names: readonly string[]): MadeCertificate {
-  const folder = mkdtempSync(join(tmpdir(), 'fairlead-certificate-'))
-  try {
-    const [key, certificate] = [join(folder, 'key'), join(folder, 'certificate')]
-    const alternatives = names.map((name) => `DNS:${name}`).join(',')
-    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-    const subject = ['-subj', `/CN=${names[0] ?? ''}`, '-addext', `subjectAltName=${alternatives}`]
-    const files = ['-keyout', key, '-out', certificate]
-    execFileSync('openssl', ['req', '-x509', ...curve, '-days', '30', ...subject, ...files], {
-      stdio: 'pipe',
-    })
-    const texts = [certificate, key].map((path) => readFileSync(path, 'utf8'))
-    const [first = '', second = ''] = texts
-    return { certificate: first, key: second, pem: first + second }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  const pair = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  const subject = sequence(set(sequence(oid.commonName, der(0x0c, Buffer.from(names[0] ?? '')))))
+  const alternatives = sequence(...names.map((name) => der(0x82, Buffer.from(name))))
+  const isAuthority = sequence(der(0x01, Buffer.from([0xff])))
+  const extensions = sequence(
+    sequence(oid.subjectAltName, der(0x04, alternatives)),
+    sequence(oid.basicConstraints, der(0x04, isAuthority)),
+  )
+  const algorithm = sequence(oid.ecdsaWithSha256)
+  const times = ['200101000000Z', '491231235959Z'].map((time) => der(0x17, Buffer.from(time)))
+  const content = sequence(
+    der(0xa0, der(0x02, Buffer.from([2]))),
+    der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
+    algorithm,
+    subject,
+    sequence(...times),
+    subject,
+    pair.publicKey.export({ type: 'spki', format: 'der' }),
+    der(0xa3, extensions),
+  )
+  const signature = sign('sha256', content, pair.privateKey)
+  const bits = der(0x03, Buffer.concat([Buffer.from([0]), signature]))
+  const certificate = pemOf(sequence(content, algorithm, bits))
+  const key = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  return { certificate, key, pem: certificate + key }
 }
 
-/** The certificate that is shown for a name, in PEM; `own` is shown for oneself. */
-export function shownCertificate(
-  port: number,
-  name: string,
-  own?: MadeCertificate,
-): Promise<string> {
+const oid = {
+  commonName: der(0x06, Buffer.from('550403', 'hex')),
+  subjectAltName: der(0x06, Buffer.from('551d11', 'hex')),
+  basicConstraints: der(0x06, Buffer.from('551d13', 'hex')),
+  ecdsaWithSha256: der(0x06, Buffer.from('2a8648ce3d040302', 'hex')),
+}
+
+function sequence(...parts: readonly Buffer[]): Buffer {
+  return der(0x30, Buffer.concat(parts))
+}
+
+function set(...parts: readonly Buffer[]): Buffer {
+  return der(0x31, Buffer.concat(parts))
+}
+
+/** Tag, length and content (X.690 §8.1). */
+function der(tag: number, content: Buffer): Buffer {
+  const { length } = content
+  const long = length > 0xff ? [0x82, length >> 8, length & 0xff] : [0x81, length]
+  return Buffer.concat([Buffer.from([tag, ...(length < 0x80 ? [length] : long)]), content])
+}
+
+function pemOf(raw: Buffer): string {
+  const lines = raw.toString('base64').match(/.{1,64}/g) ?? []
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
+}
+
+/** The certificate that a server on loopback shows for a name, in PEM. */
+export function shownCertificate(port: number, name: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       host: '127.0.0.1',
       port,
       servername: name,
       rejectUnauthorized: false,
-      ...(own === undefined ? {} : { cert: own.certificate, key: own.key, maxVersion: 'TLSv1.2' }),
     })
     socket.on('secureConnect', () => {
-      const base64 = socket.getPeerCertificate().raw.toString('base64')
+      const { raw } = socket.getPeerCertificate()
       socket.destroy()
-      const lines = base64.match(/.{1,64}/g) ?? []
-      resolve(['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n'))
+      resolve(pemOf(raw))
     })
     socket.on('error', reject)
     socket.setTimeout(10_000, () => socket.destroy(new Error('no handshake within 10 s')))
