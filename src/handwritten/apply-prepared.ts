@@ -47,10 +47,11 @@ export async function applyPrepared(prepared: Prepared, options: ApplyOptions): 
     parts: next.parts,
     files: keepable(next.text, prepared.named.contents),
   }
-  if (plan.kind !== 'none') {
+  if (plan.kind !== 'none' || !prepared.isInPlace) {
     await records.writeIntent({
       at: options.now(),
-      how: plan.kind,
+      // Without commands HAProxy has what it had, however far the files were written.
+      how: plan.kind === 'runtime' ? 'runtime' : 'reload',
       kinds: plan.changes.map(({ kind }) => kind),
       worker: prepared.located.observed.worker,
       before: live.parts,
@@ -136,7 +137,7 @@ async function makeTrue(
       throw await afterCrash(prepared, error)
     await settleFiles(live.parts, next.parts)
     // Commands that may have been run in part are for the next call to find out about.
-    if (prepared.plan.kind === 'reload') await records.forgetIntent()
+    if (prepared.plan.kind !== 'runtime') await records.forgetIntent()
     throw error
   } finally {
     await removals.close()

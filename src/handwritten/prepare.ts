@@ -8,7 +8,7 @@ import { planChanges } from '../haproxy/diff/plan-changes.ts'
 import { attachHaproxy } from '../haproxy/process/attached.ts'
 import type { AttachedHaproxy } from '../haproxy/process/attached.ts'
 import { findBase } from './base.ts'
-import type { Base } from './base.ts'
+import type { Base, BaseInput } from './base.ts'
 import { checkText } from './check-text.ts'
 import { movedTo, readConfigSource, sourceOf } from './config-source.ts'
 import type { ConfigSource } from './config-source.ts'
@@ -51,6 +51,7 @@ export type Prepared = Site & {
  */
 export async function prepare(site: Site): Promise<Prepared> {
   const { options, source, located, livePath, records } = site
+  const kept = { loaded: await records.readLoaded(), intent: await records.readIntent() }
   const haproxy = await attachHaproxy({
     socket: located.socket,
     allowsRemote: options.socket !== undefined,
@@ -66,7 +67,7 @@ export async function prepare(site: Site): Promise<Prepared> {
   const folder = baseFolder(next.text, workingFolder, next.parts[0]?.path ?? livePath)
   const named = await readNamedContents(next.text, folder)
   const running = await readRunning(haproxy)
-  const found = { ...site, haproxy, live, workingFolder, running }
+  const found = { ...site, ...kept, haproxy, live, workingFolder, running }
   const base = await findBaseOf(found, capabilitiesOf(haproxy.version))
   const inMemory = await filesInMemory(haproxy, base.loaded?.files ?? new Map(), named.contents)
   const state = { next, live, folder, named, running, base, inMemory }
@@ -88,18 +89,20 @@ async function readLive(livePath: string, next: ConfigSource): Promise<ConfigSou
 }
 
 async function findBaseOf(
-  found: Site & Pick<Prepared, 'haproxy' | 'live' | 'running'> & { readonly workingFolder: string },
+  found: Site &
+    Pick<Prepared, 'haproxy' | 'live' | 'running'> &
+    Pick<BaseInput, 'loaded' | 'intent'> & { readonly workingFolder: string },
   capabilities: Capabilities,
 ): Promise<Base> {
-  const { haproxy, located, records, live, livePath, workingFolder, running } = found
+  const { haproxy, located, loaded, intent, live, livePath, workingFolder, running } = found
   const first = live.parts[0]?.path
   const folder = baseFolder(live.text, workingFolder, first ?? livePath)
   const { worker } = located.observed
   return findBase({
     haproxy,
     livePath,
-    loaded: await records.readLoaded(),
-    intent: await records.readIntent(),
+    loaded,
+    intent,
     worker,
     running,
     startedMs: located.startedMs,

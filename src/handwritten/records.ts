@@ -3,10 +3,12 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Change } from '../haproxy/diff/plan.ts'
 import type { WorkerIdentity } from '../haproxy/runtime/worker-dialects.ts'
+import { messageOf } from '../model/errors.ts'
 import { writeFileAtomic } from '../support/atomic-file.ts'
 import { makeOwnFolder } from '../support/own-folder.ts'
 import { sourceOf } from './config-source.ts'
 import type { ConfigPart, ConfigSource } from './config-source.ts'
+import { HandwrittenError } from './errors.ts'
 
 /** A whole configuration: its parts, and what is in the files that they name. */
 export type LoadedText = {
@@ -114,7 +116,10 @@ async function readRecord<T>(
     text = await readFile(path, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    throw new HandwrittenError('usage', `cannot read what was kept: ${messageOf(error)}`, {
+      hint: 'name a state folder of your own with --state-folder',
+      cause: error,
+    })
   }
   try {
     const outer = JSON.parse(text) as { sha256?: unknown; record?: unknown }

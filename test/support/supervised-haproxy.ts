@@ -44,7 +44,8 @@ export class Supervisor {
 
   #spawn(args: readonly string[], logPath: string): void {
     const log = openSync(logPath, 'a')
-    this.#child = spawn(this.#program, args, { stdio: ['ignore', log, log] })
+    const cwd = this.#lab.folder
+    this.#child = spawn(this.#program, args, { cwd, stdio: ['ignore', log, log] })
     closeSync(log)
   }
 
