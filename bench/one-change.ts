@@ -9,9 +9,11 @@ import {
   registrationObservation,
   registrationToCandidate,
 } from '../src/consul-api/registrations.ts'
+import { Ledger } from '../src/api/ledger.ts'
 import { Applier } from '../src/haproxy/applier.ts'
 import { planChanges } from '../src/haproxy/diff/plan-changes.ts'
 import { MemoryHaproxy } from '../src/haproxy/memory-control.ts'
+import { History } from '../src/ledger/history.ts'
 import { OperatorStore } from '../src/operator/operator-store.ts'
 import { Pipeline } from '../src/pipeline/pipeline.ts'
 import { Prober } from '../src/readiness/prober.ts'
@@ -43,6 +45,8 @@ async function measure(services: number): Promise<void> {
     onAccepted: (endpoint) => pipeline.onAccepted(endpoint),
     connect: () => Promise.resolve(true),
   })
+  const ledger = new Ledger()
+  const history = new History({ folder: join(folder, 'history'), clock, mostGenerations: 1000 })
   const pipeline: Pipeline = new Pipeline({
     registry,
     clock,
@@ -51,13 +55,15 @@ async function measure(services: number): Promise<void> {
     prober,
     route: timed(createRouter(), (ms) => (spent.route += ms)),
     apply: (desired) => applier.applyDesired(desired),
-    onChange: () => {},
+    onChange: (change, { commands, problems, state }) => {
+      history.keep({ ...ledger.record(change), commandTexts: commands, problems }, state)
+    },
   })
   const stop = new AbortController()
   const running = pipeline.run(stop.signal)
   for (let i = 0; i < endpoints; i += 1) change(registry, i, services, true)
   await applied(pipeline, endpoints)
-  await rest(registry, store)
+  await rest(registry, store, history)
 
   const all: number[] = []
   const sums = { route: 0, haproxy: 0, apply: 0 }
@@ -67,7 +73,7 @@ async function measure(services: number): Promise<void> {
     const before = cpuMs()
     change(registry, endpoints, services, isAdded)
     await applied(pipeline, endpoints + (isAdded ? 1 : 0))
-    await rest(registry, store)
+    await rest(registry, store, history)
     const cost = cpuMs() - before - spent.haproxy
     if (round < 10) continue
     all.push(cost)
@@ -118,9 +124,14 @@ async function applied(pipeline: Pipeline, count: number): Promise<void> {
   }
 }
 
-async function rest(registry: EmbeddedRegistry, store: OperatorStore): Promise<void> {
+async function rest(
+  registry: EmbeddedRegistry,
+  store: OperatorStore,
+  history: History,
+): Promise<void> {
   await registry.flush()
   await store.flush()
+  await history.flush()
 }
 
 function cpuMs(): number {
