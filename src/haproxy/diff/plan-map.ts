@@ -50,11 +50,21 @@ function singleSteps(
   const [from, to] = [byKey(before), byKey(after)]
   if (from === undefined || to === undefined) return isSameList(before, after) ? [] : undefined
   if (isOrdered && !onlyAppends(from, to)) return undefined
+  if (differences(from, to) > mostSingleChanges(after.length)) return undefined
   const steps = entrySteps(path, from, to)
   const isClear = steps.every(({ words }) => !words.some(isReference))
-  return isClear && steps.length <= mostSingleChanges(after.length)
-    ? steps.map(({ step }) => step)
-    : undefined
+  return isClear ? steps.map(({ step }) => step) : undefined
+}
+
+/** How many entries are set, added or deleted. */
+function differences(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): number {
+  let count = 0
+  for (const [key, value] of after) if (before.get(key) !== value) count += 1
+  for (const key of before.keys()) if (!after.has(key)) count += 1
+  return count
 }
 
 /** Undefined when a key is there twice: `set map` and `del map` would mean all of its entries. */
