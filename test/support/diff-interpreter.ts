@@ -25,9 +25,10 @@ export type Model = {
 /** The state HAProxy has after it was started with this text and brought to these admin states. */
 export function modelOf(state: DesiredState): Model {
   const servers = new Map<string, ModelServer>()
-  for (const section of parseConfig(state.config).sections) {
+  const { sections } = parseConfig(state.config)
+  for (const section of sections) {
     if (section.keyword !== 'backend' && section.keyword !== 'listen') continue
-    const parent = parseConfig(state.config).sections.find(
+    const parent = sections.find(
       ({ keyword, name }) => keyword === 'defaults' && name === (section.from ?? ''),
     )
     const defaults: (readonly string[])[] = []

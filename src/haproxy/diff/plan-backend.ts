@@ -17,11 +17,8 @@ import type { Scan } from './scan-servers.ts'
 import { cannotDelete, setStateCommand } from './server-commands.ts'
 import { flattenParams, parseServerLine } from './server-line.ts'
 import type { ServerLine, ServerParams } from './server-line.ts'
-import type { ReloadReason } from './plan.ts'
+import type { Change, ReloadReason } from './plan.ts'
 import type { Findings, Stage, Step } from './steps.ts'
-
-/** HAProxy's `add server` walks all servers of the backend, so adding is quadratic: above this a reload is quicker. */
-export const mostAddsPerBackend = 2_000
 
 export type BackendInput = SectionPair & {
   /** The lines in the new text that may ask for something; all others are as they should be. */
@@ -154,23 +151,20 @@ function placeLeaving(steps: readonly Step[], keepsReady: () => boolean): Step[]
 
 /** Reasons for a reload that hold for the backend, not for one server. */
 function wholeBackend({ after }: BackendInput, steps: readonly Step[]): ReloadReason[] {
-  const adds = steps.filter(
-    ({ change }) => change.kind === 'server-add' || change.kind === 'server-replace',
-  ).length
-  const needsDynamic = adds > 0 || steps.some(({ change }) => change.kind === 'server-weight')
+  const isMoved = steps.some(({ change: { kind } }) => moving.has(kind))
+  const fixed = isMoved ? staticBalance(after) : undefined
+  if (fixed === undefined) return []
   const { key: section, line } = after
-  const reasons: ReloadReason[] = []
-  if (adds > mostAddsPerBackend) {
-    const text = `${section}: ${adds} servers to add; above ${mostAddsPerBackend} in one backend a reload is quicker`
-    reasons.push({ kind: 'mass', text, section, line })
-  }
-  const fixed = needsDynamic ? staticBalance(after) : undefined
-  if (fixed !== undefined) {
-    const text = `${section}: ${fixed}, which cannot be changed at runtime`
-    reasons.push({ kind: 'server', text, section, line })
-  }
-  return reasons
+  const text = `${section}: ${fixed}, which cannot be changed at runtime`
+  return [{ kind: 'server', text, section, line }]
 }
+
+/** Changes that shift the shares of all servers. */
+const moving: ReadonlySet<Change['kind']> = new Set([
+  'server-add',
+  'server-replace',
+  'server-weight',
+])
 
 /** A thousand servers with the same trouble are one line, after some examples. */
 function shorten(section: string, reasons: readonly ReloadReason[]): ReloadReason[] {

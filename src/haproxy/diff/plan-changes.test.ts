@@ -6,7 +6,7 @@ import type { Model } from '../../../test/support/diff-interpreter.ts'
 import { serverContent, sharedSettings, stateOf } from '../../../test/support/diff-states.ts'
 import { capabilitiesOf } from '../capabilities.ts'
 import { ConfigSyntaxError } from '../config/syntax-error.ts'
-import { mostAddsPerBackend } from './plan-backend.ts'
+import type { RunningServer } from '../control.ts'
 import { planChanges } from './plan-changes.ts'
 import type { Plan } from './plan.ts'
 
@@ -99,28 +99,70 @@ describe('planChanges', () => {
     )
   })
 
-  it('reloads rather than adds very many servers to one backend', () => {
-    const from = 'backend x\n'
-    const plan = (count: number): Plan => {
-      const lines = Array.from(
-        { length: count },
-        (_, index) => `  server s${index} 10.0.0.1:${index + 1}\n`,
-      )
-      const base = { config: from, files: new Map(), servers: new Map() }
-      const desired = { config: from + lines.join(''), files: new Map(), servers: new Map() }
-      return planChanges(base, desired, capabilitiesOf('2.6.12'))
+  describe('with very many changes', () => {
+    const textOf = (servers: number, backends: number): string =>
+      Array.from({ length: backends }, (_, backend) => {
+        const lines = Array.from(
+          { length: servers / backends },
+          (__, index) => `  server s${index} 10.0.0.1:${index + 1} check\n`,
+        )
+        return `backend b${backend}\n${lines.join('')}`
+      }).join('')
+    const plan = (from: string, to: string, version = '2.6.12'): Plan => {
+      const servers = readBack(modelOf({ config: from, files: new Map(), servers: new Map() }))
+      const base = { config: from, files: new Map(), servers }
+      const desired = { config: to, files: new Map(), servers: new Map() }
+      return planChanges(base, desired, capabilitiesOf(version))
     }
-    expect(plan(mostAddsPerBackend).kind).toBe('runtime')
-    expect(plan(mostAddsPerBackend + 1)).toMatchObject({
-      kind: 'reload',
-      reasons: [
+
+    it.each([
+      ['2.6.12', 2000, 'runtime'],
+      ['2.6.12', 3000, 'reload'],
+      ['3.0.11', 3000, 'reload'],
+      ['3.4.7', 3000, 'runtime'],
+      ['3.4.7', 9000, 'reload'],
+    ])('on %s adds %i servers to one backend by %s', (version, count, how) => {
+      expect(plan(textOf(0, 1), textOf(count, 1), version).kind).toBe(how)
+    })
+
+    it.each([
+      [8000, 'runtime'],
+      [20_000, 'reload'],
+    ])('adds %i servers to 500 backends by %s', (count, how) => {
+      expect(plan(textOf(0, 500), textOf(count, 500)).kind).toBe(how)
+    })
+
+    it.each([
+      [5000, 'runtime'],
+      [20_000, 'reload'],
+    ])('removes %i servers of 500 backends by %s', (count, how) => {
+      expect(plan(textOf(count, 500), textOf(0, 500)).kind).toBe(how)
+    })
+
+    it('says why', () => {
+      const many = plan(textOf(0, 1), textOf(3000, 1))
+      expect(many.kind === 'reload' && many.reasons).toEqual([
         {
           kind: 'mass',
-          text: 'backend x: 2001 servers to add; above 2000 in one backend a reload is quicker',
-          section: 'backend x',
-          line: 1,
+          text: '3000 servers to add and 0 to remove: a reload is cheaper (some 590 ms of commands against 260 ms)',
         },
-      ],
+      ])
+    })
+
+    it('does not count what a reload would not spare', () => {
+      const text = textOf(100_000, 1000)
+      const servers = new Map<string, RunningServer>()
+      for (let index = 0; index < 100_000; index += 1) {
+        const [backend, name] = [`b${Math.floor(index / 100)}`, `s${index % 100}`]
+        const port = (index % 100) + 1
+        const [admin, operational] = ['ready', 'running'] as const
+        const server = { backend, name, address: '10.0.0.1', port, weight: 1, admin, operational }
+        servers.set(`${backend}/${name}`, server)
+      }
+      const drain = new Map([...servers.keys()].map((key) => [key, 'drain'] as const))
+      const base = { config: text, files: new Map(), servers }
+      const desired = { config: text, files: new Map(), servers: drain }
+      expect(planChanges(base, desired, capabilitiesOf('2.6.12')).kind).toBe('runtime')
     })
   })
 

@@ -8,6 +8,7 @@ import { compareStructure } from './compare-structure.ts'
 import type { Structure } from './compare-structure.ts'
 import { byBackend } from './by-backend.ts'
 import { hasServers, layOut } from './layout.ts'
+import { massReason } from './mass.ts'
 import { planBackend } from './plan-backend.ts'
 import type { BackendCase } from './plan-backend.ts'
 import { referencedServers } from './server-references.ts'
@@ -67,6 +68,8 @@ function compare(base: KnownState, desired: DesiredState, capabilities: Capabili
   const files = planFiles(base, desired)
   steps.push(...files.steps)
   reasons.push(...files.reasons)
+  const mass = reasons.length === 0 ? massReason(steps, base.servers, capabilities) : undefined
+  if (mass !== undefined) reasons.push(mass)
   return assemble(steps, reasons, structure.reasons)
 }
 
