@@ -3,6 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { HaproxyProcess } from '../../src/haproxy/process/haproxy-process.ts'
+import { Applier } from '../../src/haproxy/applier.ts'
+import { planChanges } from '../../src/haproxy/diff/plan-changes.ts'
 import { attachHaproxy } from '../../src/haproxy/process/attached.ts'
 import type { AttachOptions } from '../../src/haproxy/process/attached.ts'
 import { capabilitiesOf } from '../../src/haproxy/capabilities.ts'
@@ -136,6 +138,23 @@ describe.each(programs)('a HAProxy $line that somebody else started', ({ path: p
     ])
     const [state = ''] = await haproxy.execute(['show servers state app'])
     expect(state).toMatch(/ a 127\.0\.0\.2 \d+ \d+ 3 /)
+  })
+
+  it('gets servers and maps without a reload also over its master’s socket', async () => {
+    const hidden = { theirs: lab.folder, ours: join(lab.folder, 'nowhere') }
+    const haproxy = await started({ pathMap: [hidden] })
+    const applier = new Applier({ haproxy, planChanges })
+    lab.release(() => applier.close())
+    await applier.applyDesired(lab.desired([{ name: 'a', port: web }]))
+    const { workerPid } = haproxy
+    const b = await lab.webServer('b')
+    const hosts = Array.from({ length: 500 }, (_, index) => `h${index}.test other`)
+    const servers = [{ name: 'b', port: b, weight: 3 }]
+    const wanted = lab.desired(servers, { hosts: `x.test app\n${hosts.join('\n')}\n` })
+    expect(await applier.applyDesired(wanted)).toMatchObject({ how: 'runtime', problems: [] })
+    expect(haproxy.workerPid).toBe(workerPid)
+    expect(await applier.checkDrift(wanted)).toEqual([])
+    expect([await lab.get(), await lab.get({ host: 'h7.test' })]).toEqual(['b', 'other'])
   })
 
   it('keeps its worker when a reload fails, and says in which line the mistake is', async () => {

@@ -81,7 +81,10 @@ function anotherWorker({ pid }: WorkerIdentity): HaproxyError {
 
 /** What HAProxy says of a command that it has done, where it says anything (management.txt §9.3). */
 const doneWords =
-  /^(?:New (?:server|backend) registered|(?:Server|Backend) deleted|Backend (?:un)?published|IP changed from|port changed from|no need to change|nothing changed|Done\.|New version created)/
+  /^(?:New (?:server|backend) registered|(?:Server|Backend) deleted|Backend (?:un)?published|IP changed from|port changed from|no need to change|nothing changed|Done\.|New version created|Transaction (?:created|updated|aborted)|New empty )/
+
+/** The same, of what tells its progress first: `commit ssl cert`, `add ssl crt-list`. */
+const doneAtLast = /(?:^|\n)Success!$|^(?:Certificate|Entry) .* deleted\b.*!$/
 
 const failedQuestions =
   /^(?:Can't|No such|Permission denied|Unknown map|Unknown ACL|Missing|Invalid|Expects|Require|Malformed)/
@@ -90,10 +93,13 @@ const failedQuestions =
  * A reply as it comes with severities. A word that is not known to mean success counts as a
  * refusal: then fairlead reloads, which is right in any case.
  */
-export function withSeverity(command: string, reply: string): string {
+export function withSeverity(command: string, marked: string): string {
+  // Each line of a payload is answered by a mark.
+  const reply = marked.replace(/^(?:\+ ?)+\n*/, '')
   if (reply === '' || /^(?:\[\d\]: |Unknown command)/.test(reply)) return reply
   const isQuestion = /^(?:show|help)\b/.test(command)
-  const isFine = isQuestion ? !failedQuestions.test(reply) : doneWords.test(reply)
+  const isDone = doneWords.test(reply) || doneAtLast.test(reply)
+  const isFine = isQuestion ? !failedQuestions.test(reply) : isDone
   if (!isFine) return `[3]: ${reply}`
   return isQuestion ? reply : `[6]: ${reply}`
 }
