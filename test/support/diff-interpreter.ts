@@ -18,6 +18,8 @@ export type ModelServer = {
 
 /** The least of HAProxy that the commands of a plan need: servers by `backend/server`, maps by path. */
 export type Model = {
+  /** Name → whether it is published. */
+  readonly backends: Map<string, boolean>
   readonly servers: Map<string, ModelServer>
   readonly maps: Map<string, Map<string, string>>
 }
@@ -25,9 +27,11 @@ export type Model = {
 /** The state HAProxy has after it was started with this text and brought to these admin states. */
 export function modelOf(state: DesiredState): Model {
   const servers = new Map<string, ModelServer>()
+  const backends = new Map<string, boolean>()
   const { sections } = parseConfig(state.config)
   for (const section of sections) {
     if (section.keyword !== 'backend' && section.keyword !== 'listen') continue
+    backends.set(section.name, true)
     const parent = sections.find(
       ({ keyword, name }) => keyword === 'defaults' && name === (section.from ?? ''),
     )
@@ -45,7 +49,7 @@ export function modelOf(state: DesiredState): Model {
     }
   }
   const maps = new Map([...state.files].map(([path, content]) => [path, entriesOf(content)]))
-  return { servers, maps }
+  return { backends, servers, maps }
 }
 
 /** The read-back of a model. */
@@ -63,7 +67,9 @@ export function run(model: Model, command: string): void {
   const words = splitCommand(command)
   const [verb = '', object = '', id = ''] = words
   if (object === 'map') return runMap(model, verb, id, words[3] ?? '', words[4])
+  if (object === 'backend') return runBackend(model, verb, id, command)
   if (verb === 'add' && object === 'server') {
+    if (!model.backends.has(id.slice(0, id.indexOf('/')))) throw new Error(`no backend: ${command}`)
     if (model.servers.has(id)) throw new Error(`exists: ${command}`)
     model.servers.set(id, {
       ...makeServer(words[3] ?? '', [words.slice(4)], 'maint'),
@@ -86,9 +92,19 @@ export function run(model: Model, command: string): void {
 
 /** Deletes what was put aside for deletion, as the apply stage does once connections have ended. */
 export function remove(model: Model, id: string): void {
+  if (!id.includes('/')) return runBackend(model, 'del', id, `del backend ${id}`)
   const server = model.servers.get(id)
   if (server === undefined) throw new Error(`no such server: ${id}`)
   deleteServer(model, id, server)
+}
+
+function runBackend({ backends, servers }: Model, verb: string, name: string, command: string) {
+  if (backends.has(name) === (verb === 'add')) throw new Error(`there already, or not: ${command}`)
+  if (verb === 'del') {
+    const hasServers = [...servers.keys()].some((key) => key.startsWith(`${name}/`))
+    if (hasServers || backends.get(name) === true) throw new Error(`not to be deleted: ${command}`)
+    backends.delete(name)
+  } else backends.set(name, verb === 'publish')
 }
 
 function deleteServer(model: Model, id: string, { admin }: ModelServer): void {
