@@ -10,7 +10,7 @@ import { OneAtATime } from '../haproxy/runtime/one-at-a-time.ts'
 import { StateWriteError } from '../support/atomic-file.ts'
 import { systemClock } from '../support/clock.ts'
 import { contextFor, writtenFiles } from './apply-context.ts'
-import { afterCrash, isGone, watchWorker } from './crash.ts'
+import { afterCrash, hasDied, watchReloaded } from './crash.ts'
 import { HandwrittenError } from './errors.ts'
 import { settleFiles } from './live-files.ts'
 import { keepable } from './named-contents.ts'
@@ -130,12 +130,12 @@ async function makeTrue(
   try {
     const desired = { ...prepared.desired, files: writtenFiles(prepared) }
     const result = await applyDesired(contextFor(prepared, runner, removals), desired)
-    if (runner.reloaded === 'done') await watchWorker(prepared, options.watchMs)
+    if (runner.reloaded === 'done') await watchReloaded(prepared, runner, options.watchMs)
     return { ...result, lingering: await lastConnections(removals, options.lingerMs) }
   } catch (error) {
-    if (runner.reloaded === 'done' || (runner.reloaded === 'failed' && isGone(error)))
-      throw await afterCrash(prepared, error)
-    await settleFiles(live.parts, next.parts)
+    if (await hasDied(prepared, runner, error)) throw await afterCrash(prepared, error)
+    // Once HAProxy was loaded anew the new files are what it runs, also where it differs in something.
+    if (runner.reloaded !== 'done') await settleFiles(live.parts, next.parts)
     // Commands that may have been run in part are for the next call to find out about.
     if (prepared.plan.kind !== 'runtime') await records.forgetIntent()
     throw error

@@ -9,27 +9,44 @@ import { HandwrittenError } from './errors.ts'
 import { putBack } from './live-files.ts'
 import type { PutBack } from './live-files.ts'
 import type { Prepared } from './prepare.ts'
-import { isSameWorker } from './records.ts'
+import type { ReloadRunner } from './reload-runner.ts'
 
 const lookEveryMs = 50
+/** At a reload by somebody else a master is away for a moment. */
+const awayMs = 500
 /** How long a supervisor is given to start HAProxy again. */
 const restartMs = 5_000
 
-export function isGone(error: unknown): boolean {
+/** Whether HAProxy did not live with a reload that was done, or did not even come back from it. */
+export async function hasDied(
+  { located }: Prepared,
+  runner: ReloadRunner,
+  error: unknown,
+): Promise<boolean> {
+  const { reloaded } = runner
+  if (reloaded === 'none' || (reloaded === 'failed' && !isGone(error))) return false
+  const now = await observe(located.socket, awayMs).catch(onlyGone)
+  return now === undefined || runner.isReplacedBy(now)
+}
+
+function isGone(error: unknown): boolean {
   return error instanceof FairleadError && error.code === 'haproxy_unreachable'
 }
 
 /**
- * Watches a worker that has just come up for a while: it must live and answer. Throws HandwrittenError
+ * Watches HAProxy for a while after a reload: it must live and answer. Throws HandwrittenError
  * `reload_failed` when it is gone.
  */
-export async function watchWorker({ haproxy, located }: Prepared, watchMs: number): Promise<void> {
-  const worker = haproxy.observed?.worker
+export async function watchReloaded(
+  { located }: Prepared,
+  runner: ReloadRunner,
+  watchMs: number,
+): Promise<void> {
   const startedAt = performance.now()
   const endAt = startedAt + watchMs
   do {
-    const now = await observe(located.socket, 0).catch(onlyGone)
-    if (worker === undefined || now === undefined || !isSameWorker(worker, now.worker)) {
+    const now = await observe(located.socket, awayMs).catch(onlyGone)
+    if (now === undefined || runner.isReplacedBy(now)) {
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
       throw new HandwrittenError('reload_failed', `it was gone ${seconds} s later`)
     }

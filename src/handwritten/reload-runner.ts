@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises'
 import type { AttachedHaproxy } from '../haproxy/process/attached.ts'
 import type { Bind } from '../haproxy/process/binds.ts'
+import type { Observed } from '../haproxy/process/observe.ts'
 import type { HaproxyRunner } from '../haproxy/process/runner.ts'
+import { isSameWorker } from './records.ts'
 
 /**
  * An attached HAProxy for one apply of a configuration that people wrote: the text was checked
@@ -12,6 +14,7 @@ export class ReloadRunner implements HaproxyRunner {
   readonly #haproxy: AttachedHaproxy
   readonly #obsolete: readonly string[]
   #reload: 'none' | 'under way' | 'done' | 'failed' = 'none'
+  #loaded: Observed | undefined
   readonly configPath: string
   /** The apply stage then takes from disk nothing that it was not given. */
   readonly isTextKnown = false
@@ -25,6 +28,15 @@ export class ReloadRunner implements HaproxyRunner {
   /** What became of the reload, if there was one. */
   get reloaded(): 'none' | 'under way' | 'done' | 'failed' {
     return this.#reload
+  }
+
+  /** Whether another HAProxy, or another worker that no reload explains, has come since the reload. */
+  isReplacedBy(now: Observed): boolean {
+    const loaded = this.#loaded
+    if (loaded === undefined) return false
+    const isSameMaster =
+      loaded.master !== undefined && loaded.master.masterPid === now.master?.masterPid
+    return !isSameMaster && !isSameWorker(loaded.worker, now.worker)
   }
 
   get isRunning(): boolean {
@@ -48,6 +60,7 @@ export class ReloadRunner implements HaproxyRunner {
     try {
       for (const path of this.#obsolete) await rm(path, { force: true })
       await this.#haproxy.reload()
+      this.#loaded = this.#haproxy.observed
       this.#reload = 'done'
     } catch (error) {
       this.#reload = 'failed'

@@ -113,6 +113,10 @@ describe('a plan as people read it', () => {
     expect(short.split('\n').length).toBeLessThan(60)
     expect(short).toContain('… and 2980 more (--all shows them)')
     expect(short).toContain('3000 changes by 3000 commands')
+    const sections = changes.map((each, index) => ({ ...each, section: `backend b${index}` }))
+    const wide = renderPlan(report({ changes: sections }), { paint })
+    expect(wide).toContain('… and 2980 changes in 2980 more sections (--all shows them)')
+    expect(wide.split('\n').length).toBeLessThan(60)
     expect(renderPlan(plan, { paint, all: true }).split('\n').length).toBeGreaterThan(3000)
   })
 

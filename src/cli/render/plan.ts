@@ -13,6 +13,8 @@ export type PlanLook = {
 
 /** Of one section, and of all commands, at most so many are shown. */
 const mostShown = 20
+/** Sections whose changes are shown one by one. */
+const mostSections = 20
 
 /** The difference as a person reads it: where from, what, how, and one line that sums it up. */
 export function renderPlan(report: PlanReport, look: PlanLook): string {
@@ -44,12 +46,19 @@ function changeLines(report: PlanReport, look: PlanLook): string[] {
     changes.push(change)
     bySection.set(change.section, changes)
   }
-  const width = Math.min(64, Math.max(0, ...report.changes.map(({ text }) => text.length))) + 2
-  return [...bySection].flatMap(([section, changes]) => {
-    const lines = changes.map((change) => changeLine(change, width, look))
+  const shown = [...bySection].slice(0, look.all ? undefined : mostSections)
+  const hidden = [...bySection].slice(shown.length)
+  const texts = shown.flatMap(([, changes]) => changes.map(({ text }) => text.length))
+  const width = Math.min(64, Math.max(0, ...texts.slice(0, mostSections * mostShown))) + 2
+  const lines = shown.flatMap(([section, changes]) => {
+    const each = changes.map((change) => changeLine(change, width, look))
     const title = section === '' ? 'configuration' : section
-    return [look.paint('bold', printable(title)), ...shortened(lines, look)]
+    return [look.paint('bold', printable(title)), ...shortened(each, look)]
   })
+  if (hidden.length === 0) return lines
+  const more = hidden.reduce((sum, [, changes]) => sum + changes.length, 0)
+  const where = counted(hidden.length, 'more section')
+  return [...lines, `… and ${counted(more, 'change')} in ${where} (--all shows them)`]
 }
 
 const colours: Readonly<Record<PlannedChange['sign'], Colour>> = {
