@@ -7,6 +7,7 @@ import type { ApplyResult } from '../../src/haproxy/apply/context.ts'
 import { planChanges } from '../../src/haproxy/diff/plan-changes.ts'
 import type { HaproxyProcess } from '../../src/haproxy/process/haproxy-process.ts'
 import { parseInfo } from '../../src/haproxy/runtime/info.ts'
+import { showMapCommand } from '../../src/haproxy/runtime/maps.ts'
 import { parseStatistics } from '../../src/haproxy/runtime/statistics.ts'
 import { makeCertificate, shownCertificate } from '../support/certificates.ts'
 import { haproxyPrograms } from '../support/haproxies.ts'
@@ -35,6 +36,7 @@ describe.each(haproxyPrograms())('files of HAProxy $line', ({ path: program }) =
       [at('hosts.map'), 'one.test first\n'],
       [at('paths.map'), '^/a first\n^/ab second\n'],
       [at('denied.acl'), '/secret\n'],
+      [at('seen.map'), '/known 1\n'],
       [at('a.pem'), pemOf(a)],
       [at('list'), `${at('c.pem')} [alpn http/1.1] c.test\n`],
       [at('c.pem'), pemOf(c)],
@@ -64,6 +66,8 @@ describe.each(haproxyPrograms())('files of HAProxy $line', ({ path: program }) =
       `  ${limits.frontend}`,
       `  bind 127.0.0.1:${lab.port}`,
       `  bind 127.0.0.1:${tlsPort} ssl crt ${at('a.pem')} crt ${at('more')} crt-list ${at('list')}`,
+      `  http-request set-map(${at('seen.map')}) %[path] 1 if { path -m beg /learn }`,
+      `  http-request set-var(txn.seen) path,map_str(${at('seen.map')},none)`,
       `  acl denied path -f ${at('denied.acl')}`,
       '  http-request return status 200 content-type text/plain string denied if denied',
       `  http-request set-var(txn.host) req.hdr(host),lower,map_str(${at('hosts.map')},none)`,
@@ -142,6 +146,19 @@ describe.each(haproxyPrograms())('files of HAProxy $line', ({ path: program }) =
     expect(result.commands[0]).toBe(`prepare acl ${at('denied.acl')}`)
     expect(await ask('x', '/denied-2999')).toBe('denied')
     expect(await ask('x', '/other')).toBe('none none')
+  })
+
+  it('leaves alone what requests have put into a map', async () => {
+    await ask('x', '/learned')
+    const seen = async () => (await haproxy.execute([showMapCommand(at('seen.map'))]))[0]
+    expect(await seen()).toContain('/learned 1')
+    expect(await drift()).toEqual([])
+    await change({ 'hosts.map': 'one.test other\n' })
+    expect(await seen()).toContain('/learned 1')
+    expect(await apply({ 'seen.map': '/other 1\n' })).toMatchObject({
+      how: 'reload',
+      reasons: [{ kind: 'file' }],
+    })
   })
 
   it('takes another certificate by the same name, and shows no key', async () => {

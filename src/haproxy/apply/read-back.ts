@@ -6,6 +6,8 @@ import type { HaproxyRunner } from '../process/runner.ts'
 import { withoutKeys } from '../../model/file-digest.ts'
 import { lazy } from '../../support/lazy.ts'
 import { parseBackends, showBackendsCommand } from '../runtime/backends.ts'
+import { namedFiles } from '../config/named-files.ts'
+import { ConfigSyntaxError } from '../config/syntax-error.ts'
 import { HaproxyError } from '../runtime/errors.ts'
 import { parseInfo } from '../runtime/info.ts'
 import { readLoadedFiles } from './read-files.ts'
@@ -58,7 +60,7 @@ export async function readBack(
   const files = new Map(haproxy.isTextKnown ? onDisk : [])
   const config = files.get(haproxy.configPath)
   files.delete(haproxy.configPath)
-  const loaded = withoutKeys(await readLoadedFiles(haproxy, files))
+  const loaded = withoutKeys(await readLoadedFiles(haproxy, files, writtenIn(config)))
   return {
     config,
     files: loaded,
@@ -66,6 +68,17 @@ export async function readBack(
     backends: parseBackends(backends),
     onDisk: withoutKeys(onDisk),
     mostConnections: mostConnectionsOf(info),
+  }
+}
+
+/** Where the text cannot be read it makes no difference: then there is one reload. */
+function writtenIn(config: string | undefined): ReadonlySet<string> {
+  try {
+    const files = config === undefined ? [] : namedFiles(config)
+    return new Set(files.filter(({ use }) => use === 'written').map(({ path }) => path))
+  } catch (error) {
+    if (error instanceof ConfigSyntaxError) return new Set()
+    throw error
   }
 }
 

@@ -1,4 +1,4 @@
-import { unknownContent } from '../../model/file-digest.ts'
+import { isDigest, unknownContent } from '../../model/file-digest.ts'
 import type { HaproxyControl } from '../control.ts'
 import { readPatternFile } from '../diff/map-file.ts'
 import { parseAcl, showAclCommand } from '../runtime/acls.ts'
@@ -21,11 +21,13 @@ type Control = Pick<HaproxyControl, 'execute'>
 /**
  * The files that HAProxy runs: maps and ACLs as it tells them itself, others as they are on disk,
  * where that is what it runs. A certificate of which it has another is there with unknown content.
- * `onDisk`: the contents that it was loaded with, so far as that is known.
+ * `onDisk`: the contents that it was loaded with, so far as that is known. `written`: files that
+ * requests change; what they have changed is left alone.
  */
 export async function readLoadedFiles(
   control: Control,
   onDisk: ReadonlyMap<string, string>,
+  written: ReadonlySet<string> = new Set(),
 ): Promise<Map<string, string>> {
   const files = new Map(onDisk)
   const [maps = '', acls = '', certificates = ''] = await control.execute([
@@ -33,7 +35,12 @@ export async function readLoadedFiles(
     'show acl',
     'show ssl cert',
   ])
-  await readEach(control, parseMapPaths(maps), showMapCommand, (path, reply) => {
+  // Of a file that is known as a digest nothing can be compared.
+  const isRead = (path: string): boolean => {
+    const known = files.get(path) ?? ''
+    return !written.has(path) && (!isDigest(known) || known === unknownContent)
+  }
+  await readEach(control, parseMapPaths(maps).filter(isRead), showMapCommand, (path, reply) => {
     const entries = parseMap(reply)
     if (entries === undefined) return
     // Where the entries are the same the file's own form (comments, order) is kept.
@@ -41,7 +48,7 @@ export async function readLoadedFiles(
     if (known === undefined || printMapFile(parseMapFile(known)) !== content)
       files.set(path, content)
   })
-  await readEach(control, parseMapPaths(acls), showAclCommand, (path, reply) => {
+  await readEach(control, parseMapPaths(acls).filter(isRead), showAclCommand, (path, reply) => {
     const patterns = parseAcl(reply)
     const known = readPatternFile(files.get(path) ?? '\0')
     if (patterns === undefined || (known !== undefined && isSameSet(known, patterns))) return

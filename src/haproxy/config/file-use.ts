@@ -3,6 +3,8 @@ export type FileUse =
   | 'map'
   /** A map of which the first match counts: regular expressions, substrings, numbers, addresses. */
   | 'map-ordered'
+  /** A map or ACL that requests change: what HAProxy holds of it is not for the file to say. */
+  | 'written'
   /** Patterns of an ACL, one a line. */
   | 'acl'
   /** A certificate, or a folder of them. */

@@ -25,7 +25,7 @@ describe('namedFiles', () => {
       'map-ordered /m/c',
       'map-ordered /m/d e',
       'map /m/f',
-      'map /m/g',
+      'written /m/g',
     ])
   })
 
@@ -46,7 +46,7 @@ describe('namedFiles', () => {
       'map /a/words.map',
       'acl /a/good',
       'acl /a/paths',
-      'acl /a/seen',
+      'written /a/seen',
     ])
   })
 

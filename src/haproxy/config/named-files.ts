@@ -82,12 +82,8 @@ function mapsInWord(word: string): FileMention[] {
     const path = quoted ?? apostrophed ?? bare
     mentions.push({ path, use: isOrdered ? 'map-ordered' : 'map' })
   }
-  const action = /^(?:(set|del)-map|(?:add|del)-acl)\((.*)\)$/.exec(word)
-  if (action !== null) {
-    const use = word.includes('-map(') ? 'map' : 'acl'
-    mentions.push({ path: action[2] ?? '', use })
-  }
-  return mentions
+  const written = /^(?:(?:set|del)-map|(?:add|del)-acl)\((.*)\)$/.exec(word)?.[1]
+  return written === undefined ? mentions : [...mentions, { path: written, use: 'written' }]
 }
 
 /** configuration.txt §7.3.1, `map`; its arguments may be in quotes. */

@@ -65,6 +65,7 @@ function planFile(
     uses.size > 0 && [...uses].every((use) => wanted.includes(use))
   if (uses.size === 0 || only('certificate', 'crt-list')) return undefined
   if (old === undefined) return 'the content that was loaded is not known'
+  if (uses.has('written')) return 'differs, and requests change it, too'
   if (only('map', 'map-ordered')) return planMap(path, old, content, uses.has('map-ordered'))
   if (only('acl')) return planAcl(path, old, content)
   const use = only('ca') ? 'ca' : 'crl'
