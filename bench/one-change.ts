@@ -167,6 +167,7 @@ function settingsOf(folder: string): RoutingSettings {
     http: ['127.0.0.1:80'],
     trustedProxies: [],
     accessLog: false,
+    connectionName: 'sni',
     maxConnections: undefined,
     mostOldWorkers: 10,
     timeouts: {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isAtLeast } from './haproxy/capabilities.ts'
 import type { RoutingSettings } from './routing/contract.ts'
 import type { Settings } from './settings/settings.ts'
 
@@ -61,11 +62,15 @@ export function instancePaths(settings: Settings): Paths {
   }
 }
 
-/** What routing needs of the settings; `isRoot` decides whether HAProxy's workers change user. */
+/**
+ * What routing needs of the settings, and of HAProxy's version; `isRoot` decides whether its workers
+ * change user.
+ */
 export function routingSettings(
   settings: Settings,
   paths: Paths,
   isRoot: boolean,
+  haproxyVersion: string,
 ): RoutingSettings {
   // Whether somebody else's HAProxy may change its user, and to which, is not known here.
   const changesUser = isRoot && settings.haproxySocket === undefined
@@ -77,6 +82,7 @@ export function routingSettings(
     http: settings.http,
     trustedProxies: settings.trustedProxies,
     accessLog: settings.accessLog !== 'off',
+    connectionName: connectionNameOf(haproxyVersion),
     maxConnections: settings.maxConnections,
     mostOldWorkers: settings.mostOldWorkers,
     timeouts: {
@@ -95,6 +101,10 @@ export function routingSettings(
     },
     runAs: changesUser ? workerUser(settings) : undefined,
   }
+}
+
+export function connectionNameOf(haproxyVersion: string): RoutingSettings['connectionName'] {
+  return isAtLeast(haproxyVersion, 3, 0) ? 'pool-conn-name' : 'sni'
 }
 
 /** The wanted user and group where the machine has them, else the one that owns nothing. */

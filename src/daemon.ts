@@ -74,7 +74,8 @@ export async function runDaemon(settings: Settings): Promise<number> {
     const start = startServing(settings, haproxy, run)
     // A signal during the start ends it; what it still does then fails into the log.
     how = await Promise.race([start.then(() => ending.wanted), ending.wanted])
-    log.info(how === 'down' ? 'ending fairlead and HAProxy' : 'ending fairlead; HAProxy serves on')
+    const endsBoth = how === 'down' && haproxy.isOurs
+    log.info(endsBoth ? 'ending fairlead and HAProxy' : 'ending fairlead; HAProxy serves on')
     return exitCode
   } finally {
     stopping.abort()
@@ -165,10 +166,13 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
   const prober = new Prober({ clock, onAccepted: (endpoint) => pipeline.onAccepted(endpoint) })
   prober.restore(store.accepted())
   releases.push('probes', () => prober.stop())
+  const routingOf = byVersion((each) => routingSettings(settings, paths, isRoot(), each))
   const pipeline: Pipeline = new Pipeline({
     registry,
     clock,
-    settings: routingSettings(settings, paths, isRoot()),
+    get settings() {
+      return routingOf(haproxy.version)
+    },
     store,
     prober,
     route: createRouter(),
@@ -272,4 +276,13 @@ function isServing(pipeline: Pipeline): boolean {
 
 function isRoot(): boolean {
   return process.getuid?.() === 0
+}
+
+/** Settings anew only where HAProxy has become another: routing keeps what it made with the same ones. */
+function byVersion<T>(settingsFor: (version: string) => T): (version: string) => T {
+  let last: { readonly version: string; readonly settings: T } | undefined
+  return (version) => {
+    if (last?.version !== version) last = { version, settings: settingsFor(version) }
+    return last.settings
+  }
 }

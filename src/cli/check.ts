@@ -109,7 +109,7 @@ async function checkSettings(command: Command, context: CliContext): Promise<Che
   const settings: Settings = loadSettings({ ...context, environment, isRoot: true, flags })
   const [daemon] = settings.docker
   return {
-    routing: routingSettings(settings, pathsOf(settings.stateFolder), false),
+    routing: routingSettings(settings, pathsOf(settings.stateFolder), false, ''),
     network: settings.network,
     usePublished: settings.usePublished,
     publishedAddress: settings.publishedAddress,

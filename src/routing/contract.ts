@@ -25,6 +25,11 @@ export type RoutingSettings = {
   /** Networks (CIDR) whose X-Forwarded-* headers are believed. */
   readonly trustedProxies: readonly string[]
   readonly accessLog: boolean
+  /**
+   * The keyword of a server that makes a value a part of a connection's identity, by HAProxy's
+   * version: from 3.0 on `pool-conn-name`; before, `sni` did, without TLS as well.
+   */
+  readonly connectionName: 'sni' | 'pool-conn-name'
   readonly maxConnections: number | undefined
   /** Reloads that an old worker may see (`mworker-max-reloads`). */
   readonly mostOldWorkers: number

@@ -8,6 +8,9 @@ import type { RoutingInput, RoutingSettings } from '../../src/routing/contract.t
 import { route } from '../../src/routing/route.ts'
 import { listen } from './plain-servers.ts'
 import { createServer } from 'node:net'
+import type { FoundHaproxy } from '../../scripts/lib/haproxy-lines.mjs'
+import { connectionNameOf } from '../../src/daemon-settings.ts'
+import { haproxyPrograms } from './haproxies.ts'
 import { routingSettings } from './routing.ts'
 
 export type RunningHaproxy = {
@@ -27,10 +30,11 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** A real HAProxy, in the foreground, with what routing renders for the input. */
+/** A real HAProxy, in the foreground, with what routing renders for the input and its version. */
 export async function runRouted(
   input: RoutingInput,
   given: Partial<RoutingSettings> = {},
+  program: FoundHaproxy | undefined = haproxyPrograms()[0],
 ): Promise<RunningHaproxy> {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-routing-'))
   const port = await freePort()
@@ -40,6 +44,7 @@ export async function runRouted(
     ...routingSettings,
     http: [`127.0.0.1:${port}`],
     paths: { maps, socket, chroot: undefined },
+    connectionName: connectionNameOf(program?.version ?? ''),
     ...given,
   }
   const { desired } = route({ ...input, settings })
@@ -47,7 +52,9 @@ export async function runRouted(
   for (const [path, content] of desired.files) await writeFile(path, content)
   const config = join(folder, 'haproxy.cfg')
   await writeFile(config, desired.config)
-  const child = spawn('haproxy', ['-db', '-f', config], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program?.path ?? 'haproxy', ['-db', '-f', config], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))

@@ -63,6 +63,7 @@ export const routingSettings: RoutingSettings = {
   http: ['127.0.0.1:8080'],
   trustedProxies: [],
   accessLog: true,
+  connectionName: 'sni',
   maxConnections: undefined,
   mostOldWorkers: 10,
   timeouts: {

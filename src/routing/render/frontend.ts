@@ -38,7 +38,7 @@ export function renderFrontend(settings: RoutingSettings): string {
 /**
  * A request that may change something is never sent twice: not by a retry, and not by the chance
  * that a server closes an idle connection under it, so that it gets a connection of its own. For
- * that it has a number, which the servers' `sni` makes a part of a connection's identity. `allow`
+ * that it has a number, which the servers (`connectionName`) make a part of a connection's identity. `allow`
  * ends the frontend's rules for all others.
  */
 const repeatRules = [

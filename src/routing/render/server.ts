@@ -1,3 +1,4 @@
+import type { RoutingSettings } from '../contract.ts'
 import type { Member } from '../member.ts'
 
 /**
@@ -8,25 +9,28 @@ import type { Member } from '../member.ts'
  * answer a check in time may still finish what it has begun.
  *
  * `pool-max-conn -1` is the default of a server in a file, but not of one added at runtime before
- * HAProxy 3.0. `sni` is no TLS here: it makes the number that a request which may not be repeated
+ * HAProxy 3.0. `sni` (from 3.0 on `pool-conn-name`) is no TLS here: it makes the number that a request which may not be repeated
  * has (see the frontend) a part of the connection's identity, so that such a request never meets a
  * connection that the server is about to close. Requests without a number share all connections.
  */
 const checks =
   'check inter 2s fastinter 500ms downinter 5s rise 1 fall 2 ' +
   'observe layer4 error-limit 3 on-error fastinter'
-const pool = 'pool-max-conn -1 pool-purge-delay 5s sni var(txn.fresh)'
+const pool = 'pool-max-conn -1 pool-purge-delay 5s'
 
 /**
  * A `server` line. Every parameter stands on it, since a server added at runtime takes nothing from
  * `default-server` (management.txt, `add server`).
  */
-export function renderServer(member: Member): string {
+export function renderServer(
+  member: Member,
+  connectionName: RoutingSettings['connectionName'],
+): string {
   const { endpoint, labels, server, weight, admin } = member
   return (
     `    server ${server} ${addressOf(endpoint.address)}:${endpoint.port} ${checks} ` +
     `weight ${weight}${option('maxconn', labels.maxconn, '')}` +
-    `${option('slowstart', labels.slowstartMs, 'ms')} ${pool}` +
+    `${option('slowstart', labels.slowstartMs, 'ms')} ${pool} ${connectionName} var(txn.fresh)` +
     `${admin === 'ready' ? '' : ' disabled'}\n`
   )
 }
