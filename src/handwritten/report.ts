@@ -122,7 +122,7 @@ function planned(change: Change, isReload: boolean, drift: ReadonlySet<string>):
     kind,
     section,
     sign: signed ?? signOf(rest),
-    text: signed === undefined ? rest : rest.slice(2),
+    text: signed === undefined ? wholeOf(rest) : rest.slice(2),
     how,
     isDrift: drift.has(summary),
     commands,
@@ -134,6 +134,11 @@ function splitLabel(summary: string): { readonly section: string; readonly rest:
   const labelled = /^(before the first section|\S+(?: \S+)?): (.*)$/.exec(summary)
   const told = labelled ?? /^(\S+(?: \S+)?) ((?:is new|was removed)\b.*)$/.exec(summary)
   return { section: told?.[1] ?? '', rest: told?.[2] ?? summary }
+}
+
+/** Why a section that comes or goes wants a reload stands among the reasons. */
+function wholeOf(text: string): string {
+  return /^(?:is new|was removed)\b/.test(text) ? 'the whole section' : text
 }
 
 /** Of what is told in words: `maxconn 100 added (line 3)`, `is new (line 7)`, `was removed`. */
@@ -148,10 +153,11 @@ function plannedReason(
   source: ConfigSource,
   before: ConfigSource,
 ): PlannedReason {
-  const isOld = /\(was line \d+\)$/.test(text)
+  const isOld = /\(was line \d+\)$|\bwas removed\b/.test(text)
   const place = line === undefined ? undefined : placeOf(isOld ? before : source, line)
   const hasPlace = /\((?:was )?line \d+\)$/.test(text)
-  const told = hasPlace || line === undefined ? text : `${text} (line ${line})`
+  const told =
+    hasPlace || line === undefined ? text : `${text} (${isOld ? 'was ' : ''}line ${line})`
   return { kind, text: placed(told, source, before), section, file: place?.file, line: place?.line }
 }
 

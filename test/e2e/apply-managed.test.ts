@@ -25,7 +25,7 @@ describe('a HAProxy that fairlead up keeps', () => {
     expect(same).toMatchObject({ code: 0, stderr: '' })
     expect(same.stdout).toContain('nothing to do')
     const other = await stage.cli('plan', file, '--state-folder', stage.stateFolder)
-    expect(other.stdout).toMatch(/backend more\n {2}\+ is new/)
+    expect(other.stdout).toMatch(/backend more\n {2}\+ the whole section/)
   })
 
   it('is left to its daemon, while that runs', async () => {

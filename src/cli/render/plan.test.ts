@@ -146,6 +146,7 @@ describe('a plan as people read it', () => {
       'server app/b keeps its last connections; the next apply deletes it',
     ])
     const nothing = { ...result, how: 'none', reasons: [], lingering: [] } as const
-    expect(renderResult({ ...report({ how: 'none' }), result: nothing }, { paint })).toBe('')
+    const same = report({ how: 'none', live: '/root/new.cfg' })
+    expect(renderResult({ ...same, result: nothing }, { paint })).toBe('')
   })
 })

@@ -105,13 +105,16 @@ function summary({ how, changes, commands, reasons }: PlanReport, { paint }: Pla
 }
 
 /** What an apply did. */
-export function renderResult({ result, how }: ApplyReport, look: PlanLook): string {
+export function renderResult(report: ApplyReport, look: PlanLook): string {
+  const { result, how, live, config } = report
   const { paint } = look
   const ms = `${Math.max(1, Math.round(result.verifiedMs))} ms`
   const lines: string[] = []
   if (how === 'runtime' && result.how === 'reload') {
     lines.push(`commands were not enough: ${result.reasons.map(printable).join('; ')}`)
   }
+  if (result.how === 'none' && live !== config)
+    lines.push(printable(`${live} has the new text, which means the same to HAProxy`))
   const after = counted(result.commands.length, 'command')
   if (result.how === 'runtime') lines.push(paint('green', `applied by ${after}, read back: ${ms}`))
   if (result.how === 'reload') {
