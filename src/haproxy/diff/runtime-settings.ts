@@ -1,8 +1,15 @@
-import type { SectionPair } from './compare-structure.ts'
+import type { LineDifference } from './compare-lines.ts'
 import { lastSetting } from './inherited.ts'
 import type { Layout, PlacedSection } from './layout.ts'
 import type { Setting } from './settings.ts'
 import type { Step } from './steps.ts'
+
+/** A section that is in both texts. */
+type SectionPair = {
+  readonly before: PlacedSection
+  readonly after: PlacedSection
+  readonly difference: LineDifference
+}
 
 /** Settings that commands can change: the steps, and the lines they stand for. */
 export type SettingsFound = {
