@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises'
 import type { DesiredState } from '../model/desired-state.ts'
-import { writeFileAtomic } from '../support/atomic-file.ts'
+import { sweepTemporaries, writeFileAtomic } from '../support/atomic-file.ts'
 import { Backoff } from '../support/backoff.ts'
 import type { Clock } from '../support/clock.ts'
 import { onlyUnwritable } from './apply/files.ts'
@@ -83,6 +83,7 @@ export class Probation implements Trials {
   async load(): Promise<void> {
     if (this.#isLoaded) return
     const { recordPath, haproxy } = this.#options
+    await sweepTemporaries(recordPath)
     const record = parseProbation(await readFile(recordPath, 'utf8').catch(() => ''))
     if (record.staged !== undefined) await restoreKept(record.staged)
     this.#open = record.open

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { constants, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { constants, open, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { FairleadError, messageOf } from '../model/errors.ts'
 import { writeText } from './write-text.ts'
 
@@ -31,6 +31,18 @@ export async function writeFileAtomic(
   } catch (error) {
     await rm(temporary, { force: true })
     throw unwritable(path, error)
+  }
+}
+
+/** Removes what writers of a file left beside it when they were killed; call it while there is none. */
+export async function sweepTemporaries(path: string): Promise<void> {
+  const names = await readdir(dirname(path)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  for (const name of names) {
+    const isLeft = name.startsWith(`${basename(path)}.`) && /\.\d+\.[0-9a-f]{8}\.tmp$/.test(name)
+    if (isLeft) await rm(join(dirname(path), name), { force: true })
   }
 }
 

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { FairleadError } from '../../model/errors.ts'
-import { StateWriteError } from '../../support/atomic-file.ts'
+import { StateWriteError, sweepTemporaries } from '../../support/atomic-file.ts'
 import { ConfigRejectedError, HaproxyError } from '../runtime/errors.ts'
 import { pause, showProcesses } from '../runtime/master.ts'
 import { OneAtATime } from '../runtime/one-at-a-time.ts'
+import { workerDialect } from '../runtime/converse.ts'
+import type { Dialect } from '../runtime/converse.ts'
 import { parseInfo } from '../runtime/info.ts'
 import { runCommands } from '../runtime/socket.ts'
 import { probeBinds } from './binds.ts'
@@ -32,6 +34,9 @@ export type HaproxyProcessOptions = {
   readonly recordPath: string
 }
 
+/** How long after a reload a connection may still be taken by the old worker; it is told at once. */
+const oldWorkerMs = 5_000
+
 type Running = Processes & { readonly version: string }
 
 /**
@@ -50,6 +55,8 @@ export class HaproxyProcess implements HaproxyInstance {
   #isTextKnown = false
   #isAdopted = false
   #reloads = 0
+  /** Until then (`performance.now()`) a connection may be taken by an old worker. */
+  #oldUntil = 0
   #watch: Watch | undefined
 
   constructor(options: HaproxyProcessOptions) {
@@ -143,6 +150,7 @@ export class HaproxyProcess implements HaproxyInstance {
    */
   adopt(): Promise<boolean> {
     return this.#lock.run(async () => {
+      await sweepTemporaries(this.#options.recordPath)
       const record = await readRunRecord(this.#options.recordPath)
       const isExpected =
         record !== undefined && isSameProcess(record.masterPid, record.masterStartTicks)
@@ -161,8 +169,21 @@ export class HaproxyProcess implements HaproxyInstance {
     })
   }
 
-  execute(commands: readonly string[]): Promise<readonly string[]> {
-    return runCommands(this.#options.workerSocket, commands)
+  /** Right after a reload the old worker may still accept a connection: it is given none then. */
+  async execute(commands: readonly string[]): Promise<readonly string[]> {
+    const { workerSocket } = this.#options
+    const running = this.#running
+    if (running === undefined || performance.now() >= this.#oldUntil)
+      return runCommands(workerSocket, commands)
+    const { workerPid } = running
+    for (;;) {
+      try {
+        return await runCommands(workerSocket, commands, { dialect: onlyWorker(workerPid) })
+      } catch (error) {
+        if (!(error instanceof OldWorkerError) || performance.now() >= this.#oldUntil) throw error
+        await pause(5)
+      }
+    }
   }
 
   /** Also refuses a text that does not name our control socket: HAProxy could not be reached any more. */
@@ -247,6 +268,7 @@ export class HaproxyProcess implements HaproxyInstance {
       workerPid: running.workerPid,
     })
     this.#reloads += 1
+    this.#oldUntil = performance.now() + oldWorkerMs
     await this.#settle(after.workers[0] ?? 0, after.masterPid, after.version)
   }
 
@@ -254,7 +276,7 @@ export class HaproxyProcess implements HaproxyInstance {
   async #settle(workerPid: number, masterPid: number, version: string): Promise<void> {
     const endAt = performance.now() + 10_000
     for (;;) {
-      const isUp = await this.execute(['show info']).then(([reply]) => {
+      const isUp = await runCommands(this.#options.workerSocket, ['show info']).then(([reply]) => {
         const info = parseInfo(reply ?? '')
         return info?.pid === workerPid && !info.isStopping
       }, nobody)
@@ -305,6 +327,20 @@ export class HaproxyProcess implements HaproxyInstance {
       masterStartTicks: masterTicks,
       workerPid,
     })
+  }
+}
+
+/** An old worker took the connection, and was sent nothing. Code `haproxy_unreachable`. */
+class OldWorkerError extends HaproxyError {}
+
+function onlyWorker(pid: number): Dialect {
+  return {
+    ...workerDialect,
+    head: [...workerDialect.head, 'show info'],
+    check: (replies) => {
+      if (parseInfo(replies.at(-1) ?? '')?.pid === pid) return
+      throw new OldWorkerError('haproxy_unreachable', `worker ${pid} does not answer`)
+    },
   }
 }
 
