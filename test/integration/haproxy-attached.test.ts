@@ -276,6 +276,9 @@ describe('a HAProxy whose program is upgraded underneath', () => {
 
     // Removed altogether: what runs goes on, and cannot be checked any more.
     rmSync(link)
+    expect((await attachHaproxy(options)).problems()).toMatchObject([
+      { what: expect.stringContaining('not there any more') },
+    ])
     await expect(
       attachHaproxy(options).then((one) => one.validate(one.configPath)),
     ).rejects.toMatchObject({ code: 'haproxy_missing' })

@@ -5,9 +5,6 @@ import type { HaproxyInstance } from './runner.ts'
 
 const lookEveryMs = 1_000
 
-/** Who answered at a look, and how many reloads were ours until then. */
-type Seen = { readonly worker: string; readonly reloads: number }
-
 /**
  * A HAProxy that somebody else started, watched for a daemon: its end, its return and somebody
  * else's reloads are noticed within about a second. Ending it is not ours.
@@ -17,7 +14,8 @@ export class WatchedHaproxy extends AttachedHaproxy implements HaproxyInstance {
   readonly isOurs = false
   readonly #listeners = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
-  #seen: Seen | undefined
+  /** Surprises that were told, or need no telling. */
+  #seen = 0
 
   constructor(options: AttachOptions) {
     super(options)
@@ -27,7 +25,7 @@ export class WatchedHaproxy extends AttachedHaproxy implements HaproxyInstance {
   /** Looks now; one that does not answer is waited for. Throws all but `haproxy_unreachable`. */
   async find(): Promise<void> {
     await this.refresh().catch(unlessAway)
-    this.#seen = this.#look()
+    this.#seen = this.surprises
   }
 
   /** Calls back when it is gone, is back, or runs another worker than ours. Gives back the release. */
@@ -62,20 +60,9 @@ export class WatchedHaproxy extends AttachedHaproxy implements HaproxyInstance {
     // Closed meanwhile.
     if (this.#timer === undefined) return
     const before = this.#seen
-    this.#seen = this.#look()
-    const isOurs = before?.reloads !== this.#seen.reloads && this.isRunning
-    if (before !== undefined && before.worker !== this.#seen.worker && !isOurs)
-      for (const callback of this.#listeners) callback()
+    this.#seen = this.surprises
+    if (before !== this.#seen) for (const callback of this.#listeners) callback()
     this.#plan()
-  }
-
-  #look(): Seen {
-    const { observed, reloads } = this
-    const worker = observed?.worker
-    return {
-      worker: worker === undefined ? '' : `${worker.pid} ${worker.startedAtSeconds}`,
-      reloads,
-    }
   }
 }
 

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { messageOf } from '../../model/errors.ts'
 import type { Problem } from '../../model/problem.ts'
+import { StateWriteError } from '../../support/atomic-file.ts'
 import { isLocalSocket, parseSocketAddress } from '../runtime/address.ts'
 import { HaproxyError } from '../runtime/errors.ts'
 import { pause } from '../runtime/master.ts'
@@ -85,6 +87,7 @@ export class AttachedHaproxy implements HaproxyRunner {
   #isTextKnown = false
   #reloads = 0
   #workers = 0
+  #surprises = 0
 
   constructor(options: AttachOptions) {
     this.#options = { ...options, configPath: resolve(options.configPath) }
@@ -125,6 +128,11 @@ export class AttachedHaproxy implements HaproxyRunner {
     return this.#reloads
   }
 
+  /** How often it went, came, or was reloaded by somebody else, as far as was seen. */
+  get surprises(): number {
+    return this.#surprises
+  }
+
   get configPath(): string {
     return this.#options.configPath
   }
@@ -151,8 +159,12 @@ export class AttachedHaproxy implements HaproxyRunner {
   problems(): readonly Problem[] {
     const attached = this.#attached
     if (attached === undefined) return []
-    const { program, observed } = attached
+    const { program, observed, local } = attached
     const where = 'HAProxy'
+    if (program === undefined && local?.program !== undefined) {
+      const what = `the program ${local.program} that it was started by is not there any more`
+      return [{ where, what, hint: 'install it again: the next reload needs it' }]
+    }
     if (program === undefined) {
       const what = 'its program is not on this machine, so only HAProxy itself can check a text'
       return [{ where, what, hint: 'a reload with a mistake in it leaves the old worker serving' }]
@@ -221,7 +233,10 @@ export class AttachedHaproxy implements HaproxyRunner {
   async confirmText(): Promise<void> {
     const worker = this.#attached?.observed.worker
     if (worker === undefined) throw this.#away()
-    const text = await readFile(this.configPath, 'utf8')
+    const text = await readFile(this.configPath, 'utf8').catch((error: unknown) => {
+      const what = `cannot read ${this.configPath}: ${messageOf(error)}`
+      throw new StateWriteError('state_unwritable', what, { cause: error })
+    })
     this.#setText(text, true)
     await this.#record.keep(worker, text)
   }
@@ -245,11 +260,11 @@ export class AttachedHaproxy implements HaproxyRunner {
       throw cannotReload(socket)
     }
     this.#reloads += 1
-    await this.#refresh(settleMs)
+    await this.#refresh(settleMs, true)
   }
 
   /** Whoever is there becomes the one that is spoken to, once its worker takes connections. */
-  async #refresh(patienceMs: number): Promise<void> {
+  async #refresh(patienceMs: number, isOurs = false): Promise<void> {
     const endAt = performance.now() + settleMs
     const before = this.#attached
     let observed: Observed
@@ -271,14 +286,16 @@ export class AttachedHaproxy implements HaproxyRunner {
     if (isSame) return
     const local = findLocalProcess(observed.worker)
     this.#workers += 1
+    if (!isOurs) this.#surprises += 1
     this.#attached = {
       observed,
       local,
-      program: await this.#findProgram(local),
+      program: await this.#findProgram(local).catch(unlessMissing),
       channel: await channelTo(this.#options.socket, observed, (path) => this.localPath(path)),
     }
     const text = await this.#record.textOf(observed.worker)
-    const onDisk = text === undefined ? undefined : await readFile(this.configPath, 'utf8')
+    // A file that is gone, or may not be read, is not known to be what the worker runs.
+    const onDisk = await readFile(this.configPath, 'utf8').catch(() => undefined)
     this.#setText(text, text !== undefined && text === onDisk)
   }
 
@@ -300,6 +317,7 @@ export class AttachedHaproxy implements HaproxyRunner {
   }
 
   #lose(): void {
+    if (this.#attached !== undefined) this.#surprises += 1
     this.#attached = undefined
     this.#setText(undefined, false)
   }
@@ -311,6 +329,13 @@ export class AttachedHaproxy implements HaproxyRunner {
       { hint: 'see that it runs and that the socket is the one it was given' },
     )
   }
+}
+
+/** What runs goes on without its program. */
+function unlessMissing(error: unknown): undefined {
+  const isMissing = error instanceof HaproxyError && error.code === 'haproxy_missing'
+  if (!isMissing) throw error
+  return undefined
 }
 
 function cannotReload(socket: string): HaproxyError {
