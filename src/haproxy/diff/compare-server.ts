@@ -2,12 +2,13 @@ import type { AdminState } from '../../model/desired-state.ts'
 import type { Capabilities } from '../capabilities.ts'
 import { showWords } from '../config/split-words.ts'
 import type { RunningServer } from '../control.ts'
+import { escapeWord } from '../runtime/words.ts'
 import { isSameAddress, parseServerAddress, printServerAddress } from './address.ts'
 import type { Change } from './plan.ts'
 import { canTakeTraffic } from './scan-servers.ts'
 import { addServerCommands, cannotDelete, setStateCommand } from './server-commands.ts'
 import type { Commands } from './server-commands.ts'
-import { differingKeywords, paramOf } from './server-line.ts'
+import { differingKeywords, paramOf, setInPlace } from './server-line.ts'
 import type { ServerLine, ServerParams } from './server-line.ts'
 import type { Findings, Stage } from './steps.ts'
 
@@ -125,6 +126,12 @@ function adjust(input: ServerInput, running: RunningServer, before: WithParams):
   if (oldMaxconn !== maxconn) {
     const what = `maxconn ${oldMaxconn} → ${maxconn}`
     change('adjust', 'server-maxconn', what, `set maxconn server ${id} ${maxconn}`)
+  }
+  for (const [keyword, word] of setInPlace) {
+    const [old, wanted] = [paramOf(before.params, keyword), paramOf(after.params, keyword)]
+    if (wanted === undefined || old === wanted) continue
+    const command = `set server ${id} ${word} ${escapeWord(wanted)}`
+    change('adjust', 'server-check', `${keyword} ${old} → ${wanted}`, command)
   }
   if (running.admin !== admin) {
     const stage = admin === 'ready' ? 'adjust' : 'leave'

@@ -32,6 +32,7 @@ export type Change = {
     | 'server-address'
     | 'server-weight'
     | 'server-maxconn'
+    | 'server-check'
     | 'server-state'
     | 'backend-add'
     | 'backend-remove'
@@ -45,7 +46,10 @@ export type Change = {
     | 'structure'
   /** `backend app: + server web.4 10.0.1.7:80`; for people. */
   readonly summary: string
-  /** The commands in order; empty for what only a reload can do. */
+  /**
+   * The commands in order; empty for what only a reload can do. One may carry a payload, also a
+   * private key: people see it by `showCommand`.
+   */
   readonly commands: readonly string[]
 }
 
@@ -61,6 +65,7 @@ export const isReadBack: Readonly<Record<Change['kind'], boolean>> = {
   'server-address': true,
   'server-weight': true,
   'server-maxconn': false,
+  'server-check': false,
   'server-state': true,
   'backend-add': true,
   'backend-remove': true,

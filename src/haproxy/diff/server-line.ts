@@ -71,10 +71,31 @@ export function differingKeywords(one: ServerParams, other: ServerParams): strin
     [one, other].every((params) => /^\d+$/.test(paramOf(params, name) ?? '0'))
   const canSetMaxconn = !names.has('minconn') && isPlain('maxconn')
   return [...names].filter((name) => {
+    if (isSetInPlace(name, one, other)) return false
     if ((name === 'weight' && isPlain(name)) || (name === 'maxconn' && canSetMaxconn)) return false
     const argument = one.byKeyword.get(name)
     const otherArgument = other.byKeyword.get(name)
     if (argument === undefined || otherArgument === undefined) return true
     return argument.join('\0') !== otherArgument.join('\0')
   })
+}
+
+/** Parameters that a command sets, of a server that has them, by the word of that command. */
+export const setInPlace: ReadonlyMap<string, string> = new Map([
+  ['agent-send', 'agent-send'],
+  ['port', 'check-port'],
+])
+
+/** `set server … check-port` wants a check, `agent-send` an agent (management.txt §9.3). */
+function isSetInPlace(keyword: string, one: ServerParams, other: ServerParams): boolean {
+  if (!setInPlace.has(keyword)) return false
+  const of = keyword === 'port' ? 'check' : 'agent-check'
+  return (
+    [one, other].every(
+      ({ byKeyword }) =>
+        byKeyword.has(of) && (keyword !== 'port' || /^\d+$/.test(byKeyword.get('port')?.[0] ?? '')),
+    ) &&
+    one.byKeyword.has(keyword) &&
+    other.byKeyword.has(keyword)
+  )
 }
