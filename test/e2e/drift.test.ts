@@ -96,6 +96,10 @@ it("takes operators' words for no drift, and shows it without repairing with --d
   const [first = ''] = await registerShop()
   await stage.ask('weight', 'shop-1', '7')
   await stage.ask('drain', 'shop-2')
+  await stage.until(async () => {
+    const state = await running()
+    return state.includes(' 7 ') && (await stage.status()).isApplied && state.includes(' 8 ')
+  }, 'both words are in force')
   const before = (await changes()).length
   await tell(`set server ${first} weight 99`)
   await stage.until(async () => ((await stage.status()).drift ?? []).length > 0, 'drift is shown')
