@@ -44,7 +44,10 @@ export function addConfigOptions(command: Command): Command {
       '--config <PATH>',
       'file or folder that HAProxy loads; default: what its command line says, else NEW itself',
     )
-    .option('--reload-command <COMMAND>', 'reloads HAProxy where there is no master socket')
+    .option(
+      '--reload-command <COMMAND>',
+      'reloads HAProxy where its master has no socket; run by sh',
+    )
     .option('--haproxy <PROGRAM>', 'checks the text in place of the program that runs')
     .option('--state-folder <FOLDER>', 'where it is kept what was loaded (FAIRLEAD_STATE_FOLDER)')
 }
@@ -62,7 +65,8 @@ export function readConfigOptions(
     newPath: at(path),
     livePath: config === undefined ? undefined : at(config),
     socket: socket?.includes('/') === true ? at(socket) : socket,
-    reloadCommand: options.reloadCommand?.trim().split(/\s+/),
+    reloadCommand:
+      options.reloadCommand === undefined ? undefined : ['sh', '-c', options.reloadCommand],
     program: options.haproxy,
     stateFolder: folder === undefined ? defaultStateFolder(name, context) : at(folder),
     isReset: options.resetStates === true,

@@ -80,6 +80,20 @@ describe.each(haproxyPrograms())('what cannot be applied, on HAProxy $line', ({ 
     }
   })
 
+  it('is not a reload that somebody’s command does', async () => {
+    await written.supervisor.stop()
+    await written.supervisor.startWithoutSocket()
+    expect(await written.apply()).toMatchObject({ code: 0 })
+    await written.edit((text) => text.replace('retries 3', 'retries 2'))
+    const how = [written.config, '--reload-command'] as const
+    const failed = await written.apply(...how, 'echo not now; exit 3')
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('not now') })
+    const pidFile = join(written.lab.folder, 'haproxy.pid')
+    const done = await written.apply(...how, `kill -USR2 "$(head -n1 ${pidFile})"`)
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+    expect(await written.plan()).toMatchObject({ code: 0 })
+  })
+
   it('is anything to a socket that is gone, is silent, or answers like no HAProxy', async () => {
     const socket = join(written.lab.folder, 'x.sock')
     const gone = await written.apply(written.config, '--socket', socket)

@@ -35,6 +35,13 @@ export class Supervisor {
     await observe(masterSocket, 10_000)
   }
 
+  /** With a master that has no socket. */
+  async startWithoutSocket(): Promise<void> {
+    const { configPath, workerSocket, logPath } = this.#lab.options
+    this.#spawn(['-Ws', '-f', configPath, '-p', `${this.#lab.folder}/haproxy.pid`], logPath)
+    await observe(workerSocket, 10_000)
+  }
+
   /** One process, without a master. */
   async startAlone(): Promise<void> {
     const { configPath, workerSocket, logPath } = this.#lab.options
