@@ -44,13 +44,58 @@ const steps: Readonly<Record<string, RoutingInput>> = {
 }
 
 it.each(Object.entries(steps))('%s without a reload', (_name, input) => {
-  const first = routingInput([web(1), web(2), api])
-  const before = route(first)
-  const after = route({ ...input, memory: before.memory })
-  const base = { ...before.desired, servers: readBack(first, before) }
-  const plan = planChanges(base, after.desired, capabilitiesOf('2.6.12'))
-  expect(plan.kind === 'reload' ? plan.reasons : plan.kind).toBe('runtime')
+  expect(planFrom(routingInput([web(1), web(2), api]), input, '2.6.12')).toBe('runtime')
 })
+
+const shop = container('shop', endpoint('shop', { service: 'shop', startedAtMs: 500 }))
+const checked = container(
+  'shop',
+  endpoint('shop', { service: 'shop', labels: { check: '/up', balance: 'first' } }),
+)
+const sticky = container(
+  'shop',
+  endpoint('shop', { service: 'shop', labels: { sticky: 'cookie' } }),
+)
+const later = { nowMs: 400_000 }
+
+// A service of its own settings has a profile of its own, which only a reload brings.
+it.each([
+  ['a service comes', [web(1)], routingInput([web(1), shop]), 'reload', 'runtime'],
+  ['the first service comes', [], routingInput([shop]), 'reload', 'runtime'],
+  ['a checked service comes', [web(1)], routingInput([web(1), checked]), 'reload', 'runtime'],
+  ['another path is checked', [checked], routingInput([pathOf('/b')]), 'runtime', 'runtime'],
+  ['a sticky service comes', [web(1)], routingInput([web(1), sticky]), 'reload', 'reload'],
+  ['a service is over', [web(1), shop], routingInput([web(1)], later), 'reload', 'runtime'],
+  ['a sticky one is over', [web(1), sticky], routingInput([web(1)], later), 'reload', 'runtime'],
+  ['the last one is over', [shop], routingInput([], later), 'reload', 'runtime'],
+] as const)('%s', (_name, before, input, old, now) => {
+  const first = routingInput(before)
+  expect(planFrom(first, input, '2.6.12')).toBe(old)
+  expect(planFrom(first, input, '3.0.11')).toBe(old)
+  expect(planFrom(first, input, '3.4.7')).toBe(now)
+})
+
+function pathOf(check: string): Candidate {
+  return container(
+    'shop',
+    endpoint('shop', { service: 'shop', labels: { check, balance: 'first' } }),
+  )
+}
+
+/** How HAProxy gets from the one to the other, where all endpoints of the first have left in between. */
+function planFrom(first: RoutingInput, input: RoutingInput, version: string): string {
+  const before = route(first)
+  const present = new Set(input.snapshot.services.keys())
+  const left = Object.keys(before.memory.services).filter((name) => !present.has(name))
+  const isOver = input.nowMs - first.nowMs > first.settings.goneServiceMs
+  // They left long before their time is over.
+  const middle =
+    isOver && left.length > 0 ? route({ ...input, memory: before.memory, nowMs: 10_001 }) : before
+  const after = route({ ...input, memory: middle.memory })
+  const running = middle === before ? readBack(first, before) : readBack(input, middle)
+  const base = { ...middle.desired, servers: running }
+  return planChanges(base, after.desired, capabilitiesOf(version)).kind
+}
 
 /** The servers as HAProxy would tell them. */
 function readBack({ snapshot }: RoutingInput, { placements }: RoutingResult) {
