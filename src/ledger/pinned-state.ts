@@ -2,8 +2,8 @@ import { joinServers, ServerSectionReader } from '../haproxy/diff/with-servers.t
 import type { ServerSection } from '../haproxy/diff/with-servers.ts'
 import type { AdminState, DesiredState } from '../model/desired-state.ts'
 import { FairleadError } from '../model/errors.ts'
+import { isDigest } from '../model/file-digest.ts'
 import { lazy } from '../support/lazy.ts'
-import { isDigest } from './state-delta.ts'
 
 /** A generation cannot be pinned. Codes of the table in model/errors.ts. */
 export class PinError extends FairleadError {}

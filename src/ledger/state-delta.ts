@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { AdminState, DesiredState } from '../model/desired-state.ts'
+import { withoutKeys } from '../model/file-digest.ts'
 import { lazy } from '../support/lazy.ts'
 import { applyListDelta, applyTextDelta, listDelta, textDelta } from './text-delta.ts'
 import type { ListDelta, TextDelta } from './text-delta.ts'
@@ -65,42 +65,22 @@ export function applyStateDelta(before: DesiredState, delta: StateDelta): Desire
   }
 }
 
-/** In place of a file's content that nobody but HAProxy may read. */
-const digestStart = '\0sha256:'
-
-export function isDigest(content: string): boolean {
-  return content.startsWith(digestStart)
-}
-
-const withoutSecrets = new WeakMap<ReadonlyMap<string, string>, ReadonlyMap<string, string>>()
+const kept = new WeakMap<ReadonlyMap<string, string>, ReadonlyMap<string, string>>()
 
 /** The state as it may be kept: of files with private keys only a digest. */
 export function asKept(state: DesiredState): DesiredState {
-  const { files, sections } = state
-  let kept = withoutSecrets.get(files)
-  if (kept === undefined) {
-    const hasSecret = [...files.values()].some(isSecret)
-    kept = hasSecret ? new Map([...files].map(([path, text]) => [path, digestOf(text)])) : files
-    withoutSecrets.set(files, kept)
-  }
-  if (kept === files) return state
+  const { sections, servers } = state
+  const files = kept.get(state.files) ?? withoutKeys(state.files)
+  kept.set(state.files, files)
+  if (files === state.files) return state
   return {
     get config() {
       return state.config
     },
     sections,
-    files: kept,
-    servers: state.servers,
+    files,
+    servers,
   }
-}
-
-function isSecret(content: string): boolean {
-  return content.includes('PRIVATE KEY-----')
-}
-
-function digestOf(content: string): string {
-  if (!isSecret(content)) return content
-  return digestStart + createHash('sha256').update(content).digest('hex')
 }
 
 function sectionsOf(state: DesiredState): readonly string[] {

@@ -134,7 +134,7 @@ export const errorCodes = {
     exit: 1,
     http: 404,
     canRetry: false,
-    means: 'no such container, service or endpoint',
+    means: 'no such container, service, endpoint or generation',
   },
   unauthorized: { exit: 1, http: 401, canRetry: false, means: 'the admin API wants a token' },
   forbidden: {
