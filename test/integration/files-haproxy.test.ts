@@ -14,7 +14,7 @@ import { haproxyPrograms } from '../support/haproxies.ts'
 import { HaproxyLab, freePort, get } from '../support/haproxy-lab.ts'
 
 const [a, b, c, d] = ['a.test', 'b.test', 'c.test', 'd.test'].map((name) => makeCertificate(name))
-const newer = makeCertificate('a.test')
+const [newer, other] = [makeCertificate('a.test'), makeCertificate('b.test')]
 
 describe.each(haproxyPrograms())('files of HAProxy $line', ({ path: program }) => {
   let lab: HaproxyLab
@@ -169,6 +169,14 @@ describe.each(haproxyPrograms())('files of HAProxy $line', ({ path: program }) =
     expect(result.commands.join('\n')).not.toContain('PRIVATE')
     expect((await stat(at('a.pem'))).mode & 0o777).toBe(0o600)
     expect((await apply()).how).toBe('none')
+  })
+
+  it('takes a certificate with its key beside it', async () => {
+    const split = { 'more/b.pem': b?.certificate, 'more/b.pem.key': b?.key }
+    await change(split)
+    expect(await shownCertificate(tlsPort, 'b.test')).toBe(b?.certificate)
+    await change({ 'more/b.pem': other?.certificate, 'more/b.pem.key': other?.key })
+    expect(await shownCertificate(tlsPort, 'b.test')).toBe(other?.certificate)
   })
 
   it('goes on with the old certificate when the key belongs to another', async () => {
