@@ -1,3 +1,4 @@
+import type { DesiredState } from '../model/desired-state.ts'
 import { isDigest } from '../model/file-digest.ts'
 import type { ApplyContext } from '../haproxy/apply/context.ts'
 import type { KnownState } from '../haproxy/apply/read-back.ts'
@@ -10,15 +11,16 @@ import type { Prepared } from './prepare.ts'
 import { sourceOfLoaded } from './records.ts'
 import type { ReloadRunner } from './reload-runner.ts'
 
-/** What one apply of a prepared configuration works with. */
+/** What one apply of a prepared configuration works with; `applied`: what it is told to make true. */
 export function contextFor(
   prepared: Prepared,
   runner: ReloadRunner,
   removals: Removals,
+  applied: DesiredState,
 ): ApplyContext {
   return {
     haproxy: runner,
-    planChanges: plannerFor(prepared, runner),
+    planChanges: plannerFor(prepared, runner, applied),
     capabilities: prepared.capabilities,
     removals,
     known: knownOf(prepared, runner.configPath),
@@ -55,12 +57,17 @@ function knownOf(prepared: Prepared, configPath: string): KnownState {
 /**
  * The differ, for a configuration whose files the apply stage knows only in part: what is a digest is
  * added on both sides, the parts of a folder are taken away.
- * After a reload that failed nothing is planned: HAProxy goes on with what it had, all of it.
+ * Nothing but the whole is planned: where the reload cannot be done HAProxy goes on with what it had,
+ * and does not get the servers of a text that is not in force.
  */
-function plannerFor(prepared: Prepared, runner: ReloadRunner): ApplyContext['planChanges'] {
+function plannerFor(
+  prepared: Prepared,
+  runner: ReloadRunner,
+  applied: DesiredState,
+): ApplyContext['planChanges'] {
   const { base, desired, inMemory } = prepared
-  return (known, _, capabilities) => {
-    if (runner.reloaded === 'failed') return { kind: 'none', changes: [] }
+  return (known, { files: wanted }, capabilities) => {
+    if (wanted !== applied.files) return { kind: 'none', changes: [] }
     const isLoadedAnew = runner.reloaded === 'done'
     if (base.loaded === undefined && !isLoadedAnew) return reloadBecause(base.why)
     const before = isLoadedAnew ? desired.files : inMemory

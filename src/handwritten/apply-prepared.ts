@@ -129,7 +129,8 @@ async function makeTrue(
   })
   try {
     const desired = { ...prepared.desired, files: writtenFiles(prepared) }
-    const result = await applyDesired(contextFor(prepared, runner, removals), desired)
+    const context = contextFor(prepared, runner, removals, desired)
+    const result = await applyDesired(context, desired)
     if (runner.reloaded === 'done') await watchReloaded(prepared, runner, options.watchMs)
     return { ...result, lingering: await lastConnections(removals, options.lingerMs) }
   } catch (error) {

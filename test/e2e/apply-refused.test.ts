@@ -84,13 +84,17 @@ describe.each(haproxyPrograms())('what cannot be applied, on HAProxy $line', ({ 
     await written.supervisor.stop()
     await written.supervisor.startWithoutSocket()
     expect(await written.apply()).toMatchObject({ code: 0 })
-    await written.edit((text) => text.replace('retries 3', 'retries 2'))
+    const more = withServer('b 127.0.0.1:9 weight 0')
+    await written.edit((text) => more(text).replace('retries 3', 'retries 2'))
     const how = [written.config, '--reload-command'] as const
     const failed = await written.apply(...how, 'echo not now; exit 3')
     expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('not now') })
+    // Not in part either: what commands could have brought waits for the rest.
+    expect((await written.ask('show servers state app'))[0]).not.toMatch(/ app \d+ b /)
     const pidFile = join(written.lab.folder, 'haproxy.pid')
     const done = await written.apply(...how, `kill -USR2 "$(head -n1 ${pidFile})"`)
     expect(done).toMatchObject({ code: 0, stderr: '' })
+    expect((await written.ask('show servers state app'))[0]).toMatch(/ app \d+ b /)
     expect(await written.plan()).toMatchObject({ code: 0 })
   })
 
