@@ -7,6 +7,7 @@ import { createControl } from './daemon-control.ts'
 import { Drift } from './daemon-drift.ts'
 import { openEmbedded } from './daemon-embedded.ts'
 import { DaemonHistory } from './daemon-history.ts'
+import { openQuarantine } from './daemon-quarantine.ts'
 import type { DaemonRegistry, RegistryParts } from './daemon-registry.ts'
 import { instancePaths, routingSettings } from './daemon-settings.ts'
 import {
@@ -31,7 +32,6 @@ import { messageOf } from './model/errors.ts'
 import { OperatorStore } from './operator/operator-store.ts'
 import { Pipeline } from './pipeline/pipeline.ts'
 import { Prober } from './readiness/prober.ts'
-import { createRouter } from './routing/route.ts'
 import type { Settings } from './settings/settings.ts'
 import { systemClock } from './support/clock.ts'
 import { takeLock } from './support/lock-file.ts'
@@ -167,6 +167,13 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
   prober.restore(store.accepted())
   releases.push('probes', () => prober.stop())
   const routingOf = byVersion((each) => routingSettings(settings, paths, isRoot(), each))
+  const quarantine = openQuarantine({
+    haproxy,
+    stateFolder: settings.stateFolder,
+    clock,
+    log,
+    provenMs: probationMs,
+  })
   const pipeline: Pipeline = new Pipeline({
     registry,
     clock,
@@ -175,9 +182,14 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
     },
     store,
     prober,
-    route: createRouter(),
+    route: (input) => quarantine.route(input),
+    onFailure: (error, desired) => quarantine.failed(error, desired),
     serving: await servingServers(haproxy),
-    apply: (desired) => applyAndKeep(applier, haproxy, desired),
+    apply: async (desired) => {
+      const applied = await applyAndKeep(applier, haproxy, desired)
+      if (applied.deferred === undefined) quarantine.applied()
+      return applied
+    },
     onChange: (change, record) => {
       logChange(log, change)
       history.record(change, record)

@@ -46,6 +46,11 @@ export type PipelineParts = {
    * go on serving, though this process has not probed them: HAProxy's own checks find them up.
    */
   readonly serving?: ReadonlyMap<string, { readonly address: string; readonly port: number }>
+  /**
+   * What a state could not be applied for. True: something was done about it, so that routing anew
+   * gives another state. Throws nothing.
+   */
+  readonly onFailure?: (error: unknown, desired: DesiredState) => Promise<boolean>
   /** Called for everything that was done, or failed. */
   readonly onChange: (change: ChangeEntry, record: ChangeRecord) => void
   /** Called when a reload begins to wait for connections of old workers. */

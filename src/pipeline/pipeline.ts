@@ -129,7 +129,7 @@ export class Pipeline {
     const settling = this.#settling.splice(0)
     let failure: unknown
     try {
-      await this.#routeAndApply(causes)
+      await this.#routeAndApply(causes).catch((error: unknown) => this.#again(causes, error))
     } catch (error) {
       failure = error
       this.#failed(causes, error)
@@ -138,6 +138,15 @@ export class Pipeline {
     if (failure === undefined && this.#state.deferred?.by === 'interval') {
       this.#settling.unshift(...settling)
     } else for (const settle of settling) settle(failure)
+  }
+
+  /** Once more, where something was done about what it failed for. */
+  async #again(causes: readonly Cause[], error: unknown): Promise<void> {
+    const desired = this.#state.target?.desired
+    const { onFailure } = this.#parts
+    if (desired === undefined || (await onFailure?.(error, desired)) !== true) throw error
+    this.#isVerifyWanted = true
+    await this.#routeAndApply(causes)
   }
 
   async #routeAndApply(causes: readonly Cause[]): Promise<void> {
