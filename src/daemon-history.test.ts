@@ -11,12 +11,14 @@ import type { Pipeline } from './pipeline/pipeline.ts'
 import { systemClock } from './support/clock.ts'
 
 let folder: string
+const opened: DaemonHistory[] = []
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fl-daemon-history-'))
 })
 
 afterEach(async () => {
+  for (const history of opened.splice(0)) await history.flush()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -29,6 +31,7 @@ const live = stateOf(9)
 
 async function open(): Promise<DaemonHistory> {
   const history = await DaemonHistory.open(pathsOf(folder), 100, systemClock)
+  opened.push(history)
   return history
 }
 
