@@ -46,11 +46,13 @@ export function placeService(
     before?.service.endpoints ?? [],
     service.endpoints,
   )
-  const left = new Set(stale)
-  for (const { endpoints } of replaced) for (const { id } of endpoints) left.delete(id)
-  for (const endpoints of fresh) for (const { id } of endpoints) left.delete(id)
+  // Not a copy of `stale` without these: that may hold the endpoints of all services.
+  const done = new Set<string>()
+  for (const endpoints of [...replaced.map((piece) => piece.endpoints), ...fresh])
+    for (const { id } of endpoints) if (stale.has(id)) done.add(id)
+  const isLeft = ({ id }: Endpoint): boolean => stale.has(id) && !done.has(id)
   const keep = (piece: Piece): Piece => {
-    const isStale = left.size > 0 && piece.endpoints.some(({ id }) => left.has(id))
+    const isStale = done.size < stale.size && piece.endpoints.some(isLeft)
     return isStale || !isSettled(piece, context) ? place(piece.endpoints) : piece
   }
   const pieces = [...head.map(keep), ...fresh.map(place), ...tail.map(keep)]
