@@ -1,6 +1,6 @@
 import { rename, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Applier } from '../../src/haproxy/applier.ts'
 import { planChanges } from '../../src/haproxy/diff/plan-changes.ts'
@@ -137,13 +137,13 @@ describe.each(programs)('HAProxy $line', { timeout: 300_000 }, ({ line, path: pr
     ])('does not believe one that answers %s', async (_, answer) => {
       const { workerSocket } = lab.options
       await rename(workerSocket, `${workerSocket}.away`)
-      const fake = await serve(workerSocket, (socket) => {
+      const close = await serve(workerSocket, (socket) => {
         socket.write(answer)
         if (answer === '') socket.end()
       })
       const code = await failure(lab.desired([a]))
       expect(['haproxy_unreachable', 'haproxy_refused']).toContain(code)
-      await new Promise((resolve) => fake.close(resolve))
+      await close()
       await rm(workerSocket, { force: true })
       await rename(`${workerSocket}.away`, workerSocket)
       expect(await lab.get()).toMatch(/^[ab]$/)
@@ -154,19 +154,17 @@ describe.each(programs)('HAProxy $line', { timeout: 300_000 }, ({ line, path: pr
   })
 })
 
-/** Closed by its connections' end: each is cut when the server is closed. */
-async function serve(path: string, answer: (socket: Socket) => void): Promise<Server> {
+/** Gives what closes it, with all its connections. */
+async function serve(path: string, answer: (socket: Socket) => void): Promise<() => Promise<void>> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => sockets.delete(socket))
     answer(socket)
   })
-  const { close } = server
-  server.close = (callback) => {
-    for (const socket of sockets) socket.destroy()
-    return close.call(server, callback)
-  }
   await new Promise<void>((resolve) => server.listen(path, resolve))
-  return server
+  return async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  }
 }
