@@ -107,13 +107,13 @@ describe('a container that HAProxy rejects', () => {
     })
   })
 
-  it('is found with two questions where HAProxy names its line', async () => {
+  it('is found at once where HAProxy names its line', async () => {
     const { bad, checks, pass, nameLines } = stage()
     nameLines()
     bad.add('10.0.0.7')
     await pass(some(12))
-    // The pass itself, the one without it, and the pass again.
-    expect(checks).toHaveLength(3)
+    // The pass itself, the same again as a check, the one without it, and the new pass.
+    expect(checks).toHaveLength(4)
   })
 
   it('is looked for among the new ones only, where others are known to be good', async () => {
@@ -124,7 +124,7 @@ describe('a container that HAProxy rejects', () => {
     checks.length = 0
     bad.add('10.0.0.41')
     expect(await pass([...old, container(41)])).toHaveLength(40)
-    expect(checks.length).toBeLessThanOrEqual(3)
+    expect(checks.length).toBeLessThanOrEqual(4)
   })
 
   it('is found also when there are several, and takes its service with it when it was its last', async () => {
@@ -150,6 +150,13 @@ describe('a container that HAProxy rejects', () => {
     expect(await pass([first, container(2, { weight: '3' })])).toEqual(['10.0.0.1'])
     bad.clear()
     expect(await pass([first, container(2, { weight: '4' })])).toHaveLength(2)
+  })
+
+  it('is not guessed at where a check cannot tell', async () => {
+    const { quarantine, input } = stage()
+    const { desired } = quarantine.route(input(some(4)))
+    const error = new ConfigRejectedError('rejected by the worker itself', [])
+    expect(await quarantine.failed(error, desired)).toBe(false)
   })
 
   it('is not to blame for what is wrong without it', async () => {

@@ -116,6 +116,8 @@ export class Quarantine {
       const { desired } = this.#parts.routeOnce(excluding(input, ids))
       return this.#parts.check(desired).then(() => true, onlyRejected)
     }
+    // Where a check does not find what HAProxy found, it cannot tell who did it either.
+    if (await isGoodWithout([])) return false
     const { messages } = error
     const named = candidatesAt(messages, result.desired.config, routed, result.placements)
     const suspects = this.#suspects({ input, result })

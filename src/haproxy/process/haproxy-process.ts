@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { FairleadError } from '../../model/errors.ts'
 import { StateWriteError, sweepTemporaries } from '../../support/atomic-file.ts'
 import { ConfigRejectedError, HaproxyError } from '../runtime/errors.ts'
@@ -224,7 +224,13 @@ export class HaproxyProcess implements HaproxyInstance {
   }
 
   async forgetText(): Promise<void> {
-    await this.#writeRecord(0)
+    // No record says the same, and needs no space on a full disk.
+    await this.#writeRecord(0).catch(async (error: unknown) => {
+      if (!(error instanceof StateWriteError)) throw error
+      await rm(this.#options.recordPath, { force: true }).catch(() => {
+        throw error
+      })
+    })
     this.#isTextKnown = false
   }
 
