@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { AccessLog } from './access-log/access-log.ts'
 import { serveApi } from './api/server.ts'
 import { loadOrCreateToken } from './api/token.ts'
@@ -123,7 +123,11 @@ async function prepare(
   if (isRoot() && settings.haproxySocket === undefined)
     await mkdir(paths.chroot, { recursive: true, mode: 0o755 })
   const haproxy = await prepareHaproxy(settings, paths)
-  run.releases.push('HAProxy', () => endHaproxy(haproxy, ending()))
+  run.releases.push('HAProxy', async () => {
+    await endHaproxy(haproxy, ending())
+    // Its end was wanted: no verdict on the newest text.
+    if (ending() === 'down') await rm(paths.probation, { force: true })
+  })
   return haproxy
 }
 
