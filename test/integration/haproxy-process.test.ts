@@ -122,6 +122,27 @@ describe.each(haproxyPrograms())('HAProxy $line as a process', ({ path: program 
     expect(haproxy.reloads).toBe(1)
   })
 
+  it('answers every question while it is reloaded, and afterwards by the new worker', async () => {
+    const haproxy = lab.process()
+    await haproxy.start()
+    const ask = async (): Promise<number> => {
+      const [info = ''] = await haproxy.execute(['show info'])
+      return Number(/^Pid: (\d+)$/m.exec(info)?.[1])
+    }
+    let isOver = false
+    const asking = Array.from({ length: 4 }, async () => {
+      let asked = 0
+      for (; !isOver; asked += 1) expect(await ask()).toBeGreaterThan(0)
+      return asked
+    })
+    for (let count = 0; count < 6; count += 1) {
+      await haproxy.reload()
+      for (let again = 0; again < 10; again += 1) expect(await ask()).toBe(haproxy.workerPid)
+    }
+    isOver = true
+    for (const asked of await Promise.all(asking)) expect(asked).toBeGreaterThan(6)
+  })
+
   it('says in which line a text is wrong', async () => {
     const path = `${lab.folder}/bad.cfg`
     await writeFile(

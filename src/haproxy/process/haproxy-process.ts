@@ -36,6 +36,8 @@ export type HaproxyProcessOptions = {
 
 /** How long after a reload a connection may still be taken by the old worker; it is told at once. */
 const oldWorkerMs = 5_000
+/** How long the right worker is waited for, while another one answers. */
+const otherWorkerMs = 2_000
 
 type Running = Processes & { readonly version: string }
 
@@ -169,18 +171,21 @@ export class HaproxyProcess implements HaproxyInstance {
     })
   }
 
-  /** Right after a reload the old worker may still accept a connection: it is given none then. */
+  /** Around a reload the old worker may still accept a connection: it is given none then. */
   async execute(commands: readonly string[]): Promise<readonly string[]> {
     const { workerSocket } = this.#options
-    const running = this.#running
-    if (running === undefined || performance.now() >= this.#oldUntil)
-      return runCommands(workerSocket, commands)
-    const { workerPid } = running
+    const endAt = performance.now() + otherWorkerMs
     for (;;) {
+      // Looked at each time: meanwhile the new worker may have become the running one.
+      const running = this.#running
+      if (running === undefined || performance.now() >= this.#oldUntil)
+        return runCommands(workerSocket, commands)
       try {
-        return await runCommands(workerSocket, commands, { dialect: onlyWorker(workerPid) })
+        return await runCommands(workerSocket, commands, {
+          dialect: onlyWorker(running.workerPid),
+        })
       } catch (error) {
-        if (!(error instanceof OldWorkerError) || performance.now() >= this.#oldUntil) throw error
+        if (!(error instanceof OtherWorkerError) || performance.now() >= endAt) throw error
         await pause(5)
       }
     }
@@ -336,8 +341,8 @@ export class HaproxyProcess implements HaproxyInstance {
   }
 }
 
-/** An old worker took the connection, and was sent nothing. Code `haproxy_unreachable`. */
-class OldWorkerError extends HaproxyError {}
+/** Another worker took the connection, and was sent nothing. Code `haproxy_unreachable`. */
+class OtherWorkerError extends HaproxyError {}
 
 function onlyWorker(pid: number): Dialect {
   return {
@@ -345,7 +350,7 @@ function onlyWorker(pid: number): Dialect {
     head: [...workerDialect.head, 'show info'],
     check: (replies) => {
       if (parseInfo(replies.at(-1) ?? '')?.pid === pid) return
-      throw new OldWorkerError('haproxy_unreachable', `worker ${pid} does not answer`)
+      throw new OtherWorkerError('haproxy_unreachable', `worker ${pid} does not answer`)
     },
   }
 }
