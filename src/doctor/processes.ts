@@ -1,6 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { listListeners, socketInodes } from '../haproxy/process/listeners.ts'
+import { isOfRootOrUs } from '../support/process-identity.ts'
 import type { ProcessFacts } from './facts.ts'
 
 type Seen = { readonly pid: number; readonly parent: number; readonly arguments: readonly string[] }
@@ -52,7 +53,8 @@ async function lookAt(pid: number): Promise<Seen | undefined> {
   const stat = await read('stat')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   if (stat === '' || fields[0] === 'Z') return undefined
-  const words = (await read('cmdline')).split('\0').slice(0, -1)
+  // What another user's process says of itself must not choose what is read or asked here.
+  const words = isOfRootOrUs(pid) ? (await read('cmdline')).split('\0').slice(0, -1) : []
   return { pid, parent: Number(fields[1]), arguments: words }
 }
 

@@ -25,3 +25,19 @@ function isAlive(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
+
+/**
+ * Whether a process is root's or our own user's, in all of its user ids (proc(5), `Uid` of
+ * /proc/PID/status): only then may its command line decide what we run or write. What another user
+ * runs may say anything of itself. False where it cannot be read.
+ */
+export function isOfRootOrUs(pid: number): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1')
+    const ids = /^Uid:\s+(.*)$/m.exec(status)?.[1]?.split(/\s+/).map(Number) ?? []
+    const trusted = [0, process.getuid?.()]
+    return ids.length === 4 && ids.every((id) => trusted.includes(id))
+  } catch {
+    return false
+  }
+}

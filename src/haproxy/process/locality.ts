@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
-import { startTicksOf } from '../../support/process-identity.ts'
+import { isOfRootOrUs, startTicksOf } from '../../support/process-identity.ts'
 import type { WorkerInfo } from '../runtime/info.ts'
 
 /** The processes of a HAProxy that somebody else started, as far as this machine shows them. */
@@ -10,7 +10,8 @@ export type LocalProcess = {
   readonly workerPid: number
   /**
    * What the next reload executes: the path or name it was started by. Undefined where its files
-   * are not ours (a container).
+   * are not ours (a container), and where neither root nor we run it: whoever answers on a socket
+   * must not choose what we execute.
    */
   readonly program: string | undefined
   /** The file it was started from has been replaced or removed: another version may be installed. */
@@ -37,10 +38,14 @@ export function findLocalProcess(worker: WorkerInfo): LocalProcess | undefined {
   if (name === undefined || !/haproxy/.test(name)) return undefined
   const parent = parentOf(pid)
   const executable = tryRead(() => readlinkSync(`/proc/${pid}/exe`)) ?? ''
+  const masterPid = parent !== undefined && nameOf(parent) === name ? parent : 0
+  // A worker has given its rights up, and may have been taken over.
+  const started = masterPid || pid
+  const isOurs = isSameSpace(pid, 'mnt') && isOfRootOrUs(started)
   return {
-    masterPid: parent !== undefined && nameOf(parent) === name ? parent : 0,
+    masterPid,
     workerPid: pid,
-    program: isSameSpace(pid, 'mnt') ? programOf(pid) : undefined,
+    program: isOurs ? programOf(started) : undefined,
     isReplaced: executable.endsWith(' (deleted)'),
     sharesNetwork: isSameSpace(pid, 'net'),
   }

@@ -8,6 +8,12 @@ const batchBytes = 12_000
 
 const promptLength = 32
 
+/**
+ * In characters: 10,000 servers take 3 million of statistics, and a map of a million entries some 60.
+ * Whatever says more is not waited for.
+ */
+export const mostReplyLength = 128 * 1024 * 1024
+
 /** How commands are put to one of HAProxy's command lines, and its replies told apart. */
 export type Dialect = {
   /** Stands after each reply (management.txt §9.3, `prompt`); of at most 32 characters. */
@@ -98,6 +104,10 @@ function exchange(
     socket.on('close', () => fail(`closed after ${replies.length} of ${lines.length} replies`))
     socket.on('data', (text: string) => {
       unread += text
+      if (unread.length > mostReplyLength) {
+        fail('its reply has no end')
+        return
+      }
       // A reply can have megabytes in many pieces; it is looked at as a whole only when it is complete.
       edge = edge.slice(1 - promptLength) + text
       if (!prompt.test(edge)) return

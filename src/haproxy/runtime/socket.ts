@@ -5,7 +5,7 @@ import { messageOf } from '../../model/errors.ts'
 import { addressChanges, haveArrived, splitAfterAddresses } from './address-changes.ts'
 import type { AddressChange } from './address-changes.ts'
 import { connectTo } from './address.ts'
-import { converse, unreachable, workerDialect } from './converse.ts'
+import { mostReplyLength, converse, unreachable, workerDialect } from './converse.ts'
 import type { Dialect, Talk } from './converse.ts'
 import { HaproxyError } from './errors.ts'
 import { parseServers, showServersCommand } from './servers.ts'
@@ -106,6 +106,7 @@ export function askUntilEnd(path: string, line: string, timeoutMs: number): Prom
     socket.on('error', (error) => fail(messageOf(error), error))
     socket.on('data', (text: string) => {
       answer += text
+      if (answer.length > mostReplyLength) fail('its reply has no end')
     })
     socket.on('end', () => {
       socket.destroy()
