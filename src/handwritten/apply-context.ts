@@ -5,25 +5,30 @@ import type { KnownState } from '../haproxy/apply/read-back.ts'
 import type { Removals } from '../haproxy/apply/removals.ts'
 import type { FileText } from '../haproxy/apply/staged-files.ts'
 import { planChanges } from '../haproxy/diff/plan-changes.ts'
+import type { ConfigPart } from './config-source.ts'
 import { comparable } from './named-contents.ts'
 import { reloadBecause } from './prepare.ts'
 import type { Prepared } from './prepare.ts'
 import { sourceOfLoaded } from './records.ts'
 import type { ReloadRunner } from './reload-runner.ts'
 
-/** What one apply of a prepared configuration works with; `applied`: what it is told to make true. */
+/**
+ * What one apply of a prepared configuration works with; `applied`: what it is told to make true;
+ * `paths`: where the parts are written.
+ */
 export function contextFor(
   prepared: Prepared,
   runner: ReloadRunner,
   removals: Removals,
   applied: DesiredState,
+  paths: ReadonlyMap<string, string>,
 ): ApplyContext {
   return {
     haproxy: runner,
     planChanges: plannerFor(prepared, runner, applied),
     capabilities: prepared.capabilities,
     removals,
-    known: knownOf(prepared, runner.configPath),
+    known: knownOf(prepared, runner.configPath, paths),
     keep: () => undefined,
     reloadWait: () => Promise.resolve(undefined),
   }
@@ -31,20 +36,35 @@ export function contextFor(
 
 /**
  * The files of the desired state as the apply stage sees them: those that the text names and whose
- * content counts (they are in place already), and, of a folder, its parts, which are to be written.
+ * content counts (they are in place already), and, of a folder, its parts, which are to be written
+ * to `paths`.
  */
-export function writtenFiles({ named, next }: Prepared): Map<string, string> {
+export function writtenFiles(
+  { named, next }: Prepared,
+  paths: ReadonlyMap<string, string>,
+): Map<string, string> {
   const files = [...named.contents].filter(([, content]) => !isDigest(content))
-  const parts = next.isFolder ? next.parts.map(({ path, text }) => [path, text] as const) : []
+  const parts = next.isFolder ? written(next.parts, paths) : []
   return new Map([...files, ...parts])
 }
 
+function written(
+  parts: readonly ConfigPart[],
+  paths: ReadonlyMap<string, string>,
+): (readonly [path: string, text: string])[] {
+  return parts.map(({ path, text }) => [paths.get(path) ?? path, text])
+}
+
 /** What HAProxy runs and what is on disk, before the apply. */
-function knownOf(prepared: Prepared, configPath: string): KnownState {
+function knownOf(
+  prepared: Prepared,
+  configPath: string,
+  paths: ReadonlyMap<string, string>,
+): KnownState {
   const { base, running, live, named, inMemory } = prepared
   const { loaded } = base
   const onDisk = new Map<string, FileText>(named.contents)
-  for (const { path, text } of live.parts) onDisk.set(path, text)
+  for (const [path, text] of written(live.parts, paths)) onDisk.set(path, text)
   if (!live.isFolder) onDisk.set(configPath, live.parts[0]?.text ?? '')
   return {
     ...running,

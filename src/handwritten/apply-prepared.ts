@@ -10,6 +10,7 @@ import { OneAtATime } from '../haproxy/runtime/one-at-a-time.ts'
 import { StateWriteError } from '../support/atomic-file.ts'
 import { systemClock } from '../support/clock.ts'
 import { contextFor, writtenFiles } from './apply-context.ts'
+import { writtenPaths } from './config-source.ts'
 import { afterCrash, hasDied, watchReloaded } from './crash.ts'
 import { HandwrittenError } from './errors.ts'
 import { settleFiles } from './live-files.ts'
@@ -75,8 +76,10 @@ function wholeTextPath({ next, records }: Prepared): string {
 }
 
 async function settleInterrupted({ base, next, live, records }: Prepared): Promise<void> {
-  const paths = [...next.parts, ...live.parts].map(({ path }) => path)
-  await sweepStaged(new Set([...paths, join(records.folder, 'whole.cfg')]))
+  const paths = await writtenPaths([...next.parts, ...live.parts])
+  await sweepStaged(
+    new Set([...paths.keys(), ...paths.values(), join(records.folder, 'whole.cfg')]),
+  )
   if (base.leftOver === undefined) return
   const { intent, has } = base.leftOver
   const sides = [intent.before, intent.next.parts] as const
@@ -93,7 +96,8 @@ async function checkBefore(prepared: Prepared): Promise<void> {
     await haproxy.probeBinds(bindsOf(next.text))
   }
   if (isInPlace) return
-  for (const folder of new Set(next.parts.map(({ path }) => dirname(path)))) {
+  const paths = await writtenPaths(next.parts)
+  for (const folder of new Set([...paths.values()].map((path) => dirname(path)))) {
     await access(folder, constants.W_OK).catch((cause: unknown) => {
       throw new StateWriteError('state_unwritable', `cannot write to ${folder}`, {
         hint: 'run it as the user who owns the configuration',
@@ -128,8 +132,9 @@ async function makeTrue(
     lingerMs: Number.POSITIVE_INFINITY,
   })
   try {
-    const desired = { ...prepared.desired, files: writtenFiles(prepared) }
-    const context = contextFor(prepared, runner, removals, desired)
+    const paths = await writtenPaths([...next.parts, ...live.parts])
+    const desired = { ...prepared.desired, files: writtenFiles(prepared, paths) }
+    const context = contextFor(prepared, runner, removals, desired, paths)
     const result = await applyDesired(context, desired)
     if (runner.reloaded === 'done') await watchReloaded(prepared, runner, options.watchMs)
     return { ...result, lingering: await lastConnections(removals, options.lingerMs) }

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { configFileNames, joinFiles } from '../haproxy/config/join-files.ts'
 import type { ConfigFile } from '../haproxy/config/join-files.ts'
@@ -46,6 +46,26 @@ export function sourceOf(
   parts: readonly ConfigPart[],
 ): ConfigSource {
   return { path, isFolder, parts, text: joinFiles(parts).text }
+}
+
+/** Symbolic links followed; the path itself where nothing is there. */
+export function realPathOf(path: string): Promise<string> {
+  return realpath(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return path
+    throw error
+  })
+}
+
+/**
+ * Which file each part is written to: those of a folder may be symbolic links to files kept
+ * elsewhere, and stay links.
+ */
+export async function writtenPaths(
+  parts: readonly ConfigPart[],
+): Promise<ReadonlyMap<string, string>> {
+  return new Map(
+    await Promise.all(parts.map(async ({ path }) => [path, await realPathOf(path)] as const)),
+  )
 }
 
 /** The file names of a folder's parts, in HAProxy's order. */

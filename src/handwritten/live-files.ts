@@ -1,5 +1,6 @@
-import { chmod, chown, readFile, rm, stat } from 'node:fs/promises'
-import { writeFileAtomic } from '../support/atomic-file.ts'
+import { readFile, rm } from 'node:fs/promises'
+import { StagedFiles } from '../haproxy/apply/staged-files.ts'
+import { realPathOf } from './config-source.ts'
 import type { ConfigPart } from './config-source.ts'
 
 /** Undefined where there is no such file. */
@@ -12,11 +13,13 @@ export async function textAt(path: string): Promise<string | undefined> {
 
 /** Replaces a file as a whole; the new one has the old one's owner and rights. Throws StateWriteError. */
 export async function replaceText(path: string, text: string): Promise<void> {
-  const old = await stat(path).catch(() => undefined)
-  await writeFileAtomic(path, text, { mode: old === undefined ? 0o600 : old.mode & 0o777 })
-  if (old === undefined) return
-  await chmod(path, old.mode & 0o777)
-  if (process.getuid?.() === 0) await chown(path, old.uid, old.gid)
+  const staged = await StagedFiles.write([[path, text]])
+  await staged.replace()
+}
+
+/** The same for a part of a configuration: of a symbolic link the file it leads to. */
+async function replacePart(path: string, text: string): Promise<void> {
+  await replaceText(await realPathOf(path), text)
 }
 
 /**
@@ -34,7 +37,7 @@ export async function settleFiles(
     const current = await textAt(path)
     if (current === text || current !== has.get(path)) continue
     if (text === undefined) await rm(path, { force: true })
-    else await replaceText(path, text)
+    else await replacePart(path, text)
   }
 }
 
@@ -66,7 +69,7 @@ export async function putBack(
       rejected.push(`${path}.rejected`)
     }
     if (text === undefined) await rm(path, { force: true })
-    else await replaceText(path, text)
+    else await replacePart(path, text)
     restored.push(path)
   }
   return { restored, rejected }

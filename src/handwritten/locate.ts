@@ -1,4 +1,4 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '../model/errors.ts'
 import { linesOf, splitSections } from '../haproxy/config/sections.ts'
@@ -7,6 +7,7 @@ import type { LocalProcess } from '../haproxy/process/locality.ts'
 import { observe } from '../haproxy/process/observe.ts'
 import type { Observed } from '../haproxy/process/observe.ts'
 import { isSameProcess, readRunRecord } from '../haproxy/process/run-record.ts'
+import { realPathOf } from './config-source.ts'
 import { HandwrittenError } from './errors.ts'
 import { factsOf, startOf } from './process-facts.ts'
 import type { ProcessFacts } from './process-facts.ts'
@@ -163,11 +164,4 @@ export async function livePathOf(
     )
   }
   return only ?? realPathOf(newPath)
-}
-
-export function realPathOf(path: string): Promise<string> {
-  return realpath(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return path
-    throw error
-  })
 }
