@@ -1,7 +1,10 @@
 import { isDue } from './alarm.ts'
 
-/** After a registration: has somebody else registered the same in this moment? */
-const looksMs = [250, 1000, 4000]
+/**
+ * After a registration: has somebody else registered the same in this moment? The pauses between the
+ * looks; a registrator that starts beside us takes seconds on a busy machine.
+ */
+const looksMs = [250, 1000, 4000, 15_000]
 /** While somebody else has something of ours: is it still there? */
 const foreignCycleMs = 5000
 
