@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { access, constants } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { applyPrepared } from './apply-prepared.ts'
 import type { ApplyOptions } from './apply-prepared.ts'
 import { HandwrittenError } from './errors.ts'
@@ -30,6 +31,8 @@ export async function applyHandwritten(
     const prepared = await prepare(await findSite(options))
     const plan = planReport(prepared)
     onPlan(plan)
+    // It comes to run another text than the one that `fairlead up`, not running now, knows it by.
+    if (prepared.plan.kind !== 'none') await prepared.located.attached?.forget()
     const { how, commands, reasons, verifiedMs, problems, lingering } = await applyPrepared(
       prepared,
       options,
@@ -48,11 +51,41 @@ export async function applyHandwritten(
   }
 }
 
-/** Resolves to the release. */
-async function lockFor({ records, located, options }: Site): Promise<() => Promise<void>> {
-  if (located.isManaged) return lockManaged(options.stateFolder)
-  await makeOwnFolder(records.folder)
-  return takeLock(records.lockPath).catch((error: unknown) => {
+/** Resolves to the release. Throws FolderError, HandwrittenError `already_running`. */
+async function lockFor(site: Site): Promise<() => Promise<void>> {
+  const { records, located, options } = site
+  // Who may write to one of them could put another folder in place of what is in it.
+  for (const folder of [options.stateFolder, dirname(records.folder), records.folder])
+    await makeOwnFolder(folder)
+  const release = located.isManaged
+    ? await lockManaged(options.stateFolder)
+    : await lockAgainstApply(records.lockPath)
+  try {
+    const releaseLive = await lockLive(site.livePath)
+    return async () => {
+      await releaseLive()
+      await release()
+    }
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+/**
+ * Beside what HAProxy loads, for an apply with another state folder. Where that folder cannot be
+ * written to neither can the configuration.
+ */
+async function lockLive(livePath: string): Promise<() => Promise<void>> {
+  const isWritable = await access(dirname(livePath), constants.W_OK).then(
+    () => true,
+    () => false,
+  )
+  return isWritable ? lockAgainstApply(`${livePath}.fairlead.lock`) : () => Promise.resolve()
+}
+
+function lockAgainstApply(path: string): Promise<() => Promise<void>> {
+  return takeLock(path).catch((error: unknown) => {
     if (!(error instanceof LockError)) throw error
     throw new HandwrittenError(
       'already_running',

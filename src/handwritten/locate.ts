@@ -2,12 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FairleadError } from '../model/errors.ts'
 import { linesOf, splitSections } from '../haproxy/config/sections.ts'
+import { AttachedRecord } from '../haproxy/process/attached-record.ts'
 import { findLocalProcess } from '../haproxy/process/locality.ts'
 import type { LocalProcess } from '../haproxy/process/locality.ts'
 import { observe } from '../haproxy/process/observe.ts'
 import type { Observed } from '../haproxy/process/observe.ts'
 import { isSameProcess, readRunRecord } from '../haproxy/process/run-record.ts'
 import { realPathOf } from './config-source.ts'
+import type { WorkerIdentity } from '../haproxy/runtime/worker-dialects.ts'
 import { HandwrittenError } from './errors.ts'
 import { factsOf, startOf } from './process-facts.ts'
 import type { ProcessFacts } from './process-facts.ts'
@@ -28,6 +30,8 @@ export type Located = {
   readonly isManaged: boolean
   /** Whether that one's record says that the worker runs the text on disk. */
   readonly isKept: boolean
+  /** What `fairlead up --haproxy-socket` of this state folder keeps of it, where it is kept so. */
+  readonly attached: AttachedRecord | undefined
 }
 
 type Candidate = { readonly socket: string; readonly by: string }
@@ -103,7 +107,7 @@ async function lookCloser(
   const isOurs = local?.program !== undefined
   const facts = isOurs ? await factsOf(local.masterPid || local.workerPid) : undefined
   const startedMs = (local && (await startOf(local.workerPid))) ?? worker.startedAtSeconds * 1000
-  const managed = await managedBy(stateFolder, worker.pid)
+  const managed = await managedBy(stateFolder, worker)
   const rest = { local, facts, startedMs, ...managed }
   // A worker's socket cannot reload; its master's command line says where the master listens.
   if (observed.master === undefined && facts?.masterSocket !== undefined) {
@@ -116,8 +120,17 @@ async function lookCloser(
 
 async function managedBy(
   stateFolder: string,
+  worker: WorkerIdentity,
+): Promise<Pick<Located, 'isManaged' | 'isKept' | 'attached'>> {
+  const record = new AttachedRecord(join(stateFolder, 'attached.json'))
+  if (await record.isOf(worker)) return { isManaged: true, isKept: false, attached: record }
+  return { ...(await startedBy(stateFolder, worker.pid)), attached: undefined }
+}
+
+async function startedBy(
+  stateFolder: string,
   workerPid: number,
-): Promise<{ isManaged: boolean; isKept: boolean }> {
+): Promise<Pick<Located, 'isManaged' | 'isKept'>> {
   const record = await readRunRecord(join(stateFolder, 'running.json'))
   const isAlive = record !== undefined && isSameProcess(record.masterPid, record.masterStartTicks)
   const pids = isAlive ? await childrenOf(record.masterPid) : []

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { join } from 'node:path'
@@ -126,6 +126,25 @@ describe.each(haproxyPrograms())('what cannot be applied, on HAProxy $line', ({ 
     const { code, stderr } = await written.apply()
     expect(code).toBe(1)
     expect(stderr).toContain('another fairlead apply to this HAProxy is under way')
+  })
+
+  it('is a second apply with another state folder', async () => {
+    const lock = `${written.config}.fairlead.lock`
+    await expect(access(lock)).rejects.toMatchObject({ code: 'ENOENT' })
+    await writeFile(lock, `${process.pid} ${startTicksOf(process.pid)}\n`)
+    const { code, stderr } = await written.apply()
+    expect(code).toBe(1)
+    expect(stderr).toContain('another fairlead apply to this HAProxy is under way')
+  })
+
+  it('is anything with a state folder that other users may write to', async () => {
+    const state = join(written.lab.folder, 'state')
+    await chmod(state, 0o777)
+    await written.edit(withServer('b 127.0.0.1:9 weight 0'))
+    const { code, stderr } = await written.apply()
+    expect(code).toBe(2)
+    expect(stderr).toContain(`other users may write to ${state}`)
+    expect((await written.ask('show servers state app'))[0]).not.toMatch(/ app \d+ b /)
   })
 })
 

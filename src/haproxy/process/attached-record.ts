@@ -21,11 +21,14 @@ export class AttachedRecord {
 
   /** The text that this very worker runs; undefined: not known. */
   async textOf(worker: WorkerIdentity): Promise<string | undefined> {
-    const recorded = await this.#worker()
-    const isSame =
-      recorded?.pid === worker.pid && recorded.startedAtSeconds === worker.startedAtSeconds
-    if (!isSame) return undefined
+    if (!(await this.isOf(worker))) return undefined
     return readFile(this.#textPath, 'utf8').catch(unlessGone)
+  }
+
+  /** Whether it is of this very worker. */
+  async isOf(worker: WorkerIdentity): Promise<boolean> {
+    const recorded = await this.#worker()
+    return recorded?.pid === worker.pid && recorded.startedAtSeconds === worker.startedAtSeconds
   }
 
   /** Keeps it. Throws StateWriteError. */
