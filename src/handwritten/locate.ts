@@ -123,7 +123,8 @@ async function managedBy(
   worker: WorkerIdentity,
 ): Promise<Pick<Located, 'isManaged' | 'isKept' | 'attached'>> {
   const record = new AttachedRecord(join(stateFolder, 'attached.json'))
-  if (await record.isOf(worker)) return { isManaged: true, isKept: false, attached: record }
+  if (await record.isOf(worker).catch(unlessHidden))
+    return { isManaged: true, isKept: false, attached: record }
   return { ...(await startedBy(stateFolder, worker.pid)), attached: undefined }
 }
 
@@ -141,6 +142,12 @@ async function startedBy(
 async function childrenOf(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
   return text.trim().split(' ').map(Number)
+}
+
+/** In a state folder that is none, or another user's, there is nothing to know; an apply refuses it. */
+function unlessHidden(error: NodeJS.ErrnoException): false {
+  if (error.code !== 'ENOTDIR' && error.code !== 'EACCES') throw error
+  return false
 }
 
 function onlyUnreachable(error: unknown): undefined {
