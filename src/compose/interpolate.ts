@@ -9,7 +9,8 @@ export type Lookup = (name: string) => string | undefined
  * Puts variables in place as Compose does (compose-spec, Interpolation): `$VAR`, `${VAR}`,
  * `${VAR:-default}`, `${VAR-default}`, `${VAR:?message}`, `${VAR?message}`, `${VAR:+other}`,
  * `${VAR+other}`, one within another, and `$$` for a dollar sign. A variable that is not set and has
- * no default is empty, and named in `unset`.
+ * no default is empty, and named in `unset`. What becomes longer than 131,072 characters is a fault:
+ * variables that are each made of two others double with every line.
  */
 export function interpolate(text: string, lookup: Lookup): Interpolated {
   if (!text.includes('$')) return { text, unset: [] }
@@ -25,6 +26,9 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
 /** Variables within defaults of variables; deeper is no file that somebody wrote. */
 const deepest = 50
 
+/** In characters; Linux gives a program no longer variable (MAX_ARG_STRLEN). */
+const longest = 131_072
+
 /** Ends the reading of one text; never leaves this file. */
 class Fault extends Error {}
 
@@ -34,8 +38,8 @@ function expand(text: string, lookup: Lookup, unset: string[], depth: number): s
   let at = 0
   while (at < text.length) {
     const dollar = text.indexOf('$', at)
-    if (dollar === -1) return result + text.slice(at)
-    result += text.slice(at, dollar)
+    result += text.slice(at, dollar === -1 ? undefined : dollar)
+    if (dollar === -1) break
     const rest = text.slice(dollar + 1)
     const name = /^[A-Za-z_][A-Za-z0-9_]*/.exec(rest)?.[0]
     if (rest.startsWith('$')) {
@@ -51,8 +55,14 @@ function expand(text: string, lookup: Lookup, unset: string[], depth: number): s
     } else {
       throw new Fault('has a $ that begins no variable; write $$ for a dollar sign')
     }
+    if (result.length > longest) throw tooLong()
   }
+  if (result.length > longest) throw tooLong()
   return result
+}
+
+function tooLong(): Fault {
+  return new Fault(`becomes longer than ${longest} characters`)
 }
 
 function closingBrace(text: string): number {

@@ -5,7 +5,8 @@ import { interpolate } from './interpolate.ts'
 import type { Lookup } from './interpolate.ts'
 import { mergeMappings, normalised } from './merge.ts'
 import { parseCompose } from './parse.ts'
-import { entriesAt, mapping, textAt, textsAt, valueAt } from './tree.ts'
+import { ComposeError, entriesAt, mapping, shownPosition } from './tree.ts'
+import { textAt, textsAt, valueAt } from './tree.ts'
 import type { Entry, Finding, Mapping, Position, Value } from './tree.ts'
 
 /** Keys of a service that have to do with routes. Variables in others are not looked at. */
@@ -30,6 +31,8 @@ export const serviceKeys = [
 /** More than somebody writes: a few lines can ask for any number of them. */
 const longestChain = 100
 const mostIncludes = 1000
+/** Of all values with variables together, in characters. */
+const mostExpanded = 16 * 1024 * 1024
 
 /** All files as one, with what was found on the way. */
 export type Loaded = {
@@ -52,7 +55,10 @@ class Loading {
   readonly findings: Finding[] = []
   readonly folders = new Map<string, string>()
   readonly #input: ComposeInput
+  /** Files that services of others extend, by path: many services may extend those of one. */
+  readonly #extendedFiles = new Map<Lookup, Map<string, Mapping>>()
   #includes = 0
+  #expanded = 0
 
   constructor(input: ComposeInput) {
     this.#input = input
@@ -141,6 +147,11 @@ class Loading {
       const hint = `set it, put it into .env, or write a default: \${${name}:-…}`
       this.#find('warning', value.at, `the variable ${name} is not set, and taken as empty`, hint)
     }
+    if (result.text !== value.text) this.#expanded += result.text.length
+    if (this.#expanded > mostExpanded) {
+      const what = `up to here values with variables become more than ${mostExpanded} characters`
+      throw new ComposeError([{ where: shownPosition(value.at), what, hint: '' }])
+    }
     return { ...value, text: result.text }
   }
 
@@ -171,13 +182,13 @@ class Loading {
     let within = raw
     let from = file
     if (path !== file.path) {
-      const text = this.#input.readFile(path)
-      if (text === undefined) {
+      from = { ...file, path, folder: dirname(path) }
+      const found = this.#extendedFile(from)
+      if (found === undefined) {
         this.#find('error', link.at, `there is no file ${other} to extend a service of`, '')
         return undefined
       }
-      from = { ...file, path, folder: dirname(path) }
-      within = this.#parsed(text, from.folder, file.lookup)
+      within = found
     }
     if (!entriesAt(within, 'services').has(name)) {
       this.#find('error', link.at, `there is no service ${name} to extend`, '')
@@ -185,6 +196,21 @@ class Loading {
     }
     const base = this.#extended(name, within, from, chain)
     return base.kind === 'map' ? base : undefined
+  }
+
+  #extendedFile({ path, folder, lookup }: File): Mapping | undefined {
+    const known = this.#extendedFiles.get(lookup) ?? new Map<string, Mapping>()
+    this.#extendedFiles.set(lookup, known)
+    const before = known.get(path)
+    if (before !== undefined) {
+      this.folders.set(before.at.file, folder)
+      return before
+    }
+    const text = this.#input.readFile(path)
+    if (text === undefined) return undefined
+    const parsed = this.#parsed(text, folder, lookup)
+    known.set(path, parsed)
+    return parsed
   }
 
   /** The models that `include` brings, each with the variables of the `.env` beside it. */

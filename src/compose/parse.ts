@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
-import type { Document, Node, Pair, YAMLParseError } from 'yaml'
+import type { Alias, Node, Pair, YAMLParseError } from 'yaml'
 import { messageOf } from '../model/errors.ts'
 import { ComposeError, mapping, shownPosition } from './tree.ts'
 import type { Entry, Mapping, MergeTag, Position, Value } from './tree.ts'
@@ -16,7 +16,9 @@ const mostMistakes = 10
  */
 export function parseCompose(text: string, file: string): Mapping {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  // The parser looks for a key twice by comparing each with each; `Reading` counts them.
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false }
+  const document = parseDocument(text, options)
   const at = (offset: number | undefined): Position => {
     const { line, col } = lines.linePos(offset ?? 0)
     return { file, line: Math.max(1, line), column: Math.max(1, col) }
@@ -30,7 +32,7 @@ export function parseCompose(text: string, file: string): Mapping {
       }),
     )
   }
-  const value = new Reading(document, at, refuse).read(document.contents, 0)
+  const value = new Reading(targetsOf(document.contents), at, refuse).read(document.contents, 0)
   if (value.kind === 'scalar' && value.isNull) return mapping(new Map(), at(0))
   if (value.kind !== 'map') throw refuse(value.at, 'a Compose file holds a mapping: `services: …`')
   return value
@@ -45,17 +47,17 @@ function mistakeOf(error: YAMLParseError): string {
 
 /** One file's nodes as values. */
 class Reading {
-  readonly #document: Document
+  readonly #targets: ReadonlyMap<Alias, Node>
   readonly #at: (offset: number | undefined) => Position
   readonly #refuse: (position: Position, what: string) => ComposeError
   #count = 0
 
   constructor(
-    document: Document,
+    targets: ReadonlyMap<Alias, Node>,
     at: (offset: number | undefined) => Position,
     refuse: (position: Position, what: string) => ComposeError,
   ) {
-    this.#document = document
+    this.#targets = targets
     this.#at = at
     this.#refuse = refuse
   }
@@ -71,7 +73,7 @@ class Reading {
       )
     }
     if (isAlias(node)) {
-      const target = node.resolve(this.#document)
+      const target = this.#targets.get(node)
       if (target === undefined) throw this.#refuse(position, `there is no anchor ${node.source}`)
       return this.read(target, depth + 1, position)
     }
@@ -92,12 +94,17 @@ class Reading {
   #entries(pairs: readonly Pair<Node, Node | null>[], depth: number): Map<string, Entry> {
     const entries = new Map<string, Entry>()
     const merged: Value[] = []
+    const seen = new Set<unknown>()
     for (const pair of pairs) {
       const key = textOf(pair.key)
       const at = this.#at(pair.key.range?.[0])
+      if (isScalar(pair.key)) {
+        if (seen.has(pair.key.value)) throw this.#refuse(at, 'Map keys must be unique')
+        seen.add(pair.key.value)
+      }
       const value = this.read(pair.value, depth + 1, at)
       if (key !== '<<') entries.set(key, { value, at })
-      else if (value.kind === 'list') merged.push(...value.items)
+      else if (value.kind === 'list') for (const item of value.items) merged.push(item)
       else merged.push(value)
     }
     for (const source of merged) {
@@ -108,6 +115,35 @@ class Reading {
     }
     return entries
   }
+}
+
+/**
+ * What each alias stands for: the last node before it that has its anchor. One walk for all of them,
+ * with a stack of its own, since nothing has said yet how deep the nodes are.
+ */
+function targetsOf(contents: Node | null): ReadonlyMap<Alias, Node> {
+  const targets = new Map<Alias, Node>()
+  const anchors = new Map<string, Node>()
+  const stack: (Node | null | undefined)[] = [contents]
+  while (stack.length > 0) {
+    const node = stack.pop()
+    if (isAlias(node)) {
+      const target = anchors.get(node.source)
+      if (target !== undefined) targets.set(node, target)
+      continue
+    }
+    if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) {
+      anchors.set(node.anchor, node)
+    }
+    if (isMap(node)) {
+      for (const { key, value } of (node.items as Pair<Node, Node | null>[]).toReversed()) {
+        stack.push(value, key)
+      }
+    } else if (isSeq(node)) {
+      for (const item of (node.items as Node[]).toReversed()) stack.push(item)
+    }
+  }
+  return targets
 }
 
 function textOf(node: unknown): string {
