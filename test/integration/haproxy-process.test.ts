@@ -129,17 +129,17 @@ describe.each(haproxyPrograms())('HAProxy $line as a process', ({ path: program 
       const [info = ''] = await haproxy.execute(['show info'])
       return Number(/^Pid: (\d+)$/m.exec(info)?.[1])
     }
-    let isOver = false
+    const over = new AbortController()
     const asking = Array.from({ length: 4 }, async () => {
       let asked = 0
-      for (; !isOver; asked += 1) expect(await ask()).toBeGreaterThan(0)
+      for (; !over.signal.aborted; asked += 1) expect(await ask()).toBeGreaterThan(0)
       return asked
     })
     for (let count = 0; count < 6; count += 1) {
       await haproxy.reload()
       for (let again = 0; again < 10; again += 1) expect(await ask()).toBe(haproxy.workerPid)
     }
-    isOver = true
+    over.abort()
     for (const asked of await Promise.all(asking)) expect(asked).toBeGreaterThan(6)
   })
 
