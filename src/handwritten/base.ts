@@ -1,8 +1,11 @@
+import { dirname } from 'node:path'
 import { unknownContent } from '../model/file-digest.ts'
 import type { Capabilities } from '../haproxy/capabilities.ts'
 import type { HaproxyControl } from '../haproxy/control.ts'
 import { layOut } from '../haproxy/diff/layout.ts'
+import { loadedCertificates } from '../haproxy/diff/loaded-certificates.ts'
 import type { Change } from '../haproxy/diff/plan.ts'
+import { parseCertificatePaths } from '../haproxy/runtime/certificates.ts'
 import type { WorkerIdentity } from '../haproxy/runtime/worker-dialects.ts'
 import type { ConfigSource } from './config-source.ts'
 import type { NamedContents } from './named-contents.ts'
@@ -137,7 +140,7 @@ async function fromDisk(input: BaseInput): Promise<Omit<Base, 'leftOver'>> {
   }
   const other = otherProxy(live.text, running.proxies)
   if (other !== undefined) return unknown(`HAProxy does not run ${livePath}: ${other}`)
-  const files = filesBefore(input)
+  const files = await filesBefore(input, live.text)
   const changes = await changesFrom(input, live.text, files)
   const moved = changes?.find(({ kind }) => !runtimeOnly.has(kind))
   if (!isStartedWith && (changes === undefined || moved !== undefined))
@@ -150,15 +153,32 @@ function unknown(why: string): Omit<Base, 'leftOver'> {
   return { loaded: undefined, from: 'unknown', why }
 }
 
-/** Files as they were loaded; of one that changed since only HAProxy itself may know what was in it. */
-function filesBefore({ liveFiles, startedMs }: BaseInput): Map<string, string> {
+/**
+ * Files as they were loaded; of one that changed since only HAProxy itself may know what was in it.
+ * Which certificates there were in a folder it says, too.
+ */
+async function filesBefore(
+  { haproxy, liveFiles, startedMs }: BaseInput,
+  config: string,
+): Promise<Map<string, string>> {
   const { contents, changedMs } = liveFiles
-  return new Map(
+  const files = new Map(
     [...contents].map(([path, content]) => [
       path,
       (changedMs.get(path) ?? startedMs) < startedMs ? content : unknownContent,
     ]),
   )
+  const lists = loadedCertificates({ config }, files)?.lists ?? new Map<string, never[]>()
+  const folders = [...lists.keys()].filter((path) => !files.has(path))
+  if (folders.length === 0) return files
+  const [reply = ''] = await haproxy.execute(['show ssl cert'])
+  const loaded = new Set(parseCertificatePaths(reply))
+  for (const path of loaded)
+    if (folders.includes(dirname(path)) && !files.has(path)) files.set(path, unknownContent)
+  for (const { certificate } of folders.flatMap((path) => lists.get(path) ?? []))
+    if (files.get(certificate) === unknownContent && !loaded.has(certificate))
+      files.delete(certificate)
+  return files
 }
 
 /** A frontend or backend that only one of the two has; sections that may be off are passed over. */

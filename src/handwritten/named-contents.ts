@@ -1,8 +1,10 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { FileUse } from '../haproxy/config/file-use.ts'
 import { namedFiles } from '../haproxy/config/named-files.ts'
-import { fileDigest, isDigest, isSameContent } from '../model/file-digest.ts'
+import { fileDigest, isDigest, isSameContent, withoutKeys } from '../model/file-digest.ts'
+import { readCertificates } from './read-certificates.ts'
+import { readContent } from './read-content.ts'
+import type { Reading } from './read-content.ts'
 
 /** The files that a text names, as they are on disk now. */
 export type NamedContents = {
@@ -16,22 +18,34 @@ export type NamedContents = {
 export const noContents: NamedContents = { contents: new Map(), changedMs: new Map() }
 
 /**
- * Reads the files that a text names: maps, patterns of ACLs and certificates as they are, everything
- * else, and folders, as a digest. What is not there is left out: HAProxy's own check names it.
- * `folder`: where relative paths begin, see `baseFolder`.
+ * Reads the files that a text names, and those that they name in turn: maps, patterns of ACLs and
+ * certificates as they are, also those in folders and crt-lists; everything else, and other folders,
+ * as a digest. What is not there is left out: HAProxy's own check names it. `folder`: where relative
+ * paths begin, see `baseFolder`.
  */
 export async function readNamedContents(text: string, folder: string): Promise<NamedContents> {
-  const contents = new Map<string, string>()
-  const changedMs = new Map<string, number>()
-  const uses = new Map<string, FileUse>()
-  for (const { path, use } of namedFiles(text)) uses.set(path, use)
-  for (const [path, use] of uses) {
-    const read = await contentOf(resolve(folder, path), use)
-    if (read === undefined) continue
-    contents.set(path, read.content)
-    changedMs.set(path, read.changedMs)
+  const reading: Reading = { folder, contents: new Map(), changedMs: new Map() }
+  const uses = usesByPath(text)
+  const paths = (use: FileUse): string[] =>
+    [...uses].filter(([, all]) => all.has(use)).map(([path]) => path)
+  for (const [path, all] of uses) {
+    if (all.size === 1 && all.has('certificate')) continue
+    await readContent(reading, path, [...all].every((use) => wanted.has(use)) ? 'text' : 'digest')
   }
-  return { contents, changedMs }
+  await readCertificates(reading, text, {
+    certificates: paths('certificate'),
+    lists: paths('crt-list'),
+  })
+  return { contents: reading.contents, changedMs: reading.changedMs }
+}
+
+function usesByPath(text: string): Map<string, Set<FileUse>> {
+  const uses = new Map<string, Set<FileUse>>()
+  for (const { path, use } of namedFiles(text)) {
+    const all = uses.get(path) ?? new Set()
+    uses.set(path, all.add(use))
+  }
+  return uses
 }
 
 /**
@@ -56,52 +70,23 @@ const wanted: ReadonlySet<FileUse> = new Set([
   'crl',
 ])
 
-type Read = { readonly content: string; readonly changedMs: number }
-
-async function contentOf(path: string, use: FileUse): Promise<Read | undefined> {
-  try {
-    const found = await stat(path)
-    if (found.isDirectory()) return await contentOfFolder(path, found.ctimeMs)
-    if (!found.isFile()) return undefined
-    const bytes = await readFile(path)
-    const content = wanted.has(use) ? bytes.toString('utf8') : fileDigest(bytes.toString('latin1'))
-    return { content, changedMs: found.ctimeMs }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-async function contentOfFolder(path: string, ctimeMs: number): Promise<Read> {
-  let list = ''
-  let changedMs = ctimeMs
-  for (const name of (await readdir(path)).toSorted()) {
-    const file = join(path, name)
-    const found = await stat(file).catch(() => undefined)
-    if (found?.isFile() !== true) continue
-    changedMs = Math.max(changedMs, found.ctimeMs)
-    list += `${name}\0${fileDigest(await readFile(file, 'latin1'))}\n`
-  }
-  return { content: fileDigest(list), changedMs }
-}
-
 /**
- * The contents as they may be kept on disk: maps, ACLs and crt-lists as they are, certificates with
- * their keys only as digests.
+ * The contents as they may be kept on disk: maps, ACLs and crt-lists as they are, everything else
+ * only as digests: certificates, also those that only a folder or a crt-list names, have keys.
  */
 export function keepable(text: string, contents: ReadonlyMap<string, string>): Map<string, string> {
-  const secret = new Set(
-    namedFiles(text)
-      .filter(({ use }) => use === 'certificate' || use === 'ca' || use === 'crl')
-      .map(({ path }) => path),
-  )
-  return new Map(
-    [...contents].map(([path, content]) => [
-      path,
-      secret.has(path) && !isDigest(content) ? fileDigest(content) : content,
-    ]),
-  )
+  const uses = usesByPath(text)
+  const isPlain = (path: string): boolean => {
+    const all = [...(uses.get(path) ?? [])]
+    return all.length > 0 && all.every((use) => plain.has(use))
+  }
+  const kept = [...contents].map(([path, content]) => {
+    return [path, isPlain(path) ? content : fileDigest(content)] as const
+  })
+  return new Map(withoutKeys(new Map(kept)))
 }
+
+const plain: ReadonlySet<FileUse> = new Set(['map', 'map-ordered', 'acl', 'crt-list'])
 
 /**
  * What was loaded, made comparable with what is wanted: a digest of just the wanted content becomes

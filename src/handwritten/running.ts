@@ -45,7 +45,8 @@ export function filesInMemory(
 
 /**
  * What commands would have to change for HAProxy to have just this text, with the admin states that
- * its servers are in, or with these; undefined: commands could not. `files`: those in its memory.
+ * its servers are in, or with these; undefined: commands could not. `files`: those in its memory; of
+ * one that the text has only as a digest nothing is said.
  */
 export function driftFrom(
   text: { readonly config: string; readonly files: ReadonlyMap<string, string> },
@@ -56,7 +57,8 @@ export function driftFrom(
 ): readonly Change[] | undefined {
   const known = [...text.files].filter(([, content]) => !isDigest(content))
   const desired = { config: text.config, files: new Map(known), servers: states }
-  const base = { ...running, config: text.config, files }
+  const inMemory = [...files].filter(([path]) => !isDigest(text.files.get(path) ?? ''))
+  const base = { ...running, config: text.config, files: new Map(inMemory) }
   const plan = planChanges(base, desired, capabilities)
   return plan.kind === 'reload' ? undefined : plan.changes
 }

@@ -25,10 +25,12 @@ function usesInLine(line: string, path: string): FileUse[] {
   if (/^[ \t]*#/.test(line)) return []
   const files = filesOfLine({ text: line, number: 0 }, noBases)
   const uses = files.filter((file) => file.path === path).map(({ use }) => use)
-  const mentions = line.split(path).slice(1)
-  // What a longer path goes on with: another file.
-  const isOther = mentions.filter((rest) => !/^[A-Za-z0-9_./-]/.test(rest)).length > uses.length
-  return isOther ? [...uses, 'other'] : uses
+  const around = line.split(path)
+  // A part of a longer path or word is another file, or none: `list` in `crt-list`.
+  const mentions = around.slice(1).filter((rest, index) => {
+    return !/^[A-Za-z0-9_./-]/.test(rest) && !/[A-Za-z0-9_./-]$/.test(around[index] ?? '')
+  })
+  return mentions.length > uses.length ? [...uses, 'other'] : uses
 }
 
 const noBases: ReadonlyMap<string, string> = new Map()

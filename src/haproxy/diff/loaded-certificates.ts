@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path'
 import type { ConfigText } from '../../model/desired-state.ts'
+import { isDigest } from '../../model/file-digest.ts'
 import { crtListEntries } from '../config/crt-list.ts'
 import type { CrtListEntry } from '../config/crt-list.ts'
 import { behindBase } from '../config/named-certificates.ts'
@@ -27,7 +28,8 @@ export function loadedCertificates(
       const folder = path.replace(/(?<=.)\/+$/, '')
       lists.set(folder, entriesOfFolder(folder, files))
     } else if (use === 'crt-list' && files.has(path)) {
-      const entries = crtListEntries(files.get(path) ?? '')
+      const content = files.get(path) ?? ''
+      const entries = isDigest(content) ? [] : crtListEntries(content)
       if (entries === undefined) return undefined
       const behind = (entry: CrtListEntry): CrtListEntry => {
         return { ...entry, certificate: behindBase(entry.certificate, base) }

@@ -120,6 +120,28 @@ describe('a plan for certificates', () => {
     expect(because({ '/certs/a.pem': fileDigest('x') })).toContain('not at hand')
   })
 
+  it('leaves a crt-list to a reload of which it is not known what was loaded', () => {
+    const list = 'a.pem a.test\nc.pem\n'
+    const found = plan({ '/certs/c.pem': pemC, '/lists/l': list }, { '/lists/l': unknownContent })
+    expect(lines(found)).toEqual([
+      'because file /lists/l: the content that was loaded is not known',
+    ])
+  })
+
+  it('knows a list by a relative path that is a part of other words', () => {
+    const config = 'frontend web\n  bind :443 ssl crt-list list\n'
+    const state = (files: Record<string, string>) => ({
+      config,
+      files: new Map(Object.entries(files)),
+      servers: new Map(),
+    })
+    const before = state({ list: 'a.pem\n', 'a.pem': pemA ?? '' })
+    const after = state({ list: 'a.pem\nb.pem\n', 'a.pem': pemA ?? '', 'b.pem': pemB ?? '' })
+    expect(lines(planChanges(before, after, capabilitiesOf('3.4.7')))).toContain(
+      'add ssl crt-list list <<',
+    )
+  })
+
   it('replaces authorities and revocations', () => {
     expect(lines(plan({ '/c/ca.pem': b?.certificate }))).toEqual([
       'set ssl ca-file /c/ca.pem <<',

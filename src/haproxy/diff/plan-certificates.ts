@@ -59,7 +59,10 @@ export function planCertificates(
     else steps.push(found)
   }
   for (const [path, entries] of after.lists) {
-    const found = planCrtList(path, before.lists.get(path) ?? entries, entries)
+    const isUnknown = isDigest(base.files.get(path) ?? '')
+    const found = isUnknown
+      ? 'the content that was loaded is not known'
+      : planCrtList(path, before.lists.get(path) ?? entries, entries)
     if (typeof found === 'string') reasons.set(path, found)
     else steps.push(...found)
   }
@@ -80,10 +83,10 @@ function planCertificate(context: Context, path: string): Step | string {
   const parts = [path, ...companions.map((extension) => `${path}.${extension}`)]
   const present = parts.filter((part) => files.has(part))
   const contents = present.map((part) => files.get(part) ?? '')
-  if (present[0] !== path || contents.some(isDigest)) return 'is named by a list, but not at hand'
   if (present.some((part) => /\.(?:ocsp|sctl)$/.test(part) && part !== path)) {
     return 'has a stapled answer or timestamps beside it, which are binary'
   }
+  if (present[0] !== path || contents.some(isDigest)) return 'is named by a list, but not at hand'
   const other = sharingNames(context, path)
   if (other !== undefined) return other
   const isNew = !before.certificates.has(path)
