@@ -96,7 +96,7 @@ describe.each(haproxyPrograms())(
       expect(await written.text()).toContain('retries 2')
       // Another text is applied now, whose address is busy: what is left is what HAProxy runs.
       const bad = join(written.lab.folder, 'bad.cfg')
-        const port = await written.lab.webServer('other')
+      const port = await written.lab.webServer('other')
       await writeFile(bad, old.replace('frontend web', `frontend web\n  bind 127.0.0.1:${port}`))
       expect(await written.apply(bad)).toMatchObject({ code: 1 })
       expect(await written.text()).toBe(old)
