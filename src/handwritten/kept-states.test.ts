@@ -42,6 +42,13 @@ describe('admin states that go with a text', () => {
     expect(wantedStates(reset)).toEqual({ states: new Map(), kept: [] })
   })
 
+  it('are the text’s own where the line is new: that server may still be on its way out', () => {
+    const servers = running({ a: 'ready', b: 'maint' })
+    const after = text(a, 'server b 10.0.0.2:80')
+    const back = { servers, before: text(a), after, isReset: false }
+    expect(wantedStates(back)).toEqual({ states: new Map(), kept: [] })
+  })
+
   it('leave servers alone whose address HAProxy resolves, without a word', () => {
     const after = text('server a app.example.org:80 resolvers dns')
     for (const isReset of [false, true]) {

@@ -23,8 +23,8 @@ export type WantedStates = {
 
 /**
  * The admin states that go with a text. A server that an operator put in drain or maintenance stays
- * so, as long as the text says about it what it said before; with `isReset` it gets what the text
- * says. A server whose address HAProxy resolves is in maintenance while there is none: that is left
+ * so, as long as the text says about it what it said before; one whose line is new, and any with
+ * `isReset`, gets what the text says. A server whose address HAProxy resolves is in maintenance while there is none: that is left
  * alone, and not worth a word.
  */
 export function wantedStates(input: {
@@ -44,7 +44,9 @@ export function wantedStates(input: {
     if (line === undefined) continue
     const said = line.isDisabled ? 'maint' : 'ready'
     if (state === said) continue
-    const isNew = (before.get(key) ?? line).isDisabled !== line.isDisabled
+    // Without a line before it was nobody's wish: a removed server that waits for its last connections
+    // is in maintenance by us, and its line may come back meanwhile.
+    const isNew = before.get(key)?.isDisabled !== line.isDisabled
     const isResolved = parseServerAddress(line.address) === undefined
     if (isNew || (isReset && !isResolved)) continue
     states.set(key, state)

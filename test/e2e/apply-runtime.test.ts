@@ -67,6 +67,34 @@ describe.each(haproxyPrograms())('a file written by hand, on HAProxy $line', ({ 
     expect(await written.workerPid()).toBe(before)
   })
 
+  it('names a map with a key that has no value: that is one reload, and then nothing', async () => {
+    expect(await written.apply()).toMatchObject({ code: 0 })
+    await writeFile(written.lab.mapPath, 'x.test app\nalone.test\n')
+    expect(await written.apply()).toMatchObject({ code: 0, stderr: '' })
+    expect(await written.workerPid()).not.toBe(before)
+    expect(await written.plan()).toMatchObject({ code: 0 })
+  })
+
+  it('takes a server back whose last connections it still waited for', async () => {
+    expect(await written.apply()).toMatchObject({ code: 0 })
+    const port = await written.lab.webServer('slow', 6000)
+    const plain = await written.text()
+    const withSlow = withServer(`slow 127.0.0.1:${port}`)(plain)
+    await written.edit(() => withSlow)
+    expect(await written.apply()).toMatchObject({ code: 0 })
+    const requests = Array.from({ length: 6 }, () => written.lab.get())
+    await written.edit(() => plain)
+    expect((await written.apply(written.config, '--linger', '100ms')).stdout).toContain('app/slow')
+    await written.edit(() => withSlow)
+    const back = await written.apply()
+    expect(back).toMatchObject({ code: 0 })
+    expect(back.stdout).not.toContain('kept:')
+    expect(await Promise.all(requests)).toContain('slow')
+    expect(await written.plan()).toMatchObject({ code: 0 })
+    const [state = ''] = await written.ask('show servers state app')
+    expect(state).toMatch(/ slow \S+ 2 0 /)
+  })
+
   it('names a map: an edit of the map alone is found and applied', async () => {
     expect(await written.apply()).toMatchObject({ code: 0 })
     await writeFile(written.lab.mapPath, 'x.test app\nother.test other\n')

@@ -2,7 +2,7 @@ import type { DesiredState } from '../../model/desired-state.ts'
 import { FairleadError } from '../../model/errors.ts'
 import { withoutKeys } from '../../model/file-digest.ts'
 import type { Problem } from '../../model/problem.ts'
-import type { Change, ReloadReason } from '../diff/plan.ts'
+import type { Change, Plan, ReloadReason } from '../diff/plan.ts'
 import { bindsOf } from '../process/binds.ts'
 import type { HaproxyRunner } from '../process/runner.ts'
 import { ApplyError } from '../runtime/errors.ts'
@@ -125,7 +125,7 @@ async function finishLoad(
   const problems = await confirm(haproxy)
   const read = await readBack(haproxy, desired.files.keys())
   const known = withText({ ...read, files: loadedFiles(desired, read) }, desired)
-  const plan = context.planChanges(known, desired, context.capabilities)
+  const plan = planLoaded(context, known, desired)
   if (plan.kind === 'reload') throw notTaken(plan.reasons.map(({ text }) => text).join('; '))
   const commands = plan.kind === 'runtime' ? plan.commands.map(showCommand) : []
   if (plan.kind === 'runtime') {
@@ -136,6 +136,18 @@ async function finishLoad(
   const files = withoutKeys(desired.files)
   context.keep(withText({ ...read, files, agreedStates: servers }, desired))
   return { how: 'reload', ...result, commands, verifiedAt: performance.now(), problems }
+}
+
+/**
+ * What is still to be done after a load. A file that no command could bring cannot be compared entry
+ * by entry either (a map's key without a value); the worker has just read it, so it has it.
+ */
+function planLoaded(context: ApplyContext, known: KnownState, desired: DesiredState): Plan {
+  const plan = context.planChanges(known, desired, context.capabilities)
+  const isOfFiles = plan.kind === 'reload' && plan.reasons.every(({ kind }) => kind === 'file')
+  if (!isOfFiles) return plan
+  const loaded = withText({ ...known, files: desired.files }, desired)
+  return context.planChanges(loaded, desired, context.capabilities)
 }
 
 /** Map files as HAProxy reads them back, everything else as it was loaded. */
