@@ -106,7 +106,8 @@ describe('labels', () => {
     await stage.untilServing(web, 1)
     const answer = await get({ port: stage.port, host: `${web}.localhost` })
     expect(JSON.parse(answer.body)).toMatchObject({ hostname: good.hostname })
-    expect((await stage.status()).isApplied).toBe(true)
+    // What came last may wait for the next reload.
+    await stage.until(async () => (await stage.status()).isApplied, 'everything is applied')
   })
 
   it('explain a service, a container and a URL', async () => {
