@@ -57,8 +57,9 @@ it('a container that HAProxy rejects is left out alone, with HAProxy’s words, 
     const { leftOut } = await stage.status()
     return leftOut.some((each) => each.name === rejected.name)
   }, 'it is left out')
-  const { problems, services, isApplied } = await stage.status()
-  expect(isApplied).toBe(true)
+  // What came last may wait for the next reload.
+  await stage.until(async () => (await stage.status()).isApplied, 'the others are applied')
+  const { problems, services } = await stage.status()
   expect(services.map(({ name }) => name).toSorted()).toEqual([good, other].toSorted())
   expect(problems).toContainEqual(
     expect.objectContaining({
