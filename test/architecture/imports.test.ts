@@ -34,6 +34,41 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'version.ts',
   ],
   'template/template-error.ts': [],
+  // What templates depend on, and what is known of it: types.
+  'template/dependency.ts': [],
+  'template/catalogue.ts': [],
+  'template/contract.ts': ['template/dependency.ts', 'template/catalogue.ts'],
+  // consul-template's functions, sprig's among them.
+  'template/functions': [
+    'template/go',
+    'template/template-error.ts',
+    'template/contract.ts',
+    'template/dependency.ts',
+    'template/catalogue.ts',
+  ],
+  // Evaluating a template with what is known.
+  'template/render': [
+    'template/functions',
+    'template/go',
+    'template/template-error.ts',
+    'template/contract.ts',
+    'template/dependency.ts',
+    'template/catalogue.ts',
+  ],
+  // Keeping what templates depend on up to date.
+  'template/watch': [
+    'consul',
+    'template/go',
+    'template/contract.ts',
+    'template/dependency.ts',
+    'template/catalogue.ts',
+  ],
+  // consul-template's flags and configuration files.
+  'template/config': ['settings'],
+  // consul-template as a program of its own.
+  'template/runner': ['consul', 'template/*', 'version.ts'],
+  // The engine as a library.
+  'template/library.ts': ['template/go', 'template/template-error.ts'],
   // Go's text/template.
   'template/go': ['template/template-error.ts'],
   // The functions of registrator's -tags.

@@ -39,12 +39,31 @@ export function parseTemplate(name: string, text: string, options: TemplateOptio
   return { name, text, trees, functions, missingKey: options.missingKey ?? 'default' }
 }
 
+/** What a function can do with the execution that it is called in. */
+export type Execution = {
+  /** The output of one of the template's own templates, as `template` would give it. */
+  readonly execute: (name: string, value: Value) => string
+}
+
+export type ExecuteOptions = {
+  /**
+   * Functions made for this one execution, by name; they come before those that the template was
+   * parsed with, and each name must have been known there.
+   */
+  readonly functions?: (execution: Execution) => Readonly<Record<string, GoFunction>>
+}
+
 /**
  * The output of a template for a value, which is `.` and `$` in it. Bytes that are not UTF-8 are
  * kept as byte-text.ts says. Throws a TemplateError with code `template_failed`.
  */
-export function execute(template: Template, value: Value): string {
-  const run = { ...template, output: [], at: undefined }
+export function execute(template: Template, value: Value, options: ExecuteOptions = {}): string {
+  const functions = new Map(template.functions)
+  const run = { ...template, functions, output: [], at: undefined }
+  const own = options.functions?.({
+    execute: (name, inner) => executeTree({ ...run, output: [] }, name, inner ?? undefined),
+  })
+  for (const [name, callee] of Object.entries(own ?? {})) functions.set(name, callee)
   try {
     return executeTree(run, template.name, value ?? undefined)
   } catch (error) {
