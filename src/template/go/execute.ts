@@ -1,7 +1,7 @@
 import { joined } from './byte-text.ts'
 import { evaluatePipe } from './evaluate.ts'
 import type { Scope } from './evaluate.ts'
-import { fail, findVariable } from './frame.ts'
+import { fail, findVariable, write } from './frame.ts'
 import type { Frame, Run } from './frame.ts'
 import { sortedEntries } from './fmt/sorted-entries.ts'
 import { show } from './fmt/print-value.ts'
@@ -60,7 +60,7 @@ function* walkBody(scope: Scope, body: readonly StatementNode[]): Step {
     run.at = node
     switch (node.kind) {
       case 'text':
-        run.output.push(node.text)
+        write(run, node.text, node)
         break
       case 'action':
         printAction(scope, node)
@@ -96,7 +96,7 @@ function printAction(scope: Scope, node: Extract<StatementNode, { kind: 'action'
   if (isA(inside, 'function')) {
     fail(frame, `can't print ${printNode(node)} of type ${typeOf(inside).name}`)
   }
-  frame.run.output.push(inside === undefined ? '<no value>' : show(inside))
+  write(frame.run, inside === undefined ? '<no value>' : show(inside), node)
 }
 
 function* walkBranch(scope: Scope, node: BranchNode): Step {

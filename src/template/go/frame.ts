@@ -8,6 +8,9 @@ import type { GoFunction, Reflected } from './values.ts'
 /** What `.name` of a map without that key gives: nothing, the zero value, or an error. */
 export type MissingKey = 'default' | 'zero' | 'error'
 
+/** Told of a piece of output, with the offset in the template of the node that wrote it. */
+export type OnText = (text: string, position: number) => void
+
 /** One execution of a template. */
 export type Run = {
   readonly name: string
@@ -16,6 +19,7 @@ export type Run = {
   readonly functions: ReadonlyMap<string, GoFunction>
   readonly missingKey: MissingKey
   readonly output: string[]
+  readonly onText: OnText | undefined
   /** What is evaluated now; error messages point at it. */
   at: Node | undefined
 }
@@ -28,6 +32,13 @@ export type Frame = {
   readonly variables: { readonly name: string; value: Reflected }[]
   /** How many templates have called each other. */
   readonly depth: number
+}
+
+/** Adds what a node gives to the output. */
+export function write({ output, onText }: Run, text: string, { at }: Node): void {
+  if (text === '') return
+  output.push(text)
+  onText?.(text, at)
 }
 
 /** `name:line:column` of a node; the column counts bytes from 0. */

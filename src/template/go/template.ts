@@ -1,7 +1,7 @@
 import { TemplateError } from '../template-error.ts'
 import { builtins } from './builtins.ts'
 import { executeTree } from './execute.ts'
-import type { MissingKey } from './frame.ts'
+import type { MissingKey, OnText, Run } from './frame.ts'
 import type { Tree } from './nodes.ts'
 import { parseTrees } from './parser.ts'
 import type { GoFunction, Value } from './values.ts'
@@ -51,6 +51,13 @@ export type ExecuteOptions = {
    * parsed with, and each name must have been known there.
    */
   readonly functions?: (execution: Execution) => Readonly<Record<string, GoFunction>>
+  /**
+   * Told of every piece of output, in order, with the offset in the template's text (UTF-16 units)
+   * of the text or action that wrote it; what a function executed is written by the action that
+   * called the function. Joined they are the output, but for characters of which each piece has
+   * only some bytes.
+   */
+  readonly onText?: OnText
 }
 
 /**
@@ -59,9 +66,10 @@ export type ExecuteOptions = {
  */
 export function execute(template: Template, value: Value, options: ExecuteOptions = {}): string {
   const functions = new Map(template.functions)
-  const run = { ...template, functions, output: [], at: undefined }
+  const run: Run = { ...template, functions, output: [], onText: options.onText, at: undefined }
   const own = options.functions?.({
-    execute: (name, inner) => executeTree({ ...run, output: [] }, name, inner ?? undefined),
+    execute: (name, inner) =>
+      executeTree({ ...run, output: [], onText: undefined }, name, inner ?? undefined),
   })
   for (const [name, callee] of Object.entries(own ?? {})) functions.set(name, callee)
   try {
