@@ -16,6 +16,8 @@ export type FunctionInputs = {
    * it is not known yet.
    */
   readonly recall: <D extends Dependency>(dependency: D) => AnswerOf[D['kind']] | undefined
+  /** Records that an answer will not do: the template waits for another one. */
+  readonly waitFor: (dependency: Dependency) => void
 }
 
 /** Makes functions for one execution. Making them has no effect; only calling them may have. */
