@@ -70,9 +70,15 @@ export const bytesType: SliceType<Uint8Array> = {
   element: uint8Type,
 }
 
-/** Whether a value of one type may be given where the other is wanted. */
+/**
+ * Whether a value of one type may be given where the other is wanted: a slice type with a name of
+ * its own stands for the one without, as in Go.
+ */
 export function isAssignable(type: GoType, wanted: GoType): boolean {
-  return wanted.kind === 'interface' || type.name === wanted.name
+  if (wanted.kind === 'interface' || type.name === wanted.name) return true
+  if (type.kind !== 'slice' || wanted.kind !== 'slice') return false
+  const isOneUnnamed = type.name.startsWith('[]') || wanted.name.startsWith('[]')
+  return isOneUnnamed && type.element.name === wanted.element.name
 }
 
 /** Whether nil is a value of the type. */

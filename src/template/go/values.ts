@@ -25,6 +25,8 @@ export type List = {
   readonly kind: 'list'
   readonly type: SliceType
   readonly items: readonly Value[]
+  /** What can be called on it by name; only lists of a type with a name of its own have methods. */
+  readonly methods?: ReadonlyMap<string, GoFunction>
 }
 
 /** A key as JavaScript holds it; the map's type says which integer type a bigint is. */
