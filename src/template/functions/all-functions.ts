@@ -1,8 +1,16 @@
+import { catalogueFunctions } from './catalogue-functions.ts'
 import type { FunctionMaker, FunctionSet } from './function-set.ts'
+import { groupingFunctions } from './grouping-functions.ts'
+import { keyFunctions } from './key-functions.ts'
+import { surroundingsFunctions } from './surroundings-functions.ts'
 import { unsupportedFunctions } from './unsupported.ts'
 
 /** The functions of consul-template that always give the same for the same arguments. */
-export const plainFunctions: FunctionSet = { ...unsupportedFunctions }
+export const plainFunctions: FunctionSet = { ...groupingFunctions, ...unsupportedFunctions }
 
 /** The functions of consul-template that are made anew for each evaluation. */
-export const executionFunctions: FunctionMaker = () => ({})
+export const executionFunctions: FunctionMaker = (inputs) => ({
+  ...catalogueFunctions(inputs),
+  ...keyFunctions(inputs),
+  ...surroundingsFunctions(inputs),
+})

@@ -7,6 +7,7 @@ const names = [
   'secret',
   'secrets',
   'pkiCert',
+  'pkiSign',
   'nomadService',
   'nomadServices',
   'nomadVar',
