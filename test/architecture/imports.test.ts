@@ -38,9 +38,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'template/dependency.ts': [],
   'template/catalogue.ts': [],
   'template/contract.ts': ['template/dependency.ts', 'template/catalogue.ts'],
+  // Consul's answers as what templates depend on.
+  'template/records': ['template/go', 'template/catalogue.ts', 'template/dependency.ts'],
   // consul-template's functions, sprig's among them.
   'template/functions': [
     'template/go',
+    'template/records',
     'template/template-error.ts',
     'template/contract.ts',
     'template/dependency.ts',
@@ -50,6 +53,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'template/render': [
     'template/functions',
     'template/go',
+    'template/records',
     'template/template-error.ts',
     'template/contract.ts',
     'template/dependency.ts',
@@ -59,6 +63,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'template/watch': [
     'consul',
     'template/go',
+    'template/records',
     'template/contract.ts',
     'template/dependency.ts',
     'template/catalogue.ts',
@@ -169,7 +174,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Parts without input, output or clock: the same arguments always give the same result. */
-const pure = ['model', 'routing', 'haproxy/config', 'haproxy/diff', 'template/go', 'compose']
+const pure = [
+  'model',
+  'routing',
+  'haproxy/config',
+  'haproxy/diff',
+  'template/go',
+  'template/records',
+  'compose',
+]
 const pureModules = ['node:crypto', 'node:net', 'node:path', 'node:url', 'node:util']
 
 type Import = { readonly from: string; readonly to: string }

@@ -10,6 +10,7 @@ import type {
 } from '../catalogue.ts'
 import { goFunction } from '../go/functions.ts'
 import { boolType } from '../go/types.ts'
+import { aggregatedStatus } from '../records/health-records.ts'
 import {
   embedded,
   listOf,
@@ -45,17 +46,6 @@ const check = structure<HealthCheck>('api.HealthCheck', {
   ServiceTags: texts(),
   Type: text,
 })
-
-/** The health of a service instance, from the checks of its node and its own. */
-export function aggregatedStatus(checks: readonly HealthCheck[]): string {
-  const isMaintenance = ({ CheckID }: HealthCheck) =>
-    CheckID === '_node_maintenance' || CheckID.startsWith('_service_maintenance:')
-  if (checks.some(isMaintenance)) return 'maintenance'
-  const worst = ['critical', 'warning'].find((status) =>
-    checks.some(({ Status }) => Status === status),
-  )
-  return worst ?? 'passing'
-}
 
 const checks = listOf(check, {
   name: 'api.HealthChecks',
