@@ -8,6 +8,7 @@ import type { Capabilities } from './capabilities.ts'
 import type { HaproxyRunner } from './process/runner.ts'
 import { ReloadBudget } from './reload-budget.ts'
 import type { OldWorker } from './reload-budget.ts'
+import { OldConnections } from './apply/old-connections.ts'
 import { OneAtATime } from './runtime/one-at-a-time.ts'
 import { Probation } from './probation.ts'
 import { readBack, withText } from './apply/read-back.ts'
@@ -39,6 +40,7 @@ export class Applier {
   readonly #planChanges: PlanChanges
   readonly #lock = new OneAtATime()
   readonly #removals: Removals
+  readonly #oldConnections: OldConnections
   readonly #budget: ReloadBudget
   readonly #probation: Probation | undefined
   #known: { readonly worker: number; readonly state: KnownState } | undefined
@@ -52,6 +54,13 @@ export class Applier {
       lock: this.#lock,
       clock: options.clock ?? systemClock,
       lingerMs: options.lingerMs ?? 60_000,
+    })
+    this.#oldConnections = new OldConnections({
+      control: options.haproxy,
+      lock: this.#lock,
+      clock: options.clock ?? systemClock,
+      lingerMs: options.lingerMs ?? 60_000,
+      addressOf: (key) => this.#current()?.servers.get(key)?.address,
     })
     const { probation, haproxy, clock = systemClock } = options
     const lock = this.#lock
@@ -85,6 +94,7 @@ export class Applier {
           planChanges: this.#planChanges,
           capabilities: this.#currentCapabilities(),
           removals: this.#removals,
+          oldConnections: this.#oldConnections,
           known: this.#current(),
           keep: (state) => this.#keep(state),
           reloadWait: () => this.#budget.wait(),
@@ -137,6 +147,7 @@ export class Applier {
   /** Ends the background removals; HAProxy goes on. */
   async close(): Promise<void> {
     this.#probation?.close()
+    await this.#oldConnections.close()
     await this.#removals.close()
   }
 

@@ -11,6 +11,11 @@ export type Capabilities = {
    * cookies of its clients, until the backend's key is set once more.
    */
   readonly needsCookieKeyAgain: boolean
+  /**
+   * Before 3.0 connections that are in use while their server gets another address are kept for
+   * later requests, which then go to the old one (configuration.txt §4.2, `http-reuse`).
+   */
+  readonly keepsOldConnections: boolean
   /** `wait … srv-removable`: from 3.0. */
   readonly canWaitRemovable: boolean
   /** `add backend`, `publish backend`: from 3.4. */
@@ -25,6 +30,7 @@ export function capabilitiesOf(version: string): Capabilities {
     needsExplicitPool: !isAtLeast(version, 3, 0),
     canAddServerCookie: isAtLeast(version, 3, 0),
     needsCookieKeyAgain: !isAtLeast(version, 3, 0),
+    keepsOldConnections: !isAtLeast(version, 3, 0),
     canWaitRemovable: isAtLeast(version, 3, 0),
     canAddBackend: isAtLeast(version, 3, 4),
     hasSynchronousReload: isAtLeast(version, 3, 0),

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { EndpointReport, LeftOutReport } from '../../src/api/contract.ts'
 import { get, Load } from './support/load.ts'
@@ -46,6 +47,14 @@ async function untilAt(network: string, container: Container): Promise<void> {
     const isServing = endpoint?.admin === 'ready' && endpoint.haproxyStatus.startsWith('UP')
     return isApplied && isServing && endpoint.address === address
   }, `${container.name} is reached at ${address} on ${network}`)
+}
+
+/** How many connections of this machine are open to an IPv4 address (proc_net_tcp.txt). */
+function openConnections(address: string): number {
+  const bytes = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))
+  const remote = bytes.reverse().join('').toUpperCase()
+  const established = new RegExp(`^ *\\d+: \\S+ ${remote}:\\S+ 01 `, 'gm')
+  return (readFileSync('/proc/net/tcp', 'latin1').match(established) ?? []).length
 }
 
 const connect = (network: string, container: Container): Promise<void> =>
@@ -108,6 +117,7 @@ describe('a container on bridge networks', () => {
     await stage.startContainer({ service: web })
     await stage.up('--network', next)
     await stage.untilServing(web, 2)
+    const oldAddress = await stage.addressOf(moving, old)
     const { reloads } = (await stage.status()).haproxy
     const loads = [true, false].map(
       (isKeptAlive) =>
@@ -125,6 +135,7 @@ describe('a container on bridge networks', () => {
     for (const load of loads) {
       await stage.until(() => load.report().pending === 0, 'all that was sent is answered')
     }
+    await stage.until(() => openConnections(oldAddress) === 0, 'the old address is left')
     await disconnect(old, moving)
     const answered = loads.map((load) => load.report().byHostname.get(moving.hostname) ?? 0)
     await stage.until(

@@ -47,6 +47,7 @@ export async function runPlan(
   }
   const before = new Map(plan.removals.map((key) => [key, known.servers.get(key)]))
   for (const expectation of expectations) expectation.update(known)
+  if (context.capabilities.keepsOldConnections) context.oldConnections?.after(plan.commands)
   for (const [index, key] of plan.removals.entries()) {
     const server = known.servers.get(key) ?? before.get(key)
     known.servers.delete(key)

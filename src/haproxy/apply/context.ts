@@ -3,6 +3,7 @@ import type { Problem } from '../../model/problem.ts'
 import type { Capabilities } from '../capabilities.ts'
 import type { Plan, ReloadReason, RunningState } from '../diff/plan.ts'
 import type { HaproxyRunner } from '../process/runner.ts'
+import type { OldConnections } from './old-connections.ts'
 import type { KnownState } from './read-back.ts'
 import type { Removals } from './removals.ts'
 import type { Trials } from './trial.ts'
@@ -48,6 +49,8 @@ export type ApplyContext = {
   readonly planChanges: PlanChanges
   readonly capabilities: Capabilities
   readonly removals: Removals
+  /** Where HAProxy keeps what is open to addresses that have changed. */
+  readonly oldConnections?: OldConnections | undefined
   /** What the last verified apply left behind; undefined: read it back. */
   readonly known: KnownState | undefined
   readonly keep: (known: KnownState | undefined) => void
