@@ -68,8 +68,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'template/dependency.ts',
     'template/catalogue.ts',
   ],
+  // What templates give, in place of routing.
+  'template/desired': [
+    'haproxy/config',
+    'haproxy/runtime/errors.ts',
+    'routing',
+    'template/contract.ts',
+    'template/dependency.ts',
+    'template/render',
+  ],
   // consul-template's flags and configuration files.
-  'template/config': ['settings'],
+  'template/config': ['settings', 'version.ts'],
   // consul-template as a program of its own.
   'template/runner': ['consul', 'template/*', 'version.ts'],
   // The engine as a library.

@@ -136,9 +136,13 @@ export type RunnerConfig = {
   readonly configPaths: readonly string[]
 }
 
-/** What a command line and its files come to. `exitCode` is consul-template's: 13 flags, 15 files. */
+/**
+ * What a command line and its files come to. `exitCode` is consul-template's: 13 flags, 14 a
+ * template that is none, 15 files.
+ */
 export type ReadConfig =
-  | { readonly kind: 'config'; readonly config: RunnerConfig }
+  /** `warnings`: a line each, of what is accepted and does nothing here. */
+  | { readonly kind: 'config'; readonly config: RunnerConfig; readonly warnings: readonly string[] }
   /** `-h`, `-v`: to standard output, exit 0. */
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'mistake'; readonly message: string; readonly exitCode: 13 | 15 }
+  | { readonly kind: 'mistake'; readonly message: string; readonly exitCode: 13 | 14 | 15 }
