@@ -52,7 +52,7 @@ async function untilAt(network: string, container: Container): Promise<void> {
 /** How many connections of this machine are open to an IPv4 address (proc_net_tcp.txt). */
 function openConnections(address: string): number {
   const bytes = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))
-  const remote = bytes.reverse().join('').toUpperCase()
+  const remote = bytes.toReversed().join('').toUpperCase()
   const established = new RegExp(`^ *\\d+: \\S+ ${remote}:\\S+ 01 `, 'gm')
   return (readFileSync('/proc/net/tcp', 'latin1').match(established) ?? []).length
 }
