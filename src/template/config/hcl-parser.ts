@@ -42,6 +42,7 @@ function readEntry(reading: Reading): ConfigEntry {
   const keys: { readonly name: string; readonly place: Place }[] = []
   for (;;) {
     const token = take(reading)
+    if (keys.length > greatestDepth) throw syntaxMistake(token.place, 'nested too deeply')
     if (token.kind === 'name' || token.kind === 'text') {
       keys.push({ name: token.text, place: token.place })
     } else if (token.kind === '=' && keys.length === 1) {

@@ -16,6 +16,8 @@ const letterEscapes: Readonly<Record<string, string>> = {
   '"': '"',
 }
 
+const numericEscape = /^\\(?:([0-7]{3})|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8}))/
+
 /**
  * Reads a string in double quotes that starts at `start`. What stands in `${…}` is left as it is,
  * with its quotes, backslashes and newlines.
@@ -59,16 +61,11 @@ function takeEscape(source: Source, at: number): Taken {
   const letter = source.text[at + 1] ?? ''
   const simple = letterEscapes[letter]
   if (simple !== undefined) return { text: simple, end: at + 2 }
-  const numeric =
-    /^\\(?:([0-7]{3})|x([\da-f]{2})|u([\da-f]{4})|U([\da-f]{8}))/i.exec(
-      source.text.slice(at, at + 10),
-    ) ?? []
-  const [all = '', octal, ...hexadecimals] = numeric
+  const [all = '', octal, ...hexadecimals] =
+    numericEscape.exec(source.text.slice(at, at + 10)) ?? []
   const hexadecimal = hexadecimals.find((digits) => digits !== undefined)
-  const code =
-    octal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number.parseInt(octal, 8)
-  const isLetterRight = ['u', 'U', 'x'].includes(letter) || octal !== undefined
-  if (!isLetterRight || Number.isNaN(code) || code > 0x10_ff_ff) {
+  const code = octal === undefined ? Number(`0x${hexadecimal ?? ''}`) : Number(`0o${octal}`)
+  if (Number.isNaN(code) || code > 0x10_ff_ff) {
     throw syntaxMistake({ source, offset: at }, 'illegal char escape')
   }
   return { text: String.fromCodePoint(code), end: at + all.length }
