@@ -83,6 +83,11 @@ function explainUrl(subject: string, input: ExplainInput): Explanation {
   const host = hostOf(subject)
   const routes = input.pipeline.routing?.routes ?? []
   const about = host === '' ? 'a request without a host name' : `Host: ${host}`
+  const template = input.pipeline.routing?.template
+  if (template !== undefined) {
+    const traces = [{ about, decisions: [leftToTemplate(template)] }]
+    return { subject, kind: 'url', conclusion: conclusionOf(traces), traces }
+  }
   const decisions: Decision[] = []
   const wildcard = host.replace(/^[^.]+/, '*')
   let route = routes.find((each) => each.hosts.includes(host))
@@ -133,6 +138,15 @@ function explainUrl(subject: string, input: ExplainInput): Explanation {
   const service = explainService(route.service, undefined, input)
   const traces = [{ about, decisions }, ...service.traces]
   return { subject, kind: 'url', conclusion: conclusionOf(traces), traces }
+}
+
+function leftToTemplate(template: string): Decision {
+  return {
+    step: 'template',
+    outcome: 'stop',
+    what: `where it leads is said by ${template}, which is not read for that`,
+    hint: 'explain a container, a service or an endpoint: these are found in its output by address',
+  }
 }
 
 /** The host as HAProxy compares it: lower case, without port and trailing dot. */

@@ -131,4 +131,6 @@ export type RoutingResult = {
   readonly unproven: readonly Endpoint[]
   /** When routing must run again though nothing changed (Unix ms): a gone service's time is over. */
   readonly nextRunAtMs: number | undefined
+  /** The template that says in place of routing where requests go. */
+  readonly template?: string
 }

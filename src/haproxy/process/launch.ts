@@ -43,10 +43,9 @@ export async function launch(options: {
   const logStart = (await log.stat()).size
   let pid: number
   try {
-    pid = await spawnDetached(program, ['-W', '-S', `${masterSocket},mode,600`, '-f', configPath], {
-      folder: dirname(configPath),
-      output: log.fd,
-    })
+    // `-db`: a text that says `daemon` must not make the master another process than this one.
+    const args = ['-W', '-db', '-S', `${masterSocket},mode,600`, '-f', configPath]
+    pid = await spawnDetached(program, args, { folder: dirname(configPath), output: log.fd })
   } finally {
     await log.close()
   }
