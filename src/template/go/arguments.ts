@@ -1,3 +1,5 @@
+import { fail } from './frame.ts'
+import type { Frame } from './frame.ts'
 import type { OperandNode } from './nodes.ts'
 import { printNode } from './nodes.ts'
 import type { NumberLiteral } from './number-literal.ts'
@@ -6,28 +8,27 @@ import type { GoType } from './types.ts'
 import { isA, typeOf, valueOf, zeroOf } from './values.ts'
 import type { Reflected } from './values.ts'
 
-type Fail = (message: string) => never
-
 /** The value of a number that is given to no particular type. */
-export function idealNumber(literal: NumberLiteral, fail: Fail): Reflected {
+export function idealNumber(frame: Frame, literal: NumberLiteral): Reflected {
   const { text, int, float, complex } = literal
   if (complex !== undefined) return complex
   const isHexInteger = /^0[xX]/.test(text) && !/[pP]/.test(text)
   const isRune = text.startsWith("'")
   if (float !== undefined && !isHexInteger && !isRune && /[.eEpP]/.test(text)) return float
-  return int ?? fail(`${text} overflows int`)
+  return int ?? fail(frame, `${text} overflows int`)
 }
 
 /** A literal as an argument of a type; the node's own evaluation is for `interface {}`. */
-export function literalAs(node: OperandNode, type: GoType, fail: Fail): Reflected {
+export function literalAs(frame: Frame, node: OperandNode, type: GoType): Reflected {
   const literal = node.kind === 'number' ? node.literal : undefined
-  const wrong = (wanted: string): never => fail(`expected ${wanted}; found ${printNode(node)}`)
+  const wrong = (wanted: string): never =>
+    fail(frame, `expected ${wanted}; found ${printNode(node)}`)
   if (type.kind === 'bool') return node.kind === 'bool' ? node.value : wrong('bool')
   if (type.kind === 'string') return node.kind === 'string' ? node.value : wrong('string')
   if (type.kind === 'float') return literal?.float ?? wrong('float')
   if (type.kind === 'complex') return literal?.complex ?? wrong('complex')
   if (type.kind !== 'int' && type.kind !== 'uint') {
-    return fail(`can't handle ${printNode(node)} for arg of type ${type.name}`)
+    return fail(frame, `can't handle ${printNode(node)} for arg of type ${type.name}`)
   }
   const value =
     type.kind === 'int'
@@ -37,18 +38,18 @@ export function literalAs(node: OperandNode, type: GoType, fail: Fail): Reflecte
 }
 
 /** A value checked against, and if possible made fit for, the type of a parameter. */
-export function validated(value: Reflected, type: GoType, fail: Fail): Reflected {
+export function validated(frame: Frame, value: Reflected, type: GoType): Reflected {
   if (type.kind === 'reflected') return value
   if (value === undefined) {
-    return canBeNil(type) ? zeroOf(type) : fail(`invalid value; expected ${type.name}`)
+    return canBeNil(type) ? zeroOf(type) : fail(frame, `invalid value; expected ${type.name}`)
   }
   if (isAssignable(typeOf(value), type)) return value
   const inside = isA(value, 'interface') ? (value.inside ?? value) : value
   if (isAssignable(typeOf(inside), type)) return inside
   if (isA(inside, 'pointer') && isAssignable(inside.type.element, type)) {
-    return inside.target ?? fail(`dereference of nil pointer of type ${type.name}`)
+    return inside.target ?? fail(frame, `dereference of nil pointer of type ${type.name}`)
   }
-  return fail(`wrong type for value; expected ${type.name}; got ${typeOf(inside).name}`)
+  return fail(frame, `wrong type for value; expected ${type.name}; got ${typeOf(inside).name}`)
 }
 
 /** An argument as a function receives it, by the type of its parameter. */

@@ -69,7 +69,11 @@ export function compareBytes(a: string, b: string): number {
 
 /** The first `count` runes of a text. */
 export function firstRunes(text: string, count: number): string {
-  return Array.from(text).slice(0, count).join('')
+  let end = 0
+  for (let runes = 0; runes < count && end < text.length; runes++) {
+    end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1
+  }
+  return text.slice(0, end)
 }
 
 /** How many runes Go counts in a text: a character each, and each byte that is not UTF-8. */

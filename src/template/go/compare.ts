@@ -63,15 +63,21 @@ export function equalsAny(first: Reflected, others: readonly Reflected[]): boole
   if (others.length === 0) throw callFailure('missing argument for comparison')
   const a = unboxed(first)
   const basicA = basicOf(a)
-  return others.some((other) => {
-    const b = unboxed(other)
-    const basicB = basicOf(b)
-    if (basicA !== undefined && basicB !== undefined) return areEqual(basicA, basicB)
-    if (basicA === undefined && basicB === undefined) return areSame(a, b)
-    // Nil is not equal to anything, whatever its type.
-    if (a === undefined || b === undefined) return false
-    throw incompatible()
-  })
+  for (const other of others) if (isEqual(a, basicA, unboxed(other))) return true
+  return false
+}
+
+function isEqual(
+  a: Concrete | undefined,
+  basicA: Basic | undefined,
+  b: Concrete | undefined,
+): boolean {
+  const basicB = basicOf(b)
+  if (basicA !== undefined && basicB !== undefined) return areEqual(basicA, basicB)
+  if (basicA === undefined && basicB === undefined) return areSame(a, b)
+  // Nil is not equal to anything, whatever its type.
+  if (a === undefined || b === undefined) return false
+  throw incompatible()
 }
 
 /** Go's `lt`: of integers, floats and strings. */

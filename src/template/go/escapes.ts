@@ -32,14 +32,12 @@ export function escapeJs(text: string): string {
   return text.replaceAll(/[\0-\x1f\\'"<>&=]|[^\0-\x7f]/gu, escapedForJs)
 }
 
+const percentEncoded = (byte: number): string =>
+  `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+
 /** A text that can stand in the query of a URL; a space becomes a plus sign. */
 export function escapeQuery(text: string): string {
-  let result = ''
-  for (const byte of bytesOfText(text)) {
-    const character = String.fromCharCode(byte)
-    if (/[A-Za-z0-9_.~-]/.test(character)) result += character
-    else if (character === ' ') result += '+'
-    else result += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-  }
-  return result
+  return text.replaceAll(/[^A-Za-z0-9_.~-]/gu, (character) =>
+    character === ' ' ? '+' : Array.from(bytesOfText(character), percentEncoded).join(''),
+  )
 }

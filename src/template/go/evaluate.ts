@@ -1,25 +1,21 @@
-import { messageOf } from '../../model/errors.ts'
-import { idealNumber, literalAs, received, validated } from './arguments.ts'
-import { builtins } from './builtins.ts'
-import { callFailure } from './failure.ts'
+import { idealNumber, literalAs, validated } from './arguments.ts'
+import { checkCount, nothing, parameterAt, perform } from './call.ts'
+import type { Call, Passed } from './call.ts'
 import { findField } from './fields.ts'
 import { fail, findVariable } from './frame.ts'
 import type { Frame } from './frame.ts'
-import { prepared } from './indexing.ts'
 import { printNode } from './nodes.ts'
-import type { CommandNode, Node, OperandNode, PipeNode } from './nodes.ts'
+import type { CommandNode, IdentifierNode, Node, OperandNode, PipeNode } from './nodes.ts'
 import { isTrue } from './truth.ts'
 import { canBeNil } from './types.ts'
 import type { GoType } from './types.ts'
-import { isA, typeOf, unboxed, zeroOf } from './values.ts'
-import type { GoFunction, Reflected } from './values.ts'
-
-/** In place of the value that a pipeline passes on: there is none, as in its first command. */
-const nothing = Symbol('nothing passed on')
-type Passed = Reflected | typeof nothing
+import { unboxed, zeroOf } from './values.ts'
+import type { Reflected } from './values.ts'
 
 /** What evaluation needs to know where it is: the call of a template, and its dot. */
 export type Scope = { readonly frame: Frame; readonly dot: Reflected }
+
+const noArguments: readonly OperandNode[] = []
 
 /** The value of a pipeline; sets the variables it names. */
 export function evaluatePipe(scope: Scope, pipe: PipeNode): Reflected {
@@ -36,8 +32,7 @@ export function evaluatePipe(scope: Scope, pipe: PipeNode): Reflected {
 }
 
 function evaluateCommand(scope: Scope, command: CommandNode, passed: Passed): Reflected {
-  const [first, ...args] = command.operands
-  if (first === undefined) return undefined
+  const { first, args } = command
   if (first.kind === 'field' || first.kind === 'chain' || first.kind === 'variable') {
     return evaluateChain(scope, first, args, passed)
   }
@@ -66,26 +61,33 @@ function evaluateChain(
   args: readonly OperandNode[],
   passed: Passed,
 ): Reflected {
-  const { frame, dot } = scope
-  frame.run.at = node
-  let receiver = dot
-  if (node.kind === 'variable') {
-    receiver = findVariable(frame, node.variable).value
-    if (node.names.length === 0) refuseArguments(frame, node, args, passed)
+  const { names } = node
+  let receiver = receiverOf(scope, node)
+  if (names.length === 0) refuseArguments(scope.frame, node, args, passed)
+  const last = names.length - 1
+  for (let position = 0; position <= last; position++) {
+    const name = names[position] ?? ''
+    receiver =
+      position === last
+        ? evaluateField(scope, node, name, receiver, args, passed)
+        : evaluateField(scope, node, name, receiver, noArguments, nothing)
   }
-  if (node.kind === 'chain') {
-    if (node.node.kind === 'nil') {
-      fail(frame, `indirection through explicit nil in ${printNode(node)}`)
-    }
-    receiver = evaluateFreely(scope, node.node)
-  }
-  node.names.forEach((name, position) => {
-    const isLast = position === node.names.length - 1
-    receiver = isLast
-      ? evaluateField(scope, node, name, receiver, args, passed)
-      : evaluateField(scope, node, name, receiver, [], nothing)
-  })
   return receiver
+}
+
+/** What the fields of a chain start from. */
+function receiverOf(
+  scope: Scope,
+  node: Extract<OperandNode, { kind: 'field' | 'chain' | 'variable' }>,
+): Reflected {
+  const { frame } = scope
+  frame.run.at = node
+  if (node.kind === 'field') return scope.dot
+  if (node.kind === 'variable') return findVariable(frame, node.variable).value
+  if (node.node.kind === 'nil') {
+    fail(frame, `indirection through explicit nil in ${printNode(node)}`)
+  }
+  return evaluateFreely(scope, node.node)
 }
 
 function evaluateField(
@@ -96,15 +98,10 @@ function evaluateField(
   args: readonly OperandNode[],
   passed: Passed,
 ): Reflected {
-  const { frame } = scope
-  const found = findField(receiver, {
-    name,
-    hasArguments: args.length > 0 || passed !== nothing,
-    missingKey: frame.run.missingKey,
-    fail: (message) => fail(frame, message),
-  })
-  if ('value' in found) return found.value
-  return callFunction(scope, { name, callee: found.method, node, args, passed })
+  const hasArguments = args.length > 0 || passed !== nothing
+  const found = findField(scope.frame, receiver, name, hasArguments)
+  if (typeof found !== 'object' || !('kind' in found) || found.kind !== 'method') return found
+  return callFunction(scope, { name, callee: found.callee, node, args, passed })
 }
 
 /** An operand that is not given to a parameter with a type of its own. */
@@ -116,7 +113,7 @@ function evaluateFreely(scope: Scope, node: OperandNode): Reflected {
     case 'string':
       return node.value
     case 'number':
-      return idealNumber(node.literal, (message) => fail(frame, message))
+      return idealNumber(frame, node.literal)
     case 'dot':
       return scope.dot
     case 'nil':
@@ -124,9 +121,9 @@ function evaluateFreely(scope: Scope, node: OperandNode): Reflected {
     case 'field':
     case 'variable':
     case 'chain':
-      return evaluateChain(scope, node, [], nothing)
+      return evaluateChain(scope, node, noArguments, nothing)
     case 'identifier':
-      return callNamed(scope, node, node, [], nothing)
+      return callNamed(scope, node, node, noArguments, nothing)
     case 'pipe':
       break
   }
@@ -136,30 +133,20 @@ function evaluateFreely(scope: Scope, node: OperandNode): Reflected {
 /** An operand as an argument for a parameter of a type. */
 function evaluateArgument(scope: Scope, node: OperandNode, type: GoType): Reflected {
   const { frame } = scope
-  const stop = (message: string): never => fail(frame, message)
   frame.run.at = node
   if (node.kind === 'nil') {
-    return canBeNil(type) ? zeroOf(type) : stop(`cannot assign nil to ${type.name}`)
+    return canBeNil(type) ? zeroOf(type) : fail(frame, `cannot assign nil to ${type.name}`)
   }
   const isLiteral = node.kind === 'bool' || node.kind === 'string' || node.kind === 'number'
   if (isLiteral && type.kind !== 'interface' && type.kind !== 'reflected') {
-    return literalAs(node, type, stop)
+    return literalAs(frame, node, type)
   }
-  return validated(evaluateFreely(scope, node), type, stop)
-}
-
-type Call = {
-  readonly name: string
-  readonly callee: GoFunction
-  /** What error messages point at when the call fails. */
-  readonly node: Node
-  readonly args: readonly OperandNode[]
-  readonly passed: Passed
+  return validated(frame, evaluateFreely(scope, node), type)
 }
 
 function callNamed(
   scope: Scope,
-  identifier: Extract<OperandNode, { kind: 'identifier' }>,
+  identifier: IdentifierNode,
   node: Node,
   args: readonly OperandNode[],
   passed: Passed,
@@ -167,30 +154,17 @@ function callNamed(
   const { run } = scope.frame
   const { name } = identifier
   run.at = identifier
-  const call: Omit<Call, 'callee'> = { name, node, args, passed }
   const own = run.functions.get(name)
-  if (own !== undefined) return callFunction(scope, { ...call, callee: own })
-  const callee = builtins[name] ?? fail(scope.frame, `"${name}" is not a defined function`)
-  checkCount(scope.frame, { ...call, callee })
-  if (name === 'and' || name === 'or') return shortCircuit(scope, { ...call, callee })
-  if (name !== 'call') return callFunction(scope, { ...call, callee })
-  const [target, ...given] = argumentsOf(scope, { ...call, callee })
-  return guarded(scope.frame, { ...call, callee }, () =>
-    callValue(args[0] === undefined ? 'value' : printNode(args[0]), target, given),
-  )
-}
-
-function checkCount(frame: Frame, { name, callee, args, passed }: Call): void {
-  const count = args.length + (passed === nothing ? 0 : 1)
-  const wanted = callee.parameters.length
-  const wrong = (want: string, got: number) =>
-    fail(frame, `wrong number of args for ${name}: want ${want} got ${got}`)
-  if (callee.rest === undefined && count !== wanted) wrong(String(wanted), count)
-  if (count < wanted) wrong(`at least ${wanted}`, args.length)
+  if (own !== undefined) return callFunction(scope, { name, callee: own, node, args, passed })
+  const callee = run.builtins[name] ?? fail(scope.frame, `"${name}" is not a defined function`)
+  const call: Call = { name, callee, node, args, passed }
+  return name === 'and' || name === 'or' ? shortCircuit(scope, call) : callFunction(scope, call)
 }
 
 /** Evaluates no more arguments than are needed. */
-function shortCircuit(scope: Scope, { name, callee, args, passed }: Call): Reflected {
+function shortCircuit(scope: Scope, call: Call): Reflected {
+  const { name, callee, args, passed } = call
+  checkCount(scope.frame, call)
   const type = callee.rest
   if (type === undefined) return undefined
   let value: Reflected
@@ -201,65 +175,19 @@ function shortCircuit(scope: Scope, { name, callee, args, passed }: Call): Refle
   return passed === nothing ? value : passed
 }
 
-/** The arguments of a call, each checked against its parameter, the passed-on value last. */
-function argumentsOf(scope: Scope, { callee, args, passed }: Call): readonly Reflected[] {
-  const { frame } = scope
-  const typeAt = (position: number) => callee.parameters[position] ?? callee.rest
-  const values = args.map((arg, position) => {
-    const type = typeAt(position)
-    return type === undefined ? undefined : evaluateArgument(scope, arg, type)
-  })
-  const type = typeAt(args.length)
-  if (passed === nothing || type === undefined) return values
-  return [...values, validated(passed, type, (message) => fail(frame, message))]
-}
-
 function callFunction(scope: Scope, call: Call): Reflected {
   checkCount(scope.frame, call)
-  const values = argumentsOf(scope, call)
-  return guarded(scope.frame, call, () => invoke(call.callee, values))
+  return perform(scope.frame, call, argumentsOf(scope, call))
 }
 
-/** Whatever a function throws is a failure of the template, at the place of the call. */
-function guarded(frame: Frame, { name, node }: Call, call: () => Reflected): Reflected {
-  try {
-    return call()
-  } catch (error) {
-    frame.run.at = node
-    return fail(frame, `error calling ${name}: ${messageOf(error)}`, error)
+/** The arguments of a call, each checked against its parameter, the passed-on value last. */
+function argumentsOf(scope: Scope, { callee, args, passed }: Call): readonly Reflected[] {
+  const values: Reflected[] = []
+  for (const arg of args) {
+    const type = parameterAt(callee, values.length)
+    values.push(type === undefined ? undefined : evaluateArgument(scope, arg, type))
   }
-}
-
-function invoke(callee: GoFunction, values: readonly Reflected[]): Reflected {
-  const anyCall = callee.call as (...args: readonly unknown[]) => Reflected
-  return anyCall(
-    ...values.map((value, position) => {
-      const type = callee.parameters[position] ?? callee.rest
-      return type === undefined ? value : received(value, type)
-    }),
-  )
-}
-
-/** Go's `call`: calls a function that is a value. */
-function callValue(name: string, target: Reflected, given: readonly Reflected[]): Reflected {
-  const callee = unboxed(target)
-  if (callee === undefined) throw callFailure('call of nil')
-  if (!isA(callee, 'function'))
-    throw callFailure(`non-function ${name} of type ${typeOf(callee).name}`)
-  const { parameters, rest } = callee
-  const wrong = (want: string) =>
-    callFailure(`wrong number of args for ${name}: got ${given.length} want ${want}`)
-  if (rest === undefined && given.length !== parameters.length) {
-    throw wrong(String(parameters.length))
-  }
-  if (given.length < parameters.length) throw wrong(`at least ${parameters.length}`)
-  const values = given.map((value, position) => {
-    const type = parameters[position] ?? rest
-    try {
-      return type === undefined ? value : prepared(unboxed(value), type)
-    } catch (error) {
-      throw callFailure(`arg ${position}: ${messageOf(error)}`, error)
-    }
-  })
-  return invoke(callee, values)
+  const type = parameterAt(callee, values.length)
+  if (passed !== nothing && type !== undefined) values.push(validated(scope.frame, passed, type))
+  return values
 }

@@ -15,9 +15,15 @@ export type LexerOptions = {
 const leftTrim = /^-[ \t\r\n]/
 const rightTrim = /^[ \t\r\n]-/
 const spaces = /[ \t\r\n]*/y
-const spacesAtEnd = /[ \t\r\n]+$/
 const singles: Readonly<Record<string, TokenKind>> = { '=': 'assign', '|': 'pipe' }
 const terminators = new Set(['', ' ', '\t', '\r', '\n', '.', ',', '|', ':', ')', '('])
+
+/** Go from the end: a pattern would start anew at each space of a long text. */
+function withoutSpacesAtEnd(text: string): string {
+  let end = text.length
+  while (end > 0 && ' \t\r\n'.includes(text.charAt(end - 1))) end--
+  return text.slice(0, end)
+}
 
 /** Cuts a template into tokens. The last one is `eof` or `error`. */
 export function tokensOf(text: string, options: LexerOptions): readonly Token[] {
@@ -59,7 +65,7 @@ class Lexer {
     this.#at = found < 0 ? this.#text.length : found
     const whole = this.#text.slice(this.#start, this.#at)
     const isTrimmed = found >= 0 && leftTrim.test(this.#ahead(leftDelim.length, 2))
-    const kept = isTrimmed ? whole.replace(spacesAtEnd, '') : whole
+    const kept = isTrimmed ? withoutSpacesAtEnd(whole) : whole
     if (kept !== '') this.#push('text', kept)
     this.#skip()
     if (found < 0) this.#push('eof', '')

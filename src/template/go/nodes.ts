@@ -34,8 +34,8 @@ export type OperandNode =
 
 export type CommandNode = At & {
   readonly kind: 'command'
-  /** At least one. */
-  readonly operands: readonly OperandNode[]
+  readonly first: OperandNode
+  readonly args: readonly OperandNode[]
 }
 
 export type PipeNode = At & {
@@ -112,7 +112,7 @@ export function printNode(node: Node): string {
     case 'pipe':
       return printPipe(node)
     case 'command':
-      return node.operands.map(inParens).join(' ')
+      return [node.first, ...node.args].map(inParens).join(' ')
     case 'text':
       return node.text
     case 'action':

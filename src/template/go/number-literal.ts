@@ -21,6 +21,9 @@ const greatestUint = 2n ** 64n - 1n
 export const fitsInt = (value: bigint): boolean => value >= leastInt && value <= greatestInt
 const fitsUint = (value: bigint): boolean => value >= 0n && value <= greatestUint
 
+/** Reading a number takes time that grows with the square of its length. */
+const mostCharacters = 1000
+
 const integerSyntax =
   /^([+-]?)(0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|0|[1-9](?:_?[0-9])*)$/
 const decimalSyntax =
@@ -85,6 +88,7 @@ export function runeLiteral(text: string, codePoint: number): NumberLiteral {
 
 /** Reads a number; a reason in Go's words when it is none. */
 export function parseNumber(text: string, isPair: boolean): NumberLiteral | { wrong: string } {
+  if (text.length > mostCharacters) return { wrong: 'number of too many characters' }
   if (isPair) return parsePair(text) ?? { wrong: 'expected complex' }
   if (text.endsWith('i')) {
     const imag = parseFloat64(text.slice(0, -1))

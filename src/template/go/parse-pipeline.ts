@@ -37,6 +37,9 @@ export function nested<Result>(
   return result
 }
 
+/** Looking for a variable goes through all of them. */
+const mostVariables = 1000
+
 const operandKinds: readonly TokenKind[] = [
   'bool',
   'rune',
@@ -98,6 +101,9 @@ function parseVariables(
     reader.next()
     variables.push(variable.text)
     parsing.variables.push(variable.text)
+    if (parsing.variables.length > mostVariables) {
+      reader.fail(`more than ${mostVariables} variables in one place`)
+    }
     if (!isComma) return { variables, isAssignment: operator.kind === 'assign' }
     if (context !== 'range' || variables.length > 1) {
       reader.fail(`too many declarations in ${context}`)
@@ -115,9 +121,8 @@ function checkCommands(
   context: string,
 ): void {
   if (commands.length === 0) reader.fail(`missing value for ${context}`)
-  commands.forEach(({ operands }, index) => {
-    const kind = operands[0]?.kind ?? 'nil'
-    if (index > 0 && fieldless.includes(kind)) {
+  commands.forEach(({ first }, index) => {
+    if (index > 0 && fieldless.includes(first.kind)) {
       reader.fail(`non executable command in pipeline stage ${index + 1}`)
     }
   })
@@ -137,8 +142,8 @@ function parseCommand(parsing: Parsing): CommandNode {
     if (token.kind === 'pipe') break
     if (token.kind !== 'space') reader.unexpected(token, 'operand')
   }
-  if (operands.length === 0) reader.fail('empty command')
-  return { kind: 'command', at, operands }
+  const [first, ...args] = operands
+  return first === undefined ? reader.fail('empty command') : { kind: 'command', at, first, args }
 }
 
 /** A term with the fields that are chained to it. */

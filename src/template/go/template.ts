@@ -1,8 +1,12 @@
 import { TemplateError } from '../template-error.ts'
-import { builtins } from './builtins.ts'
+import { builtins, builtinsWithin } from './builtins.ts'
 import { executeTree } from './execute.ts'
+import { callFailure, reasonOf } from './failure.ts'
 import type { MissingKey, OnText, Run } from './frame.ts'
+import { defaultLimits } from './limits.ts'
+import type { Limits } from './limits.ts'
 import type { Tree } from './nodes.ts'
+import { emptyOutput } from './output.ts'
 import { parseTrees } from './parser.ts'
 import type { GoFunction, Value } from './values.ts'
 
@@ -58,7 +62,15 @@ export type ExecuteOptions = {
    * only some bytes.
    */
   readonly onText?: OnText
+  /** Those not given are the default ones. */
+  readonly limits?: Partial<Limits>
 }
+
+/**
+ * How many executions may be inside each other, by functions that execute. They are inside each
+ * other on JavaScript's stack, too.
+ */
+const mostNested = 100
 
 /**
  * The output of a template for a value, which is `.` and `$` in it. Bytes that are not UTF-8 are
@@ -66,18 +78,49 @@ export type ExecuteOptions = {
  */
 export function execute(template: Template, value: Value, options: ExecuteOptions = {}): string {
   const functions = new Map(template.functions)
-  const run: Run = { ...template, functions, output: [], onText: options.onText, at: undefined }
-  const own = options.functions?.({
-    execute: (name, inner) =>
-      executeTree({ ...run, output: [], onText: undefined }, name, inner ?? undefined),
-  })
+  const run = newRun(template, functions, options)
+  const own = options.functions?.({ execute: (name, inner) => executeInside(run, name, inner) })
   for (const [name, callee] of Object.entries(own ?? {})) functions.set(name, callee)
   try {
     return executeTree(run, template.name, value ?? undefined)
   } catch (error) {
     // The end of the stack, by a value nested too deep to be printed, or a string too long for Node.
     if (!(error instanceof RangeError)) throw error
-    const message = `template: ${template.name}: ${error.message}`
+    const message = `template: ${template.name}: ${reasonOf(error)}`
     throw new TemplateError('template_failed', message, { cause: error })
+  }
+}
+
+function newRun(template: Template, functions: Run['functions'], options: ExecuteOptions): Run {
+  const limits = { ...defaultLimits, ...options.limits }
+  const { name, text, trees, missingKey } = template
+  return {
+    name,
+    text,
+    trees,
+    functions,
+    builtins: builtinsWithin(limits),
+    missingKey,
+    limits,
+    allowance: { steps: limits.steps, madeBytes: limits.madeBytes },
+    counted: new WeakSet(),
+    nesting: { depth: 0 },
+    output: emptyOutput(0),
+    onText: options.onText,
+    at: undefined,
+  }
+}
+
+/** Executes one of the template's own, for a function. What it takes is taken from the whole. */
+function executeInside(run: Run, name: string, value: Value): string {
+  const { nesting } = run
+  if (nesting.depth === mostNested)
+    throw callFailure(`more than ${mostNested} executions inside each other`)
+  nesting.depth++
+  try {
+    const inner: Run = { ...run, output: emptyOutput(run.output.bytes), onText: undefined }
+    return executeTree(inner, name, value ?? undefined)
+  } finally {
+    nesting.depth--
   }
 }

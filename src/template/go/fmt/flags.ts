@@ -35,7 +35,8 @@ export function fillsWithZeros({ isZero, isMinus }: Flags): boolean {
 
 /** A text brought to the width that is asked for. */
 export function pad(text: string, flags: Flags): string {
-  const missing = (flags.width ?? 0) - runeCount(text)
+  if (flags.width === undefined) return text
+  const missing = flags.width - runeCount(text)
   if (missing <= 0) return text
   if (flags.isMinus) return text + ' '.repeat(missing)
   return (fillsWithZeros(flags) ? '0' : ' ').repeat(missing) + text

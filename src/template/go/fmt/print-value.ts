@@ -1,7 +1,9 @@
 import { textOfBytes } from '../byte-text.ts'
-import { reflect, typeOf, unboxed } from '../values.ts'
+import { reflect, typeOf, unboxed, valueOf } from '../values.ts'
 import type { GoMap, Pointer, Reflected, Struct, Value } from '../values.ts'
 import { uint8Type } from '../types.ts'
+import { defaultLimits } from '../limits.ts'
+import { refuseLong } from './extent.ts'
 import { noFlags, pad } from './flags.ts'
 import type { Flags } from './flags.ts'
 import { printComplex, printFloat, printInteger } from './print-number.ts'
@@ -18,11 +20,20 @@ function badVerb(value: Reflected, verb: string, flags: Flags): string {
   return `%!${verb}(${typeOf(inside).name}=${printReflected(inside, 'v', flags, 0)})`
 }
 
-/** An operand of a print function in the format of a verb. */
-export function printOperand(value: Value, verb: string, flags: Flags): string {
+/**
+ * An operand of a print function in the format of a verb. Throws when a list or map is longer than
+ * that.
+ */
+export function printOperand(
+  value: Value,
+  verb: string,
+  flags: Flags,
+  mostBytes = defaultLimits.textBytes,
+): string {
   if (value === null) {
     return verb === 'T' || verb === 'v' ? pad('<nil>', flags) : `%!${verb}(<nil>)`
   }
+  refuseLong(value, flags, mostBytes)
   if (verb === 'T') return printText(typeOf(value).name, 's', flags) ?? ''
   return printReflected(value, verb, flags, 0)
 }
@@ -152,7 +163,8 @@ function printAddress(typeName: string, address: bigint, verb: string, flags: Fl
   return text ?? `%!${verb}(${typeName}=0x${address.toString(16)})`
 }
 
-/** A value as `%v` prints it. */
-export function show(value: Reflected): string {
+/** A value as `%v` prints it. Throws when a list or map is longer than that. */
+export function show(value: Reflected, mostBytes = defaultLimits.textBytes): string {
+  refuseLong(valueOf(value), noFlags, mostBytes)
   return printReflected(value, 'v', noFlags, 0)
 }

@@ -1,6 +1,8 @@
 import { joined } from '../byte-text.ts'
 import { typeOf } from '../values.ts'
 import type { Value } from '../values.ts'
+import { defaultLimits } from '../limits.ts'
+import { tooLong } from './extent.ts'
 import { noFlags } from './flags.ts'
 import type { Flags } from './flags.ts'
 import { printOperand } from './print-value.ts'
@@ -20,6 +22,9 @@ const flagNames: Readonly<Record<string, Partial<Flags>>> = {
 type Reading = {
   readonly format: string
   readonly operands: readonly Value[]
+  readonly mostBytes: number
+  /** Where the last `]` of the format stands; -1: there is none. */
+  readonly lastBracket: number
   at: number
   operand: number
   /** Operands were named by number: then unused ones are no mistake. */
@@ -29,11 +34,20 @@ type Reading = {
   output: string
 }
 
-/** A text by a format (Go's fmt.Sprintf). Mistakes stand in the text, as `%!d(string=hi)`. */
-export function sprintf(format: string, operands: readonly Value[]): string {
+/**
+ * A text by a format (Go's fmt.Sprintf). Mistakes stand in the text, as `%!d(string=hi)`. Throws
+ * when the text is longer than that.
+ */
+export function sprintf(
+  format: string,
+  operands: readonly Value[],
+  mostBytes = defaultLimits.textBytes,
+): string {
   const reading: Reading = {
     format,
     operands,
+    mostBytes,
+    lastBracket: format.lastIndexOf(']'),
     at: 0,
     operand: 0,
     isReordered: false,
@@ -47,16 +61,19 @@ export function sprintf(format: string, operands: readonly Value[]): string {
     reading.output += format.slice(reading.at, end)
     reading.at = end + 1
     if (percent >= 0) readDirective(reading)
+    if (reading.output.length > mostBytes) throw tooLong(mostBytes)
   }
   if (!reading.isReordered && reading.operand < operands.length) {
-    reading.output += extra(operands.slice(reading.operand))
+    reading.output += extra(operands.slice(reading.operand), mostBytes)
   }
   return joined(reading.output)
 }
 
-function extra(operands: readonly Value[]): string {
+function extra(operands: readonly Value[], mostBytes: number): string {
   const shown = operands.map((operand) =>
-    operand === null ? '<nil>' : `${typeOf(operand).name}=${printOperand(operand, 'v', noFlags)}`,
+    operand === null
+      ? '<nil>'
+      : `${typeOf(operand).name}=${printOperand(operand, 'v', noFlags, mostBytes)}`,
   )
   return `%!(EXTRA ${shown.join(', ')})`
 }
@@ -86,7 +103,7 @@ function printDirective(reading: Reading, verb: string, flags: Flags): string {
   const operand = reading.operands[reading.operand]
   if (operand === undefined) return `%!${verb}(MISSING)`
   reading.operand++
-  return printOperand(operand, verb, verb === 'v' ? flagsOfV(flags) : flags)
+  return printOperand(operand, verb, verb === 'v' ? flagsOfV(flags) : flags, reading.mostBytes)
 }
 
 function flagsOfV(flags: Flags): Flags {
@@ -169,7 +186,8 @@ function readOperandNumber(reading: Reading): void {
   if (reading.format.charAt(reading.at) !== '[') return
   reading.isReordered = true
   const rest = reading.format.slice(reading.at)
-  const close = rest.indexOf(']')
+  // Without this a format of nothing but `%[` would be searched to its end for each of them.
+  const close = reading.lastBracket < reading.at ? -1 : rest.indexOf(']')
   const inside = rest.slice(1, close)
   reading.at += close < 1 || rest.length < 3 ? 1 : close + 1
   const isNumber = close > 1 && /^[0-9]{1,7}$/.test(inside)
