@@ -41,9 +41,11 @@ export function findField(
     return undefined
   }
   const { value, isNil } = indirect(receiver)
-  if (isA(value, 'struct')) {
+  if (isA(value, 'struct') || isA(value, 'list')) {
     const callee = value.methods?.get(name)
     if (callee !== undefined) return { kind: 'method', callee }
+  }
+  if (isA(value, 'struct')) {
     const fieldType = value.type.fields.get(name)
     if (fieldType !== undefined) {
       if (hasArguments) fail(frame, `${name} has arguments but cannot be invoked as function`)
