@@ -16,6 +16,7 @@ import { addMaint } from './maint.ts'
 import { addPlan } from './plan.ts'
 import { addReady } from './ready.ts'
 import { addRegistrator } from './registrator.ts'
+import { addRender, withLongOptions } from './render-template.ts'
 import { addRollback } from './rollback.ts'
 import { addStatus } from './status.ts'
 import { addUnpin } from './unpin.ts'
@@ -26,7 +27,7 @@ import { addWeight } from './weight.ts'
 /** Runs one command line (without node and script) and gives the exit code; throws nothing. */
 export async function run(argv: readonly string[], context: CliContext): Promise<number> {
   try {
-    await createProgram(context).parseAsync([...argv], { from: 'user' })
+    await createProgram(context).parseAsync([...withLongOptions(argv)], { from: 'user' })
     return 0
   } catch (error) {
     if (error instanceof DaemonEnd || error instanceof ExitWith) return error.exitCode
@@ -82,6 +83,7 @@ export function createProgram(context: CliContext): Command {
   program.commandsGroup('Configurations that people wrote:')
   addPlan(program, context)
   addApply(program, context)
+  addRender(program, context)
   program.commandsGroup('In place of another program:')
   addRegistrator(program, context)
   program.commandsGroup('This program:')

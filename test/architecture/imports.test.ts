@@ -173,6 +173,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'registrator',
     'routing',
     'settings',
+    // Rendering without Consul.
+    'template/contract.ts',
+    'template/dependency.ts',
+    'template/go',
+    'template/render',
+    'template/template-error.ts',
     'version.ts',
   ],
   // The composition root: the one place that knows every part.
