@@ -118,6 +118,12 @@ export const errorCodes = {
     canRetry: false,
     means: 'a template stopped while it was evaluated',
   },
+  template_run_failed: {
+    exit: 14,
+    http: 500,
+    canRetry: true,
+    means: 'a run of templates cannot go on: a file, a command or a lookup failed',
+  },
   state_unwritable: {
     exit: 1,
     http: 507,

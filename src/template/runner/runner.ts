@@ -1,0 +1,269 @@
+import { FairleadError, messageOf } from '../../model/errors.ts'
+import type { Clock } from '../../support/clock.ts'
+import type { RunnerConfig } from '../config/contract.ts'
+import type { DependencyFailure, DependencySource, WatchEvent } from '../contract.ts'
+import type { Dependency } from '../dependency.ts'
+import type { Environment } from './child-environment.ts'
+import { deliver } from './deliver.ts'
+import { exitCodes, RunnerError } from './errors.ts'
+import { ExecChild } from './exec-child.ts'
+import { shownTemplate, type LoadedTemplate } from './load-templates.ts'
+import type { Log } from './log.ts'
+import { Rounds } from './rounds.ts'
+import { createCommandRunner, type CommandRunner } from './run-commands.ts'
+import { Schedule } from './schedule.ts'
+import type { Sharing } from './sharing.ts'
+
+/** More than so many are worth a warning; consul-template's number. */
+const manyDependencies = 128
+
+export type RunnerParts = {
+  readonly config: RunnerConfig
+  readonly templates: readonly LoadedTemplate[]
+  readonly source: DependencySource
+  /** Undefined: it asks for everything itself. */
+  readonly sharing: Sharing | undefined
+  /** Told after each round what is used, when no answer is missing. */
+  readonly onComplete: (used: readonly Dependency[]) => void
+  readonly log: Log
+  readonly environment: Environment
+  readonly cwd: string
+  readonly clock: Clock
+  /** From 0 to 1. */
+  readonly random: () => number
+  /** Standard output. */
+  out(bytes: Uint8Array): void
+}
+
+/** How a run ended by itself. `error` is not yet in the log. */
+export type RunEnd = { readonly exitCode: number; readonly error: Error | undefined }
+
+/**
+ * One run of consul-template, from the start or a reload to the end or the next reload: evaluates
+ * templates while answers arrive, writes files, runs commands and the program beneath. What is
+ * written stays as it is whatever happens later.
+ */
+export class Runner {
+  readonly #parts: RunnerParts
+  readonly #rounds: Rounds
+  readonly #schedule: Schedule
+  readonly #commands: CommandRunner
+  readonly #child: ExecChild | undefined
+  readonly #stop = new AbortController()
+  /** Templates whose rendering was refused; true where there is no file at all. */
+  readonly #refused = new Map<number, boolean>()
+  #end: RunEnd | undefined
+  #hasSettled = false
+  #hasWarned = false
+
+  constructor(parts: RunnerParts) {
+    const { config, templates, source, sharing, clock } = parts
+    this.#parts = parts
+    this.#rounds = new Rounds(
+      templates.map(({ program }) => program),
+      (index) =>
+        (sharing?.isLeader(index) ?? true) ? source : (sharing?.knowledgeOf(index) ?? source),
+    )
+    const waits = templates.map(({ setting }) =>
+      config.isOnce ? undefined : (setting.wait ?? config.wait),
+    )
+    this.#schedule = new Schedule(waits, clock)
+    this.#commands = createCommandRunner(config, { ...parts, signal: this.#stop.signal })
+    this.#child = config.exec && this.#childOf(config.exec)
+  }
+
+  /** Runs until it ends or is stopped; everything is released then. Undefined: it was stopped. */
+  async run(): Promise<RunEnd | undefined> {
+    const { source, sharing } = this.#parts
+    source.onEvent((event) => this.#told(event))
+    sharing?.start((index) => this.#schedule.changed([index]))
+    void this.#limitOnce()
+    try {
+      await this.#evaluateForEver()
+    } catch (error) {
+      this.#finish(exitCodeOf(error), error)
+    } finally {
+      this.#stop.abort()
+      this.#schedule.close()
+      source.close()
+      await sharing?.close()
+      await this.#child?.stop()
+    }
+    return this.#end
+  }
+
+  /** Ends it; the program beneath is ended too. `run` resolves when that is done. */
+  stop(): void {
+    this.#stop.abort()
+  }
+
+  /** Passed on to the program beneath; without one nothing happens. */
+  signal(name: NodeJS.Signals): void {
+    this.#child?.signal(name)
+  }
+
+  async #evaluateForEver(): Promise<void> {
+    if (this.#parts.templates.length === 0) await this.#settle()
+    for (;;) {
+      const due = await this.#schedule.take(this.#stop.signal)
+      if (due === undefined) return
+      await this.#round(due)
+    }
+  }
+
+  async #round(due: readonly number[]): Promise<void> {
+    const renderings = due.flatMap((index) => this.#evaluate(index))
+    this.#follow()
+    const written: LoadedTemplate[] = []
+    for (const { index, text } of renderings) {
+      if (this.#stop.signal.aborted) return
+      const template = this.#template(index)
+      const delivery = await deliver(template, text, {
+        ...this.#parts,
+        isDry: this.#parts.config.isDry,
+        check: (...args) => this.#commands.check(...args),
+      })
+      if (delivery.kind === 'refused') this.#refused.set(index, !delivery.hasFile)
+      else this.#refused.delete(index)
+      if (delivery.kind === 'written') written.push(template)
+    }
+    await this.#afterWriting(written)
+  }
+
+  async #afterWriting(written: readonly LoadedTemplate[]): Promise<void> {
+    const { log } = this.#parts
+    const failures = await this.#commands.runAll(written)
+    if (this.#stop.signal.aborted) return
+    for (const failure of failures) log.err('runner', failure)
+    if (failures.length > 0) throw new RunnerError(failures.join('; '))
+    if (!this.#hasSettled) await this.#settle()
+    else if (written.length > 0 && this.#child?.isStarted === true) await this.#child.reload()
+  }
+
+  /** A list of one, or none while answers are missing. Throws what is fatal. */
+  #evaluate(index: number): readonly { readonly index: number; readonly text: string }[] {
+    const { log, sharing, source } = this.#parts
+    const template = this.#template(index)
+    const outcome = this.#rounds.evaluate(index)
+    if (outcome.kind === 'failed') {
+      if (template.setting.isErrorFatal) throw outcome.error
+      log.err('runner', `${shownTemplate(template)}: ${messageOf(outcome.error)}`)
+    }
+    if (outcome.kind === 'waiting') {
+      log.debug('runner', `${shownTemplate(template)}: not all answers are there yet`)
+    }
+    if (outcome.kind !== 'rendered') return []
+    if (sharing?.isLeader(index) === true) {
+      sharing.publish(index, [...this.#rounds.usedBy([index])], source)
+    }
+    return [{ index, text: outcome.text }]
+  }
+
+  #follow(): void {
+    const { source, sharing, templates, log, onComplete } = this.#parts
+    const led = [...templates.keys()].filter((index) => sharing?.isLeader(index) ?? true)
+    const used = [...this.#rounds.usedBy(led)]
+    source.follow(used)
+    if (used.length > manyDependencies && !this.#hasWarned) {
+      this.#hasWarned = true
+      log.warn('runner', `${used.length} dependencies, more than ${manyDependencies}, are watched`)
+    }
+    if (this.#rounds.unrendered().length === 0 && this.#rounds.missing().length === 0) {
+      onComplete(used)
+    }
+  }
+
+  /** Goes on as consul-template does once every template has been rendered. */
+  async #settle(): Promise<void> {
+    const { config, source } = this.#parts
+    const failed = this.#rounds.failed()
+    const isDone = (index: number): boolean => config.isOnce && failed.includes(index)
+    if (!this.#rounds.unrendered().every(isDone)) return
+    if (config.isOnce) {
+      // Nothing that changes from now on is wanted.
+      source.close()
+      if (failed.length + this.#refused.size > 0) throw this.#unwritten()
+    }
+    if ([...this.#refused.values()].includes(true)) return
+    this.#hasSettled = true
+    this.#schedule.settle()
+    if (this.#child !== undefined && !config.isDry) this.#child.start()
+    else if (config.isOnce) this.#finish(exitCodes.done, undefined)
+  }
+
+  #unwritten(): RunnerError {
+    const indices = new Set([...this.#rounds.failed(), ...this.#refused.keys()])
+    const names = [...indices].map((index) => shownTemplate(this.#template(index)))
+    return new RunnerError(`not written: ${names.join(', ')}`)
+  }
+
+  #told(event: WatchEvent): void {
+    if (event.kind === 'failed') {
+      this.#toldFailure(event.failure)
+      return
+    }
+    const users = this.#rounds.usersOf(event.dependencies)
+    const isWanted = (index: number): boolean =>
+      this.#rounds.isWorthwhile(index) &&
+      (!this.#parts.config.isOnce || this.#rounds.unrendered().includes(index))
+    this.#schedule.changed(users.filter(isWanted))
+  }
+
+  #toldFailure({ dependency, error, failures, retryInMs }: DependencyFailure): void {
+    const { log } = this.#parts
+    const message = `${dependency.name}: ${messageOf(error)}`
+    if (retryInMs !== undefined) {
+      log.warn('view', `${message} (retry attempt ${failures} after "${retryInMs}ms")`)
+      return
+    }
+    log.err('view', `${message} (exceeded maximum retries)`)
+    this.#finish(exitCodes.runner, new RunnerError(message, { cause: error }))
+  }
+
+  /** With `-once`: does not wait longer than asked for. */
+  async #limitOnce(): Promise<void> {
+    const { config, clock, log } = this.#parts
+    if (!config.isOnce || config.onceTimeoutMs === 0) return
+    await clock.sleep(config.onceTimeoutMs, this.#stop.signal)
+    if (this.#stop.signal.aborted || this.#hasSettled) return
+    const missing = this.#rounds.missing()
+    for (const { name } of missing) log.err('runner', `missing dependency: ${name}`)
+    const what = `${missing.length} dependencies are missing after ${config.onceTimeoutMs} ms`
+    this.#finish(exitCodes.runner, new RunnerError(what))
+  }
+
+  #childOf(setting: NonNullable<RunnerConfig['exec']>): ExecChild {
+    return new ExecChild(setting, {
+      ...this.#parts,
+      environment: this.#commands.environmentFor(setting.environment),
+      onEnd: (end) => {
+        if (typeof end !== 'number') return this.#finish(end.exitCode, end)
+        this.#parts.log.info('runner', 'child process died')
+        const message = `child process died with exit code ${end}`
+        this.#finish(end, new RunnerError(message, { exitCode: end }))
+      },
+    })
+  }
+
+  /** The first end counts. */
+  #finish(exitCode: number, error: unknown): void {
+    if (this.#stop.signal.aborted) return
+    const known =
+      error === undefined || error instanceof Error ? error : new Error(messageOf(error))
+    this.#end = { exitCode, error: known }
+    this.#stop.abort()
+  }
+
+  #template(index: number): LoadedTemplate {
+    const template = this.#parts.templates[index]
+    if (template === undefined) throw new RangeError(`there is no template ${index}`)
+    return template
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof RunnerError) return error.exitCode
+  // A defect is not a fault of a template.
+  if (!(error instanceof FairleadError)) throw error
+  return exitCodes.runner
+}
