@@ -12,8 +12,9 @@ import { goMap, list } from '../go/values.ts'
 import type { GoFunction, List, Pointer, Struct, Value } from '../go/values.ts'
 
 /*
- * How records become Go structs. A record is converted once: as long as it is the same object, so
- * is its struct, and a template over thousands of them costs only the evaluation.
+ * How records become Go structs. A record is converted once, and of its fields only those that a
+ * template looks at: as long as it is the same object, so is its struct, and a template over
+ * thousands of them costs little more than its evaluation.
  */
 
 /** How one field of a record is typed and converted. */
@@ -38,13 +39,13 @@ export const unsigned: Field<bigint> = {
 
 export const textMap: Field<ReadonlyMap<string, string>> = {
   type: stringMapType,
-  toGo: (map) => goMap(stringMapType, map),
+  toGo: once((map) => goMap(stringMapType, map)),
 }
 
 /** A list of strings, of a type with a name of its own if one is given. */
 export function texts(name = '[]string'): Field<readonly string[]> {
   const type: SliceType = { kind: 'slice', name, element: stringType }
-  return { type, toGo: (strings) => list(type, strings) }
+  return { type, toGo: once((strings) => list(type, strings)) }
 }
 
 /** A struct with these fields, in this order; `name` is that of its Go type. */
@@ -52,22 +53,64 @@ export function structure<R extends object>(
   name: string,
   fields: { readonly [Name in keyof R & string]: Field<R[Name]> },
 ): Structure<R> {
-  const names = Object.keys(fields) as (keyof R & string)[]
+  const byName = new Map(Object.entries<Field<never>>(fields))
   const type: StructType = {
     kind: 'struct',
     name,
-    fields: new Map(names.map((field) => [field, fields[field].type])),
+    fields: new Map([...byName].map(([field, { type: fieldType }]) => [field, fieldType])),
   }
   const pointerType = pointerTo(type)
-  const convert = (record: R): Struct => ({
-    kind: 'struct',
-    type,
-    fields: new Map(names.map((field) => [field, fields[field].toGo(record[field])])),
-  })
   return {
     type,
     pointerType,
-    toPointer: once((record) => ({ kind: 'pointer', type: pointerType, target: convert(record) })),
+    toPointer: once((record) => {
+      const target: Struct = { kind: 'struct', type, fields: new RecordFields(record, byName) }
+      return { kind: 'pointer', type: pointerType, target }
+    }),
+  }
+}
+
+/** A record's fields as Go has them, each converted when it is looked at. */
+class RecordFields<R extends object> implements ReadonlyMap<string, Value> {
+  readonly #record: R
+  readonly #fields: ReadonlyMap<string, Field<never>>
+
+  constructor(record: R, fields: ReadonlyMap<string, Field<never>>) {
+    this.#record = record
+    this.#fields = fields
+  }
+
+  get size(): number {
+    return this.#fields.size
+  }
+
+  has(name: string): boolean {
+    return this.#fields.has(name)
+  }
+
+  get(name: string): Value | undefined {
+    const field = this.#fields.get(name)
+    return field?.toGo(this.#record[name as keyof R] as never)
+  }
+
+  entries() {
+    return new Map([...this.#fields.keys()].map((name) => [name, this.get(name) ?? null])).entries()
+  }
+
+  keys() {
+    return this.#fields.keys()
+  }
+
+  values() {
+    return new Map(this.entries()).values()
+  }
+
+  [Symbol.iterator]() {
+    return this.entries()
+  }
+
+  forEach(callback: (value: Value, name: string, map: ReadonlyMap<string, Value>) => void): void {
+    for (const [name, value] of this.entries()) callback(value, name, this)
   }
 }
 
@@ -90,11 +133,12 @@ export function mapOfStructs<R extends object>(
   const type = mapOf(stringType, target.type)
   return {
     type,
-    toGo: (map) =>
+    toGo: once((map) =>
       goMap(
         type,
         [...map].map(([key, record]) => [key, target.toPointer(record).target] as const),
       ),
+    ),
   }
 }
 

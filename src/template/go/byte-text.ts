@@ -64,6 +64,13 @@ export function sliceBytes(text: string, start: number, end: number): string {
 /** Negative, zero or positive, by the order of bytes. */
 export function compareBytes(a: string, b: string): number {
   if (a === b) return 0
+  const length = Math.min(a.length, b.length)
+  let at = 0
+  while (at < length && a.charCodeAt(at) === b.charCodeAt(at)) at++
+  if (at === length) return a.length - b.length
+  // Below the surrogates the order of UTF-16 units is that of characters, and so that of UTF-8.
+  const [unitA, unitB] = [a.charCodeAt(at), b.charCodeAt(at)]
+  if (unitA < 0xd800 && unitB < 0xd800) return unitA - unitB
   return Buffer.compare(bytesOfText(a), bytesOfText(b))
 }
 
