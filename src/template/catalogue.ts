@@ -101,7 +101,6 @@ export type AnswerOf = {
   readonly 'catalog.datacenters': readonly string[]
   readonly 'kv.block': string
   readonly 'kv.get': KeyValue
-  readonly 'kv.exists': boolean
   readonly 'kv.list': readonly KeyPair[]
   readonly file: string
 }

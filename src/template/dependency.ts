@@ -45,17 +45,15 @@ export type DatacentersDependency = {
   readonly isAnswering: boolean
 }
 
-/** `block`: the key must be there; `get`: it may be missing; `exists`: whether it is there. */
+/** `block`: the key must be there; `get`: it may be missing. */
 export type KeyDependency = InDatacenter & {
-  readonly kind: 'kv.block' | 'kv.get' | 'kv.exists'
+  readonly kind: 'kv.block' | 'kv.get'
   readonly key: string
 }
 
 export type KeysDependency = InDatacenter & {
   readonly kind: 'kv.list'
   readonly prefix: string
-  /** An empty list is no answer: what asked waits on. */
-  readonly isSafe: boolean
 }
 
 export type FileDependency = { readonly kind: 'file'; readonly path: string }

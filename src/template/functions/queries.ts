@@ -163,7 +163,7 @@ export function parseKeysQuery(text: string): Named<KeysDependency> {
   const parts = partsOf(grammars.path, kind, text)
   const { path = '' } = parts
   const { place, placeText } = placeOf(parts, kind)
-  return { kind, name: `${kind}(${path}${placeText})`, prefix: path, isSafe: false, ...place }
+  return { kind, name: `${kind}(${path}${placeText})`, prefix: path, ...place }
 }
 
 /** The datacenters there are, or only those that answer. */

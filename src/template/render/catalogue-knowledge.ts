@@ -96,7 +96,6 @@ function answer(prepared: Prepared, dependency: Dependency): Answer {
       return pairsUnder(prepared, dependency)
     case 'kv.block':
     case 'kv.get':
-    case 'kv.exists':
       break
   }
   return keyAnswer(prepared, dependency)
@@ -168,7 +167,6 @@ function pairsUnder({ pairs }: Prepared, { prefix }: KeysDependency): AnswerOf['
 
 function keyAnswer({ pairs }: Prepared, { kind, key }: KeyDependency): Answer {
   const pair = pairs.find(({ Key }) => Key === key)
-  if (kind === 'kv.exists') return pair !== undefined
   if (pair === undefined) return kind === 'kv.get' ? { text: undefined } : undefined
   return kind === 'kv.get' ? { text: pairText(pair) } : pairText(pair)
 }
