@@ -82,7 +82,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // consul-template as a program of its own.
   'template/runner': ['consul', 'template/*', 'version.ts'],
   // The engine as a library.
-  'template/library.ts': ['template/go', 'template/template-error.ts'],
+  'template/library.ts': [
+    'template/go',
+    'template/library-types.d.ts',
+    'template/template-error.ts',
+  ],
+  // What is shipped as the library's types.
+  'template/library-types.d.ts': [],
   // Go's text/template.
   'template/go': ['template/template-error.ts'],
   // The functions of registrator's -tags.

@@ -16,7 +16,7 @@ function failure(text: string, options: ExecuteOptions = {}, value: Value = null
         Array.from({ length: Number(count) }, (_, index) => BigInt(index)),
       ),
     ),
-    wrapped: variadicFunction([], anyType, (...args) => list(anySliceType, args as Value[])),
+    wrapped: variadicFunction([], anyType, (...args) => list(anySliceType, args)),
   }
   try {
     const output = execute(parseTemplate('t', text, { functions }), value, {

@@ -34,3 +34,8 @@ export function unicodeName(codePoint: bigint, hasCharacter: boolean, digits = 4
   const character = characterOf(Number(codePoint))
   return isPrintable(character) ? `${name} '${character}'` : name
 }
+
+/** Whether a word can name a function. */
+export function isIdentifier(word: string): boolean {
+  return /^[\p{L}_][\p{L}\p{Nd}_]*$/u.test(word)
+}
