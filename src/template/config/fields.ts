@@ -6,7 +6,8 @@ type Placed = { readonly place: Place }
 
 /** Gathers what is wrong, or merely odd, with the values of one configuration, a line each. */
 export type Faults = {
-  add(line: string, node: Placed): void
+  /** A line that is dear to make is made only when it is wanted. */
+  add(line: string | (() => string), node: Placed): void
   warn(line: string, node: Placed): void
 }
 
@@ -122,13 +123,20 @@ export function readShape<const Of extends Shape>(
     const name = Object.hasOwn(shape, entry.name)
       ? entry.name
       : names.find((each) => each === entry.name.toLowerCase())
-    if (name === undefined) unknown.push(entry)
-    else byName.set(name, [...(byName.get(name) ?? []), entry])
+    if (name === undefined) {
+      unknown.push(entry)
+      continue
+    }
+    const given = byName.get(name)
+    if (given === undefined) byName.set(name, [entry])
+    else given.push(entry)
   }
   for (const entry of unknown) {
-    const meant = nearest(entry.name, names)
-    const hint = meant === undefined ? '' : `, did you mean ${meant}?`
-    faults.add(`'${path}' has invalid keys: ${entry.name}${hint}`, entry)
+    faults.add(() => {
+      const meant = nearest(entry.name, names)
+      const hint = meant === undefined ? '' : `, did you mean ${meant}?`
+      return `'${path}' has invalid keys: ${entry.name}${hint}`
+    }, entry)
   }
   const inside = (name: string): string => (path === '' ? name : `${path}.${name}`)
   const values = [...byName].map(([name, given]) => {
@@ -155,18 +163,32 @@ export function mergeShape<const Of extends Shape>(
   return Object.fromEntries(merged) as Given<Of>
 }
 
+/** Further faults are only counted: who has so many has another kind of file. */
+const mostFaults = 20
+
 /** Faults as lines with their places, for one configuration. */
 export function gatherFaults(): Faults & {
   readonly lines: readonly string[]
   readonly warnings: readonly string[]
+  /** How many there are, beside those in `lines` too. */
+  readonly count: number
 } {
   const lines: string[] = []
   const warnings: string[] = []
-  const placed = (line: string, { place }: Placed) => `${line} (at ${placeText(place)})`
+  let count = 0
+  const note = (list: string[], line: () => string, { place }: Placed): void => {
+    if (list.length < mostFaults) list.push(`${line()} (at ${placeText(place)})`)
+  }
   return {
     lines,
     warnings,
-    add: (line, node) => void lines.push(placed(line, node)),
-    warn: (line, node) => void warnings.push(placed(line, node)),
+    get count() {
+      return count
+    },
+    add: (line, node) => {
+      count += 1
+      note(lines, typeof line === 'string' ? () => line : line, node)
+    },
+    warn: (line, node) => note(warnings, () => line, node),
   }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from './read-config.ts'
 
@@ -80,6 +81,12 @@ describe('what is wrong with configurations ends with 15', () => {
     })
   })
 
+  it('and names only some of very many', () => {
+    const result = readText('a = 1\n'.repeat(100_000))
+    expect(result).toMatchObject({ message: expect.stringContaining(' 100000 error(s) decoding') })
+    expect(JSON.stringify(result).length).toBeLessThan(3000)
+  })
+
   it('and with files that are not there, or no files', () => {
     expect(read('-config=none')).toMatchObject({
       message: 'missing file/folder: none: no such file or directory',
@@ -89,6 +96,29 @@ describe('what is wrong with configurations ends with 15', () => {
       message: expect.stringContaining('unknown filetype'),
       exitCode: 15,
     })
+  })
+})
+
+describe('any configuration', () => {
+  const names = ['template', 'consul', 'wait', 'exec', 'env', 'once', 'perms', 'ssl', 'retry', 'x']
+  const { node } = fc.letrec<{ node: unknown }>((tie) => ({
+    node: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom<unknown>('', 'a', '5s', '1s:2s', 'SIGHUP', 0, 5, -1, 1.5, true, null, []),
+      fc.array(tie('node'), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom(...names), tie('node'), { maxKeys: 4 }),
+    ),
+  }))
+  const config = fc.dictionary(fc.constantFrom(...names.slice(0, 6)), node, { maxKeys: 4 })
+
+  it('is read, or a mistake', () => {
+    fc.assert(
+      fc.property(config, (json) => {
+        const environment = { CT_LOCAL_CONFIG: JSON.stringify(json) }
+        expect(readConfig([], { environment }).kind).toMatch(/^config$|^mistake$/)
+      }),
+      { numRuns: 1000 },
+    )
   })
 })
 

@@ -96,10 +96,10 @@ export function parseGiven(source: Source): Parsed {
     throw new ConfigMistake(`from file: ${source.name}: error converting config`)
   }
   const given = readShape(shape, node, '', faults)
-  const { lines, warnings } = faults
-  if (lines.length > 0) {
+  const { lines, warnings, count } = faults
+  if (count > 0) {
     throw new ConfigMistake(
-      `from file: ${source.name}: mapstructure decode failed: ${lines.length} error(s) decoding:\n\n` +
+      `from file: ${source.name}: mapstructure decode failed: ${count} error(s) decoding:\n\n` +
         lines.map((line) => `* ${line}`).join('\n'),
     )
   }
