@@ -4,7 +4,7 @@ import type { Environment } from './complete-consul.ts'
 import { completeTemplate } from './complete-template.ts'
 import type { ExecSetting, LogLevel, RunnerConfig } from './contract.ts'
 import { ConfigMistake } from './mistake.ts'
-import type { GivenConfig } from './shape.ts'
+import type { GivenConfig, GivenConsul } from './shape.ts'
 import type { SignalChoice } from './values.ts'
 import { completeWait } from './wait.ts'
 
@@ -23,7 +23,7 @@ export function completeConfig(given: GivenConfig, completion: Completion): Runn
   const isOnce = given.once ?? false
   return {
     templates: (given.template ?? []).map((each) => completeTemplate(each, given)),
-    consul: completeConsul(given.consul ?? {}, environment, readFile),
+    consul: completeConsul(consulOf(given), environment, readFile),
     isOnce,
     isDry,
     isParseOnly: given.parse_only ?? false,
@@ -46,6 +46,11 @@ export function completeConfig(given: GivenConfig, completion: Completion): Runn
     deduplicate: isOnce ? undefined : deduplicateOf(given),
     configPaths,
   }
+}
+
+/** With what older configurations say outside of it. */
+function consulOf({ consul, auth, retry, ssl, token }: GivenConfig): GivenConsul {
+  return { auth, ssl, token, retry: retry === undefined ? retry : { backoff: retry }, ...consul }
 }
 
 function signalOr(
@@ -77,9 +82,9 @@ function logFileOf({ log_file: given }: GivenConfig): RunnerConfig['logFile'] {
 }
 
 function syslogOf({ syslog: given }: GivenConfig): RunnerConfig['syslog'] {
-  const isEnabled = given?.enabled ?? (given?.facility ?? '') !== ''
-  if (!isEnabled) return undefined
-  return { facility: given?.facility || 'LOCAL0', name: given?.name || 'consul-template' }
+  // What is given of it switches it on.
+  if (given === undefined || !(given.enabled ?? true)) return undefined
+  return { facility: given.facility || 'LOCAL0', name: given.name || 'consul-template' }
 }
 
 function execOf({ exec: given }: GivenConfig): ExecSetting | undefined {

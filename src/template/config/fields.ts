@@ -90,11 +90,11 @@ export function blocks<const Of extends Shape>(shape: Of): Field<readonly Given<
   }
 }
 
-/** What is read and has no effect: said in a warning. */
+/** What is read and has no effect: said in a warning, unless it is empty. */
 export function ignored(why: string): Field<true> {
   return {
     read: (nodes, path, faults) => {
-      const first = nodes[0]
+      const first = nodes.find((node) => node.kind !== 'text' || node.text !== '')
       if (first !== undefined) faults.warn(`'${path}' is ignored: ${why}`, first)
       return true
     },

@@ -144,6 +144,10 @@ describe('what is accepted without effect', () => {
     expect(readText(text)).toMatchObject({ warnings: [expect.stringMatching(warning)] })
   })
 
+  it('is not said where it is empty', () => {
+    expect(readText('consul { namespace = "" }')).toMatchObject({ warnings: [] })
+  })
+
   it('is a flag, too', () => {
     expect(read('-vault-renew-token=false')).toMatchObject({
       warnings: ['-vault-renew-token is ignored: Vault is not supported'],

@@ -169,6 +169,13 @@ describe('the whole', () => {
       'consul { address = "a" } consul { token = "t" }',
       { consul: { address: undefined, token: 't' } },
     ],
+    [
+      'consul = "h" token = "t" retry = "1s"',
+      { consul: { address: 'h', token: 't', retry: { backoffMs: 1000 } } },
+    ],
+    ['token = "old" consul { token = "t" }', { consul: { token: 't' } }],
+    ['syslog { facility = "LOCAL5" }', { syslog: { facility: 'LOCAL5' } }],
+    ['syslog { enabled = false facility = "LOCAL5" }', { syslog: undefined }],
     ['wait = "1s:2s"', { wait: { minMs: 1000, maxMs: 2000 } }],
     ['wait = "1s" once = true', { wait: undefined, isOnce: true }],
     [

@@ -61,13 +61,15 @@ const ssl = block({
   server_name: text,
 })
 
+const auth = block({ enabled: bool, username: text, password: text })
+
 const retry = block({ enabled: bool, attempts: integer, backoff: duration, max_backoff: duration })
 
 const enterprise = 'name it in the query, ?ns=… or ?partition=…'
 
 const consulBlock = block({
   address: text,
-  auth: block({ enabled: bool, username: text, password: text }),
+  auth,
   namespace: ignored(enterprise),
   partition: ignored(enterprise),
   rate_limit: ignored('the number of connections to Consul is limited by itself'),
@@ -152,6 +154,11 @@ export const shape = {
   template_error_fatal: bool,
   vault: ignored('Vault is not supported, its functions fail'),
   wait,
+  // Where these stood before 0.18, beside `consul = "address"`; what is in `consul` wins.
+  auth,
+  retry: duration,
+  ssl,
+  token: text,
   // Ours.
   after_command: command,
   once_timeout: duration,
