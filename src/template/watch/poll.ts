@@ -1,0 +1,132 @@
+import type { Answer, Consul } from '../../consul/contract.ts'
+import type { Slots } from '../../consul/slots.ts'
+import type { Clock } from '../../support/clock.ts'
+import type { RetryRule } from './retries.ts'
+import { Retries } from './retries.ts'
+import type { Query } from './topic.ts'
+import type { Turns } from './turns.ts'
+
+/** At least so long from one request to the next, once two answers have come quickly. */
+const leastGapMs = 100
+const mostDitherMs = 20
+/** How long a poll blocks while others wait for its turn. */
+const shortWaitMs = 2000
+/** On top of the wait, for the answer itself. */
+const graceMs = 10_000
+
+/** What all polls share. */
+export type Polling = {
+  readonly consul: Consul
+  readonly clock: Clock
+  readonly blockQueryWaitMs: number
+  readonly retry: RetryRule
+  /** For requests that are answered at once. */
+  readonly reads: Slots
+  /** For those that block. */
+  readonly turns: Turns
+}
+
+export type Asked = { readonly path: string; readonly query: Query }
+
+export type PollListener = {
+  readonly onAnswer: (value: unknown) => void
+  readonly onFailure: (error: Error, failures: number, retryInMs: number | undefined) => void
+  /** Indexes have begun anew: another Consul, or one that lost its state. */
+  readonly onReset?: () => void
+}
+
+/**
+ * Asks by blocking queries until the signal aborts or the attempts are used up, and tells each
+ * answer that may be new: that is for the listener to find out. `asked` is called before each
+ * request that does not block.
+ */
+export async function poll(
+  polling: Polling,
+  asked: (signal: AbortSignal) => Promise<Asked> | Asked,
+  listener: PollListener,
+  signal: AbortSignal,
+): Promise<void> {
+  const retries = new Retries(polling.retry)
+  const pace = new Pace(polling.clock)
+  let question: Asked | undefined
+  let index = 0
+  while (!signal.aborted) {
+    await pace.wait(signal)
+    try {
+      if (index === 0 || question === undefined) question = await asked(signal)
+      const answer = await request(polling, question, index, signal)
+      if (answer === undefined) continue
+      if (signal.aborted) return
+      retries.succeeded()
+      if (answer.index < index) listener.onReset?.()
+      if (index === 0 || answer.index !== index) listener.onAnswer(answer.value)
+      index = answer.index < index ? 0 : answer.index
+    } catch (error) {
+      if (signal.aborted) return
+      if (!(error instanceof Error)) throw error
+      // The next request does not block: it soon tells whether Consul is back.
+      index = 0
+      const { failures, retryInMs } = retries.failed()
+      listener.onFailure(error, failures, retryInMs)
+      if (retryInMs === undefined) return
+      await polling.clock.sleep(retryInMs, signal)
+    }
+  }
+}
+
+/** Undefined: the turn was needed by somebody else. */
+async function request(
+  { consul, blockQueryWaitMs, reads, turns }: Polling,
+  { path, query }: Asked,
+  index: number,
+  signal: AbortSignal,
+): Promise<Answer<unknown> | undefined> {
+  if (index === 0) {
+    const release = await reads.take(signal)
+    try {
+      return await consul.get(path, { query, signal })
+    } finally {
+      release()
+    }
+  }
+  const turn = await turns.take(signal)
+  const ending = new AbortController()
+  const end = (): void => ending.abort()
+  signal.addEventListener('abort', end, { once: true })
+  turn.ending.addEventListener('abort', end, { once: true })
+  const waitMs = turn.isShort ? Math.min(shortWaitMs, blockQueryWaitMs) : blockQueryWaitMs
+  try {
+    return await consul.get(path, {
+      query: { ...query, index, wait: `${waitMs}ms` },
+      signal: ending.signal,
+      // Consul adds up to a sixteenth, so that not all polls come back at once.
+      timeoutMs: waitMs + waitMs / 16 + graceMs,
+    })
+  } catch (error) {
+    if (turn.ending.aborted) return undefined
+    throw error
+  } finally {
+    signal.removeEventListener('abort', end)
+    turn.end()
+  }
+}
+
+/** Keeps requests apart that are answered at once, but not the first two after a quiet time. */
+class Pace {
+  readonly #clock: Clock
+  #startedAtMs = Number.NEGATIVE_INFINITY
+  #quickInARow = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  async wait(signal: AbortSignal): Promise<void> {
+    const tookMs = this.#clock.now() - this.#startedAtMs
+    this.#quickInARow = tookMs < leastGapMs ? this.#quickInARow + 1 : 0
+    if (this.#quickInARow > 1) {
+      await this.#clock.sleep(leastGapMs - tookMs + Math.random() * mostDitherMs, signal)
+    }
+    this.#startedAtMs = this.#clock.now()
+  }
+}
