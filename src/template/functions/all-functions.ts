@@ -1,4 +1,5 @@
 import { catalogueFunctions } from './catalogue-functions.ts'
+import { formatFunctions } from './formats/all-formats.ts'
 import type { FunctionMaker, FunctionSet } from './function-set.ts'
 import { groupingFunctions } from './grouping-functions.ts'
 import { keyFunctions } from './key-functions.ts'
@@ -6,7 +7,11 @@ import { surroundingsFunctions } from './surroundings-functions.ts'
 import { unsupportedFunctions } from './unsupported.ts'
 
 /** The functions of consul-template that always give the same for the same arguments. */
-export const plainFunctions: FunctionSet = { ...groupingFunctions, ...unsupportedFunctions }
+export const plainFunctions: FunctionSet = {
+  ...formatFunctions,
+  ...groupingFunctions,
+  ...unsupportedFunctions,
+}
 
 /** The functions of consul-template that are made anew for each evaluation. */
 export const executionFunctions: FunctionMaker = (inputs) => ({
