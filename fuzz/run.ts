@@ -2,8 +2,9 @@ import { configTargets } from './config-targets.ts'
 import { diffTargets } from './diff-targets.ts'
 import { randomOf } from './random.ts'
 import type { Input, Target } from './target.ts'
+import { templateTargets } from './template-targets.ts'
 
-export const targets: readonly Target[] = [...configTargets, ...diffTargets]
+export const targets: readonly Target[] = [...configTargets, ...diffTargets, ...templateTargets]
 
 /** An input for which a target does not hold. */
 export type Failure = {

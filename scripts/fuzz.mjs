@@ -1,5 +1,5 @@
 // `npm run fuzz [-- --minutes 10 --seed N]`: odd texts for the parser, the printer and the differ of
-// HAProxy configurations. Exit code 1 when one throws, hangs, loses a byte or plans wrongly; then
+// HAProxy configurations, and for the template engine. Exit code 1 when one throws, hangs, loses a byte or plans wrongly; then
 // `--seed N --target NAME --run N` does that run again.
 
 import { mkdtempSync, rmSync } from 'node:fs'
