@@ -3,8 +3,11 @@ import type { GoType } from '../types.ts'
 import { boxed, reflect } from '../values.ts'
 import type { GoMap, MapKey, Reflected } from '../values.ts'
 
-/** The order of keys of different types, which only `map[interface {}]…` has. */
-const typeOrder: Readonly<Record<string, number>> = { boolean: 0, bigint: 1, number: 2, string: 3 }
+/**
+ * The order of keys of different types, which only `map[interface {}]…` has. Go orders them by
+ * where the types lie in memory; in consul-template's binary strings come before booleans.
+ */
+const typeOrder: Readonly<Record<string, number>> = { string: 0, boolean: 1, bigint: 2, number: 3 }
 
 function compareKeys(a: MapKey, b: MapKey): number {
   if (typeof a === 'string' && typeof b === 'string') return compareBytes(a, b)
