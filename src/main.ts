@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { CliContext } from './cli/context.ts'
+import { consulTemplateArguments, runAsConsulTemplate } from './cli/as-consul-template.ts'
 import { registratorArguments, runAsRegistrator } from './cli/as-registrator.ts'
 
 // Output into `head` or a closed pager ends quietly. The daemon goes on without a reader of its log.
@@ -49,9 +50,13 @@ const context: CliContext = {
   },
 }
 
-const registrator = registratorArguments(process.argv)
-process.exitCode =
-  registrator === undefined
-    ? // Loaded only here: the stand-in for Registrator needs none of the commands.
-      await (await import('./cli/program.ts')).run(process.argv.slice(2), context)
-    : await runAsRegistrator(registrator, context)
+process.exitCode = await runCommandLine()
+
+/** The stand-ins read their own flags, and need none of the commands: those are loaded for others. */
+async function runCommandLine(): Promise<number> {
+  const template = consulTemplateArguments(process.argv)
+  if (template !== undefined) return runAsConsulTemplate(template, context)
+  const registrator = registratorArguments(process.argv)
+  if (registrator !== undefined) return runAsRegistrator(registrator, context)
+  return (await import('./cli/program.ts')).run(process.argv.slice(2), context)
+}

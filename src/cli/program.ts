@@ -19,6 +19,7 @@ import { addRegistrator } from './registrator.ts'
 import { addRender, withLongOptions } from './render-template.ts'
 import { addRollback } from './rollback.ts'
 import { addStatus } from './status.ts'
+import { addTemplate } from './template.ts'
 import { addUnpin } from './unpin.ts'
 import { addUp, DaemonEnd } from './up.ts'
 import { addVersion } from './version.ts'
@@ -86,6 +87,7 @@ export function createProgram(context: CliContext): Command {
   addRender(program, context)
   program.commandsGroup('In place of another program:')
   addRegistrator(program, context)
+  addTemplate(program, context)
   program.commandsGroup('This program:')
   addVersion(program, context)
   for (const command of program.commands) command.helpOption('--help', 'show help')

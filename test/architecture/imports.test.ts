@@ -185,6 +185,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'template/go',
     'template/render',
     'template/template-error.ts',
+    'template/config',
+    'template/runner',
     'version.ts',
   ],
   // The composition root: the one place that knows every part.

@@ -1,7 +1,7 @@
 import { FairleadError, messageOf } from '../../model/errors.ts'
 import type { Clock } from '../../support/clock.ts'
 import type { RunnerConfig } from '../config/contract.ts'
-import type { DependencyFailure, DependencySource, WatchEvent } from '../contract.ts'
+import type { DependencyFailure, DependencySource, Knowledge, WatchEvent } from '../contract.ts'
 import type { Dependency } from '../dependency.ts'
 import type { Environment } from './child-environment.ts'
 import { deliver } from './deliver.ts'
@@ -61,8 +61,7 @@ export class Runner {
     this.#parts = parts
     this.#rounds = new Rounds(
       templates.map(({ program }) => program),
-      (index) =>
-        (sharing?.isLeader(index) ?? true) ? source : (sharing?.knowledgeOf(index) ?? source),
+      knowledgeFor(source, sharing),
     )
     const waits = templates.map(({ setting }) =>
       config.isOnce ? undefined : (setting.wait ?? config.wait),
@@ -161,8 +160,12 @@ export class Runner {
 
   #follow(): void {
     const { source, sharing, templates, log, onComplete } = this.#parts
-    const led = [...templates.keys()].filter((index) => sharing?.isLeader(index) ?? true)
-    const used = [...this.#rounds.usedBy(led)]
+    const isLed = (index: number): boolean => sharing?.isLeader(index) ?? true
+    const all = [...templates.keys()]
+    const led = this.#rounds.usedBy(all.filter(isLed))
+    // Files are of this machine, whoever asks Consul.
+    const others = [...this.#rounds.usedBy(all.filter((index) => !isLed(index)))]
+    const used = [...led, ...others.filter(({ kind }) => kind === 'file')]
     source.follow(used)
     if (used.length > manyDependencies && !this.#hasWarned) {
       this.#hasWarned = true
@@ -226,6 +229,8 @@ export class Runner {
     if (!config.isOnce || config.onceTimeoutMs === 0) return
     await clock.sleep(config.onceTimeoutMs, this.#stop.signal)
     if (this.#stop.signal.aborted || this.#hasSettled) return
+    // They may have got further than it was worthwhile to look.
+    for (const index of this.#rounds.unrendered()) this.#rounds.evaluate(index)
     const missing = this.#rounds.missing()
     for (const { name } of missing) log.err('runner', `missing dependency: ${name}`)
     const what = `${missing.length} dependencies are missing after ${config.onceTimeoutMs} ms`
@@ -259,6 +264,20 @@ export class Runner {
     if (template === undefined) throw new RangeError(`there is no template ${index}`)
     return template
   }
+}
+
+/** What a template that another program asks for is evaluated with is of that program, but files. */
+function knowledgeFor(
+  source: DependencySource,
+  sharing: Sharing | undefined,
+): (index: number) => Knowledge {
+  if (sharing === undefined) return () => source
+  return (index) => ({
+    recall(dependency) {
+      const isOwn = dependency.kind === 'file' || sharing.isLeader(index)
+      return (isOwn ? source : sharing.knowledgeOf(index)).recall(dependency)
+    },
+  })
 }
 
 function exitCodeOf(error: unknown): number {

@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto'
+import type { Consul } from '../../consul/contract.ts'
+import { pathPart } from '../../consul/clean-path.ts'
+import { ConsulError } from '../../consul/errors.ts'
+import { watch } from '../../consul/watch.ts'
+import { messageOf } from '../../model/errors.ts'
+import type { Clock } from '../../support/clock.ts'
+import type { RunnerConfig } from '../config/contract.ts'
+import type { AnswerOf } from '../catalogue.ts'
+import type { Knowledge } from '../contract.ts'
+import type { Dependency } from '../dependency.ts'
+import { answersText, readAnswers, type Answers } from './answers-text.ts'
+import { shownTemplate, type LoadedTemplate } from './load-templates.ts'
+import type { Log } from './log.ts'
+import { LockSession } from './lock-session.ts'
+import type { Sharing } from './sharing.ts'
+
+/** Consul takes no larger value (`kv_max_value_size`). */
+const mostValueBytes = 512 * 1024
+/** What stands in place of answers that are larger: everybody asks for himself. */
+const tooLarge = 'too large'
+const lockAgainMs = 1000
+
+type Pair = { readonly Key: string; readonly Value: string | null; readonly Session?: string }
+
+/**
+ * `undecided`: nothing is known yet, and nobody is asked. `leader`: asks Consul, and gives others
+ * the answers. `follower`: uses those. `alone`: asks too, since the answers are too large.
+ */
+type Role = 'undecided' | 'leader' | 'follower' | 'alone'
+
+type Shared = {
+  readonly template: LoadedTemplate
+  /** Of its keys; the same in every program with the same template. */
+  readonly prefix: string
+  role: Role
+  answers: Answers
+  /** What stands in the key-value store, as far as is known. */
+  text: string
+}
+
+/**
+ * Several programs with the same templates elect one of them for each template, by a lock in
+ * Consul's key-value store; only that one asks Consul, the others evaluate with its answers. When it
+ * ends another one takes over. Only programs of this kind understand each other: the original keeps
+ * its answers in another form.
+ */
+export class Deduplication implements Sharing {
+  readonly #consul: Consul
+  readonly #shared: readonly Shared[]
+  readonly #session: LockSession
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #isStale: boolean
+  readonly #stop = new AbortController()
+  #onChange: (index: number) => void = () => undefined
+  #watches: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    consul: Consul,
+    setting: NonNullable<RunnerConfig['deduplicate']>,
+    templates: readonly LoadedTemplate[],
+    around: { readonly clock: Clock; readonly log: Log },
+  ) {
+    this.#consul = consul
+    this.#clock = around.clock
+    this.#log = around.log
+    this.#isStale = setting.mostStaleMs > 0
+    this.#session = new LockSession(consul, setting.ttlMs, around)
+    this.#shared = templates.map((template) => ({
+      template,
+      prefix: `${setting.prefix.replace(/\/*$/, '/')}${hashOf(template)}`,
+      role: 'undecided',
+      answers: new Map(),
+      text: '',
+    }))
+  }
+
+  isLeader(index: number): boolean {
+    const role = this.#shared[index]?.role
+    return role === 'leader' || role === 'alone'
+  }
+
+  knowledgeOf(index: number): Knowledge {
+    return {
+      recall: <D extends Dependency>({ name }: D) =>
+        // Of the same name, so of the same kind.
+        this.#shared[index]?.answers.get(name) as AnswerOf[D['kind']] | undefined,
+    }
+  }
+
+  publish(index: number, used: readonly Dependency[], knowledge: Knowledge): void {
+    const shared = this.#shared[index]
+    if (shared?.role !== 'leader') return
+    const inConsul = used.filter(({ kind }) => kind !== 'file')
+    const whole = answersText(
+      new Map(inConsul.map((dependency) => [dependency.name, knowledge.recall(dependency)])),
+    )
+    const text = whole.length > mostValueBytes ? tooLarge : whole
+    if (text === shared.text) return
+    shared.text = text
+    void this.#put(shared, text)
+  }
+
+  start(onChange: (index: number) => void): void {
+    this.#onChange = onChange
+    this.#watches = Promise.all([
+      this.#session.keep(this.#stop.signal),
+      ...this.#shared.map((shared, index) => this.#follow(shared, index)),
+    ])
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#watches
+    const led = this.#shared.filter(({ role }) => role === 'leader')
+    await this.#session.end(led.map(({ prefix }) => lockPath(prefix)))
+    this.#consul.close()
+  }
+
+  /** Learns who leads and what the answers are, and takes a lock that is free. */
+  async #follow(shared: Shared, index: number): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      const round = new AbortController()
+      const stop = (): void => round.abort()
+      signal.addEventListener('abort', stop, { once: true })
+      try {
+        await this.#followUntilFree(shared, index, round.signal)
+        if (!signal.aborted && !(await this.#lock(shared, index))) {
+          await this.#clock.sleep(lockAgainMs, signal)
+        }
+      } finally {
+        signal.removeEventListener('abort', stop)
+        round.abort()
+      }
+    }
+  }
+
+  /** Resolves when nobody has the lock. */
+  async #followUntilFree(shared: Shared, index: number, signal: AbortSignal): Promise<void> {
+    const query = { recurse: true, stale: this.#isStale || undefined } as const
+    const path = keyPath(shared.prefix)
+    const options = { query, clock: this.#clock, signal, waitMs: 60_000 }
+    for await (const { value } of watch<readonly Pair[] | undefined>(this.#consul, path, options)) {
+      const pairs = value ?? []
+      const holder = pairs.find(({ Key }) => Key === `${shared.prefix}/lock`)?.Session
+      const text = textOf(pairs.find(({ Key }) => Key === `${shared.prefix}/data`))
+      if (holder === undefined) return
+      if (holder === this.#session.id) this.#become(shared, index, 'leader')
+      else this.#take(shared, index, text)
+    }
+  }
+
+  async #lock(shared: Shared, index: number): Promise<boolean> {
+    await this.#session.opened
+    const id = this.#session.id
+    if (id === undefined) return false
+    try {
+      const path = lockPath(shared.prefix)
+      const hasIt = await this.#consul.put<boolean>(path, '', { query: { acquire: id } })
+      if (hasIt) this.#become(shared, index, 'leader')
+      return hasIt
+    } catch (error) {
+      this.#warn(shared, 'cannot take the lock', error)
+      return false
+    }
+  }
+
+  /** The answers of another one. */
+  #take(shared: Shared, index: number, text: string): void {
+    if (text === tooLarge) {
+      this.#become(shared, index, 'alone')
+      return
+    }
+    const isNew = text !== shared.text || shared.role !== 'follower'
+    shared.text = text
+    shared.answers = readAnswers(text) ?? new Map()
+    if (shared.role !== 'follower') this.#become(shared, index, 'follower')
+    else if (isNew) this.#onChange(index)
+  }
+
+  #become(shared: Shared, index: number, role: Role): void {
+    if (shared.role === role) return
+    shared.role = role
+    // What it gives others first may be what is there already: it is given all the same.
+    if (role === 'leader') shared.text = ''
+    this.#log.info('dedup', `${role} for ${shownTemplate(shared.template)}`)
+    this.#onChange(index)
+  }
+
+  async #put(shared: Shared, text: string): Promise<void> {
+    try {
+      await this.#consul.put(`${keyPath(shared.prefix)}/data`, text)
+    } catch (error) {
+      this.#warn(shared, 'cannot share answers', error)
+      if (shared.text === text) shared.text = ''
+    }
+  }
+
+  #warn({ template }: Shared, what: string, error: unknown): void {
+    if (!(error instanceof ConsulError)) throw error
+    if (this.#stop.signal.aborted) return
+    this.#log.warn('dedup', `${shownTemplate(template)}: ${what}: ${messageOf(error)}`)
+  }
+}
+
+function hashOf({ program, setting }: LoadedTemplate): string {
+  const { leftDelimiter, rightDelimiter } = setting
+  const text = [leftDelimiter, rightDelimiter, program.text].join('\0')
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}
+
+const keyPath = (key: string): string => `/v1/kv/${key.split('/').map(pathPart).join('/')}`
+const lockPath = (prefix: string): string => `${keyPath(prefix)}/lock`
+
+function textOf(pair: Pair | undefined): string {
+  return Buffer.from(pair?.Value ?? '', 'base64').toString()
+}

@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { RunnerBench } from '../../../test/support/runner-bench.ts'
+
+let bench: RunnerBench
+
+beforeEach(async () => {
+  bench = await RunnerBench.open()
+  await bench.write('a.tpl', '{{key "a"}}')
+  bench.set('a', '1')
+})
+
+afterEach(async () => {
+  await bench.close()
+})
+
+const wrote = (text: string) => async (): Promise<boolean> => (await bench.file('a')) === text
+const lineCount = async (name: string): Promise<number> =>
+  (await bench.file(name)).split('\n').length - 1
+
+describe('signals', () => {
+  it.each([
+    ['SIGINT', [], 12, 'Cleaning up...\n'],
+    ['SIGTERM', [], 0, ''],
+    ['SIGTERM', ['-kill-signal', 'sigterm'], 12, 'Cleaning up...\n'],
+  ] as const)('%s with %j ends it with %i', async (name, flags, code, words) => {
+    bench.start(...flags, '-pid-file', '@/pid', '-template', '@/a.tpl:@/a')
+    await bench.until('it is written', wrote('1'))
+    expect(await bench.file('pid')).toBe(String(process.pid))
+    bench.signal(name)
+    expect(await bench.exit).toBe(code)
+    expect(bench.stderr).toBe(words)
+    expect(await bench.names()).toEqual(['a', 'a.tpl'])
+  })
+
+  it('SIGTERM is nothing where that is asked for', async () => {
+    bench.start('-sigterm', 'ignore', '-template', '@/a.tpl:@/a')
+    await bench.until('it is written', wrote('1'))
+    bench.signal('SIGTERM')
+    bench.set('a', '2')
+    await bench.until('it is written', wrote('2'))
+    expect(bench.exitCode).toBeUndefined()
+  })
+
+  it('SIGHUP reads templates anew; what is unchanged is not written', async () => {
+    bench.start('-template', '@/a.tpl:@/a:echo x >> log', '-template', '@/b.tpl:@/b:echo y >> log')
+    expect(await bench.exit).toBe(14)
+    await bench.write('b.tpl', 'b')
+    bench.start('-template', '@/a.tpl:@/a:echo x >> log', '-template', '@/b.tpl:@/b:echo y >> log')
+    await bench.until('both ran', async () => (await lineCount('log')) === 2)
+    await bench.write('b.tpl', 'new')
+    bench.signal('SIGHUP')
+    await bench.until('b is written', async () => (await lineCount('log')) === 3)
+    expect((await bench.file('log')).slice(-2)).toBe('y\n')
+    expect(await bench.file('b')).toBe('new')
+    expect(bench.stderr).toContain('Reloading configuration...\n')
+    expect(bench.sources).toHaveLength(2)
+  })
+
+  it('SIGHUP with a mistake in a template changes nothing, and says so', async () => {
+    bench.start('-template', '@/a.tpl:@/a')
+    await bench.until('it is written', wrote('1'))
+    await bench.write('a.tpl', '{{nope}}')
+    bench.signal('SIGHUP')
+    await bench.until('it is said', () => bench.stderr.includes('not reloaded'))
+    bench.set('a', '2')
+    await bench.until('it is written', wrote('2'))
+  })
+})
+
+describe('the program beneath', () => {
+  const start = (...flags: readonly string[]): void => {
+    bench.start(...flags, '-template', '@/a.tpl:@/a')
+  }
+  const until = (name: string, count: number): Promise<void> =>
+    bench.until(`${count} lines in ${name}`, async () => (await lineCount(name)) === count)
+
+  it('is ended and started anew by each change', async () => {
+    start('-exec', 'cat a >> log; echo >> log; exec sleep 1000')
+    await until('log', 1)
+    bench.set('a', '2')
+    await until('log', 2)
+    expect(await bench.file('log')).toBe('1\n2\n')
+  })
+
+  it('gets its signal where it has one, and every other signal', async () => {
+    const line =
+      'trap "echo USR1 >> log" USR1; trap "echo USR2 >> log" USR2; trap "exit 5" TERM; ' +
+      'echo start >> log; while :; do sleep 0.02; done'
+    start('-sigterm', 'ignore', '-exec-reload-signal', 'SIGUSR1', '-exec', line)
+    await until('log', 1)
+    bench.set('a', '2')
+    await until('log', 2)
+    bench.signal('SIGUSR2')
+    await until('log', 3)
+    expect(await bench.file('log')).toBe('start\nUSR1\nUSR2\n')
+    bench.signal('SIGTERM')
+    expect(await bench.exit).toBe(5)
+  })
+
+  it('is ended by its signal when the program ends', async () => {
+    const line = 'trap "echo end >> log; exit" INT; echo start >> log; while :; do sleep 0.02; done'
+    start('-exec', line)
+    await until('log', 1)
+    bench.signal('SIGTERM')
+    expect(await bench.exit).toBe(0)
+    expect(await bench.file('log')).toBe('start\nend\n')
+  })
+
+  it('is killed when it does not heed that', async () => {
+    const line = 'trap "" INT; echo $$ >> log; while :; do sleep 0.02; done'
+    start('-exec-kill-timeout', '50ms', '-log-level', 'warn', '-exec', line)
+    await until('log', 1)
+    bench.signal('SIGINT')
+    expect(await bench.exit).toBe(12)
+    expect(bench.stderr).toContain('still there after 50 ms: killed')
+    const pid = await bench.file('log')
+    expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
+  })
+
+  it('that ends by itself ends everything, with its code', async () => {
+    start('-exec', 'sh -c "exit 3"')
+    expect(await bench.exit).toBe(3)
+    expect(bench.stderr).toContain('child process died with exit code 3')
+  })
+
+  it('that cannot be started is 14', async () => {
+    start('-exec', '/no/such/program')
+    expect(await bench.exit).toBe(14)
+    expect(bench.stderr).toContain('cannot start "/no/such/program"')
+  })
+
+  it('is not started while a file is missing', async () => {
+    bench.start(
+      '-exec',
+      'echo start >> log; sleep 1000',
+      '-template',
+      '@/a.tpl:@/a',
+      '-template',
+      '@/b.tpl:@/b',
+    )
+    expect(await bench.exit).toBe(14)
+    await bench.write('b.tpl', '{{key "b"}}')
+    bench.start(
+      '-exec',
+      'echo start >> log; sleep 1000',
+      '-template',
+      '@/a.tpl:@/a',
+      '-template',
+      '@/b.tpl:@/b',
+    )
+    await bench.until('a is written', wrote('1'))
+    expect(await bench.file('log')).toBe('')
+    bench.set('b', '2')
+    await until('log', 1)
+  })
+})
