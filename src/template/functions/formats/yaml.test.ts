@@ -26,7 +26,7 @@ describe('parseYAML', () => {
       '[0.5 -Inf NaN 1e400 18446744073709551615 1:30]',
     ],
     ['[2020-01-02, "1", \'2\', 1.2.3]', '[2020-01-02 1 2 1.2.3]'],
-    ['1: a\n2.5: b\ntrue: c\n"x": d', 'map[true:c 1:a 2.5:b x:d]'],
+    ['1: a\n2.5: b\ntrue: c\n"x": d', 'map[x:d true:c 1:a 2.5:b]'],
     ['', 'map[]'],
     ['# nothing', '<no value>'],
     [
