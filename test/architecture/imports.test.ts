@@ -18,9 +18,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'registry/embedded': ['registry'],
   // Consul's HTTP API: its words and a client.
   consul: [],
+  // Following a large catalogue with few connections.
+  'consul-catalogue': ['consul'],
   // What a container wants registered, and keeping a registry so.
   registration: ['consul'],
-  'registry/consul': ['registry', 'registry/embedded', 'consul', 'registration', 'discovery'],
+  'registry/consul': [
+    'registry',
+    'registry/embedded',
+    'consul',
+    'consul-catalogue',
+    'registration',
+    'discovery',
+  ],
   // The embedded registry under Consul's HTTP API.
   'consul-api': ['consul', 'discovery', 'registry', 'registry/embedded'],
   // Registrator's job as a program of its own.
@@ -62,6 +71,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // Keeping what templates depend on up to date.
   'template/watch': [
     'consul',
+    'consul-catalogue',
     'template/go',
     'template/records',
     'template/contract.ts',

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { HealthEntry } from '../../src/consul/types.ts'
-import { checkAnswer } from '../../src/registry/consul/answer-shape.ts'
+import { checkAnswer } from '../../src/consul-catalogue/answer-shape.ts'
 import { CatalogueView } from '../../src/registry/consul/catalogue-view.ts'
 import { readEntries } from '../../src/registry/consul/entries-to-candidates.ts'
 import { LocalOverlay } from '../../src/registry/consul/local-overlay.ts'

@@ -4,16 +4,16 @@ import { watch } from '../../consul/watch.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { Clock } from '../../support/clock.ts'
 import { Mailbox } from '../../support/mailbox.ts'
-import { BoundedConsul } from './bounded-consul.ts'
-import type { OfferedService } from './changed-services.ts'
+import { BoundedConsul } from '../../consul-catalogue/bounded-consul.ts'
+import type { OfferedService } from '../../consul-catalogue/changed-services.ts'
 import type { Entry } from './entry.ts'
 import type { EntryIndex } from './entry-index.ts'
-import { readByNode } from './reading-by-node.ts'
+import { readByNode } from '../../consul-catalogue/reading-by-node.ts'
 import { readByService } from './reading-by-service.ts'
-import { wantedNames, type Reading, type ServiceNames } from './reading.ts'
+import { wantedNames, type Reading, type ServiceNames } from '../../consul-catalogue/reading.ts'
 import { chosenBy, type ServiceFilter } from './service-filter.ts'
-import { ServiceReads } from './service-reads.ts'
-import { pulse, WatchStates, type NamedWatchState } from './watch-states.ts'
+import { ServiceReads } from '../../consul-catalogue/service-reads.ts'
+import { pulse, WatchStates, type NamedWatchState } from '../../consul-catalogue/watch-states.ts'
 
 /** Up to so many services have a watch each; the gap keeps a catalogue near it from going back and forth. */
 const mostServices = 40
@@ -85,7 +85,8 @@ export class CatalogueReader {
       const names = await this.#firstNames(reading, round.signal)
       if (!round.signal.aborted) {
         this.#mode = names.length > mostServices ? 'by node' : 'by service'
-        if (this.#mode === 'by node') await readByNode(reading, names, fewestServices, round.signal)
+        if (this.#mode === 'by node')
+          await readByNode(reading, names, { fewestServices }, round.signal)
         else await readByService(reading, mostServices, round.signal)
       }
       signal.removeEventListener('abort', abort)
@@ -183,6 +184,8 @@ export class CatalogueReader {
       reads,
       states: this.#states,
       isWanted,
+      concerns: () => true,
+      isEveryKind: false,
       onAnswer,
       onFailure,
       knownServices: () => [...entries.services()],

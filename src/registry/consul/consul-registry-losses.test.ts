@@ -10,7 +10,7 @@ import {
   source,
   RegistryLab,
 } from '../../../test/support/consul/registry-lab.ts'
-import { containerId, ownerMetaOf } from './testing/sample-entry.ts'
+import { containerId, ownerMetaOf } from '../../consul-catalogue/testing/sample-entry.ts'
 
 let lab: RegistryLab
 

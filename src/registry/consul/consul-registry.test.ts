@@ -12,7 +12,11 @@ import {
   RegistryLab,
 } from '../../../test/support/consul/registry-lab.ts'
 import { FakeConsul } from '../../consul/testing/fake-consul.ts'
-import { containerId, ownerMetaOf, sampleEntry } from './testing/sample-entry.ts'
+import {
+  containerId,
+  ownerMetaOf,
+  sampleEntry,
+} from '../../consul-catalogue/testing/sample-entry.ts'
 
 let lab: RegistryLab
 

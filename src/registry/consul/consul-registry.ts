@@ -19,7 +19,7 @@ import { heldProblem } from './held-problem.ts'
 import { HeldRemovals, type HeldService } from './held-removals.ts'
 import { LocalOverlay } from './local-overlay.ts'
 import type { ServiceFilter } from './service-filter.ts'
-import type { NamedWatchState } from './watch-states.ts'
+import type { NamedWatchState } from '../../consul-catalogue/watch-states.ts'
 
 /** The source name of everything that was read from Consul, as it is stored. */
 export const consulSource = 'consul'

@@ -3,7 +3,12 @@ import type { HealthEntry } from '../../consul/types.ts'
 import type { Endpoint } from '../../model/endpoint.ts'
 import { candidateOf, readEntries, type EntryContext } from './entries-to-candidates.ts'
 import { entriesOfCandidate, type Entry } from './entry.ts'
-import { containerId, ownerMetaOf, sampleEntry, type SampleEntry } from './testing/sample-entry.ts'
+import {
+  containerId,
+  ownerMetaOf,
+  sampleEntry,
+  type SampleEntry,
+} from '../../consul-catalogue/testing/sample-entry.ts'
 
 const context: EntryContext = {
   warningIs: 'in',

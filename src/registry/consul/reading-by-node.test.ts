@@ -5,7 +5,7 @@ import { ManualClock } from '../../support/clock.ts'
 import { CatalogueReader } from './catalogue-reader.ts'
 import { EntryIndex } from './entry-index.ts'
 import { readEntries } from './entries-to-candidates.ts'
-import { sampleEntry } from './testing/sample-entry.ts'
+import { sampleEntry } from '../../consul-catalogue/testing/sample-entry.ts'
 
 type Instance = { readonly index: number; readonly checkIndex: number; readonly status: string }
 

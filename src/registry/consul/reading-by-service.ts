@@ -1,6 +1,11 @@
 import type { HealthEntry } from '../../consul/types.ts'
-import { follow, wantedNames, type Reading, type ServiceNames } from './reading.ts'
-import { servicePath } from './service-reads.ts'
+import {
+  follow,
+  wantedNames,
+  type Reading,
+  type ServiceNames,
+} from '../../consul-catalogue/reading.ts'
+import { servicePath } from '../../consul-catalogue/service-reads.ts'
 
 /**
  * Reads a small catalogue: one watch on the names of all services, and one on each of them. Resolves

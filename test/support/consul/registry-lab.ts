@@ -18,7 +18,7 @@ import {
   ownerMetaOf,
   sampleEntry,
   type SampleEntry,
-} from '../../../src/registry/consul/testing/sample-entry.ts'
+} from '../../../src/consul-catalogue/testing/sample-entry.ts'
 
 export const cycleMs = 60_000
 export const source = 'docker:pi1'

@@ -1,4 +1,4 @@
-import { FairleadError } from '../../model/errors.ts'
+import { FairleadError } from '../model/errors.ts'
 
 /** An answer is not what Consul's manual says it is. Code `consul_unreachable`: it is asked again. */
 export class AnswerError extends FairleadError {}

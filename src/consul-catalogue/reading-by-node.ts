@@ -1,8 +1,8 @@
-import { pathPart } from '../../consul/clean-path.ts'
-import type { Answer } from '../../consul/contract.ts'
-import type { CatalogNode, HealthCheck, NodeServices } from '../../consul/types.ts'
-import { FairleadError } from '../../model/errors.ts'
-import { eachLimited } from '../../support/each-limited.ts'
+import { pathPart } from '../consul/clean-path.ts'
+import type { Answer } from '../consul/contract.ts'
+import type { CatalogNode, HealthCheck, NodeServices } from '../consul/types.ts'
+import { FairleadError } from '../model/errors.ts'
+import { eachLimited } from '../support/each-limited.ts'
 import {
   changedByChecks,
   changedOnNode,
@@ -15,9 +15,7 @@ import {
 import { follow, type Reading, type ServiceNames } from './reading.ts'
 
 /** Nodes with a watch of their own; with the writes to the agent that makes 64 connections. */
-const mostNodes = 51
-/** When there are more, one watch is on the list of services instead. */
-const mostNodesBesideSweep = 50
+const defaultMostNodes = 51
 /** The other nodes are read in turn, at most so many at a time. */
 const mostSweeps = 8
 const unsweptPauseMs = 1000
@@ -33,7 +31,8 @@ const checkedEveryMs = 30_000
  * changed; these are read, and only what these reads say counts. One change costs the detectors that
  * it wakes and one read.
  *
- * Of more than 51 nodes the others are read, all of them, whenever the list of services wakes.
+ * Of more than `mostNodes` (51 by default) the others are read, all of them, whenever the list of
+ * services wakes; that takes the place of one.
  *
  * `names` are the services that there are. Resolves when the catalogue has stayed at
  * `fewestServices` or fewer, or the signal aborts.
@@ -41,7 +40,7 @@ const checkedEveryMs = 30_000
 export async function readByNode(
   reading: Reading,
   names: readonly string[],
-  fewestServices: number,
+  { fewestServices, mostNodes = defaultMostNodes }: NodeReadingLimits,
   signal: AbortSignal,
 ): Promise<void> {
   const { reads } = reading
@@ -55,10 +54,16 @@ export async function readByNode(
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) end.abort()
   try {
-    await new NodeReading(reading, end).run(fewestServices)
+    await new NodeReading(reading, mostNodes, end).run(fewestServices)
   } finally {
     signal.removeEventListener('abort', abort)
   }
+}
+
+export type NodeReadingLimits = {
+  /** -1: there are never so few. */
+  readonly fewestServices: number
+  readonly mostNodes?: number
 }
 
 type NodeWatch = { readonly end: AbortController; readonly done: Promise<void> }
@@ -66,6 +71,7 @@ type NodeWatch = { readonly end: AbortController; readonly done: Promise<void> }
 /** The detectors of one run of reading by node. */
 class NodeReading {
   readonly #reading: Reading
+  readonly #mostNodes: number
   readonly #end: AbortController
   readonly #offers = new Map<string, NodeOffer>()
   readonly #watches = new Map<string, NodeWatch>()
@@ -77,8 +83,9 @@ class NodeReading {
   #ill: IllChecks | undefined
   readonly #indexes = new Map<string, number>()
 
-  constructor(reading: Reading, end: AbortController) {
+  constructor(reading: Reading, mostNodes: number, end: AbortController) {
     this.#reading = reading
+    this.#mostNodes = mostNodes
     this.#end = end
   }
 
@@ -105,7 +112,7 @@ class NodeReading {
   /** Services that are not wanted are no part of what a node offers. */
   #offerOf(answer: NodeServices | null): NodeOffer {
     const known = new Set(this.#reading.knownServices())
-    const offer = nodeOffer(answer)
+    const offer = nodeOffer(answer, this.#reading.isEveryKind)
     const wanted = [...offer.services].filter(
       ([, { name, tags }]) => known.has(name) || this.#reading.isWanted(name, tags),
     )
@@ -146,7 +153,7 @@ class NodeReading {
 
   #onNodes(nodes: readonly CatalogNode[]): void {
     const names = nodes.map(({ Node }) => Node).sort()
-    const most = names.length > mostNodes ? mostNodesBesideSweep : mostNodes
+    const most = names.length > this.#mostNodes ? this.#mostNodes - 1 : this.#mostNodes
     const watched = new Set(names.slice(0, most))
     for (const [name, { end }] of this.#watches) {
       if (watched.has(name)) continue
@@ -206,9 +213,10 @@ class NodeReading {
   }
 
   #mark(marks: readonly Mark[]): void {
-    const { reads, hasInstance } = this.#reading
+    const { reads, hasInstance, concerns } = this.#reading
     for (const mark of marks) {
       const { service, instance } = mark
+      if (!concerns(service)) continue
       const isMoot =
         instance !== undefined &&
         !reads.isPending(service) &&

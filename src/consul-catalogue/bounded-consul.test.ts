@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Answer, RequestOptions } from '../../consul/contract.ts'
-import { FakeConsul } from '../../consul/testing/fake-consul.ts'
+import type { Answer, RequestOptions } from '../consul/contract.ts'
+import { FakeConsul } from '../consul/testing/fake-consul.ts'
 import { BoundedConsul } from './bounded-consul.ts'
 
 /** Answers when it is told to. */

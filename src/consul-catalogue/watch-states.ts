@@ -1,4 +1,4 @@
-import type { WatchState } from '../../consul/contract.ts'
+import type { WatchState } from '../consul/contract.ts'
 
 /** The watch that is asked for an answer so often that a silent Consul is noticed soon. */
 export const pulse = 'pulse'

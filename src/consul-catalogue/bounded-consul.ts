@@ -1,10 +1,14 @@
-import type { Answer, Consul, RequestOptions } from '../../consul/contract.ts'
+import type { Answer, Consul, RequestOptions } from '../consul/contract.ts'
 import { checkAnswer } from './answer-shape.ts'
 
-/** Reads that are answered at once, at a time: a start must not be a load on the agent. */
-const mostReads = 16
-/** All requests at a time, with those that wait for a change; each takes a connection. */
-const mostRequests = 56
+export type RequestLimits = {
+  /** Reads that are answered at once, at a time: a start must not be a load on the agent. */
+  readonly mostReads: number
+  /** All requests at a time, with those that wait for a change; each takes a connection. */
+  readonly mostRequests: number
+}
+
+const defaultLimits: RequestLimits = { mostReads: 16, mostRequests: 56 }
 
 /**
  * Consul as the catalogue's reader asks it: never more requests at a time than one agent should get
@@ -13,6 +17,7 @@ const mostRequests = 56
  */
 export class BoundedConsul implements Consul {
   readonly #consul: Consul
+  readonly #limits: RequestLimits
   readonly #waiting: (() => void)[] = []
   #reads = 0
   #blocking = 0
@@ -23,8 +28,13 @@ export class BoundedConsul implements Consul {
   readonly #indexes = new Map<string, number>()
 
   /** `onReset`: Consul has lost its state, told before anybody sees the answer that says so. */
-  constructor(consul: Consul, onReset: () => void = () => undefined) {
+  constructor(
+    consul: Consul,
+    onReset: () => void = () => undefined,
+    limits: RequestLimits = defaultLimits,
+  ) {
     this.#consul = consul
+    this.#limits = limits
     this.#onReset = onReset
   }
 
@@ -93,6 +103,7 @@ export class BoundedConsul implements Consul {
   }
 
   get #hasRoom(): boolean {
+    const { mostReads, mostRequests } = this.#limits
     return this.#reads < mostReads && this.#reads + this.#blocking < mostRequests
   }
 

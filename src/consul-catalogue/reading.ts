@@ -1,7 +1,7 @@
-import type { Answer } from '../../consul/contract.ts'
-import type { CatalogNode, HealthEntry } from '../../consul/types.ts'
-import { watch } from '../../consul/watch.ts'
-import type { Clock } from '../../support/clock.ts'
+import type { Answer } from '../consul/contract.ts'
+import type { CatalogNode, HealthEntry } from '../consul/types.ts'
+import { watch } from '../consul/watch.ts'
+import type { Clock } from '../support/clock.ts'
 import type { BoundedConsul } from './bounded-consul.ts'
 import type { OfferedService } from './changed-services.ts'
 import type { ServiceReads } from './service-reads.ts'
@@ -12,9 +12,13 @@ export type Reading = {
   readonly consul: BoundedConsul
   readonly clock: Clock
   readonly reads: ServiceReads
-  readonly states: WatchStates
-  /** Whether a service is to be read at all. */
+  readonly states: Pick<WatchStates, 'set' | 'remove'>
+  /** Whether a service is to be read at all; what is not, is no part of what a node offers. */
   readonly isWanted: (name: string, tags: readonly string[]) => boolean
+  /** Whether a change of this service is to be read now; it may be otherwise for the next one. */
+  readonly concerns: (service: string) => boolean
+  /** Parts of Consul's mesh and Consul itself are services too. */
+  readonly isEveryKind: boolean
   readonly onAnswer: (service: string, answer: readonly HealthEntry[]) => void
   /** A service could not be read for now. */
   readonly onFailure: (service: string) => void

@@ -1,4 +1,4 @@
-import type { HealthCheck, HealthEntry, NodeServices } from '../../consul/types.ts'
+import type { HealthCheck, HealthEntry, NodeServices } from '../consul/types.ts'
 
 /** When an answer about a service is new enough to show a change that was seen. */
 export type Expectation =
@@ -35,9 +35,10 @@ export type OfferedService = {
   readonly modifyIndex: number
 }
 
-export function nodeOffer(answer: NodeServices | null): NodeOffer {
+/** `isEveryKind`: also parts of Consul's mesh, and Consul itself. */
+export function nodeOffer(answer: NodeServices | null, isEveryKind = false): NodeOffer {
   const services = Object.values(answer?.Services ?? {}).flatMap((each) =>
-    (each.Kind ?? '') === '' && each.Service !== 'consul'
+    isEveryKind || ((each.Kind ?? '') === '' && each.Service !== 'consul')
       ? [
           [
             each.ID,

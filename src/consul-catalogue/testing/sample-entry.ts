@@ -1,4 +1,4 @@
-import type { HealthCheck, HealthEntry, NodeService } from '../../../consul/types.ts'
+import type { HealthCheck, HealthEntry, NodeService } from '../../consul/types.ts'
 
 /** What a test says of an instance; everything has a default. */
 export type SampleEntry = Partial<NodeService> & {
