@@ -2,6 +2,7 @@ import { catalogueFunctions } from './catalogue-functions.ts'
 import { formatFunctions } from './formats/all-formats.ts'
 import type { FunctionMaker, FunctionSet } from './function-set.ts'
 import { groupingFunctions } from './grouping-functions.ts'
+import { executionHelpers, helperFunctions } from './helpers/all-helpers.ts'
 import { keyFunctions } from './key-functions.ts'
 import { surroundingsFunctions } from './surroundings-functions.ts'
 import { unsupportedFunctions } from './unsupported.ts'
@@ -10,12 +11,14 @@ import { unsupportedFunctions } from './unsupported.ts'
 export const plainFunctions: FunctionSet = {
   ...formatFunctions,
   ...groupingFunctions,
+  ...helperFunctions,
   ...unsupportedFunctions,
 }
 
 /** The functions of consul-template that are made anew for each evaluation. */
 export const executionFunctions: FunctionMaker = (inputs) => ({
   ...catalogueFunctions(inputs),
+  ...executionHelpers(inputs),
   ...keyFunctions(inputs),
   ...surroundingsFunctions(inputs),
 })

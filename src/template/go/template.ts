@@ -8,6 +8,7 @@ import type { Limits } from './limits.ts'
 import type { Tree } from './nodes.ts'
 import { emptyOutput } from './output.ts'
 import { parseTrees } from './parser.ts'
+import { quote } from './quote.ts'
 import type { GoFunction, Value } from './values.ts'
 
 /** A parsed template, which can be executed any number of times. */
@@ -114,6 +115,11 @@ function newRun(template: Template, functions: Run['functions'], options: Execut
 /** Executes one of the template's own, for a function. What it takes is taken from the whole. */
 function executeInside(run: Run, name: string, value: Value): string {
   const { nesting } = run
+  if (!run.trees.has(name)) {
+    throw callFailure(
+      `template: no template ${quote(name)} associated with template ${quote(run.name)}`,
+    )
+  }
   if (nesting.depth === mostNested)
     throw callFailure(`more than ${mostNested} executions inside each other`)
   nesting.depth++
