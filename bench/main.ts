@@ -11,6 +11,7 @@ import type { Outcome } from './report.ts'
 import { scale } from './scale.ts'
 import { openStage } from './stage/stage.ts'
 import type { Stage } from './stage/stage.ts'
+import { template } from './template.ts'
 
 /** `results`: its file in bench/results, by default the bench's name. */
 type Bench = { readonly results?: string; readonly run: (stage: Stage) => Promise<Outcome> }
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, Bench>> = {
   apply: { run: apply },
   scale: { run: scale },
   consul: { run: consul },
+  template: { run: template },
   footprint: { run: footprint },
 }
 const withConsul = { ...benches, converge: { results: 'converge-consul', run: convergeConsul } }

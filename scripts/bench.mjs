@@ -1,4 +1,4 @@
-// `npm run bench [-- converge|hitless|apply|scale|consul|footprint … [--registry consul]]`: sets up, builds
+// `npm run bench [-- converge|hitless|apply|scale|consul|template|footprint … [--registry consul]]`: sets up, builds
 // dist/fairlead.mjs and runs the benches on loopback and on containers of their own. Exit code 0:
 // every budget is kept.
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import type { DaemonRouting } from './daemon-routing.ts'
 import { checkText } from './haproxy/check-text.ts'
 import type { HaproxyInstance } from './haproxy/process/runner.ts'
-import type { DesiredState } from './model/desired-state.ts'
 import { messageOf } from './model/errors.ts'
 import { Quarantine } from './quarantine/quarantine.ts'
 import { createRouter, route } from './routing/route.ts'
@@ -15,12 +15,7 @@ export function openQuarantine(options: {
   readonly clock: Clock
   readonly log: Pick<Logger, 'error'>
   readonly provenMs: number
-}): {
-  readonly route: Quarantine['route']
-  readonly applied: () => void
-  /** Never throws: what hinders the search is logged, and nothing is left out. */
-  readonly failed: (error: unknown, desired: DesiredState) => Promise<boolean>
-} {
+}): DaemonRouting {
   const { haproxy, stateFolder, clock, log, provenMs } = options
   const quarantine = new Quarantine({
     clock,
@@ -31,7 +26,14 @@ export function openQuarantine(options: {
   })
   return {
     route: (input) => quarantine.route(input),
-    applied: () => quarantine.applied(),
+    applied: () => Promise.resolve(quarantine.applied()),
+    explain: (error) => error,
+    ready: () => Promise.resolve(),
+    onNews: () => undefined,
+    reread: () => Promise.resolve(),
+    problems: () => [],
+    close: () => Promise.resolve(),
+    // What hinders the search is logged, and nothing is left out.
     failed: async (error, desired) => {
       try {
         return await quarantine.failed(error, desired)

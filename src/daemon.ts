@@ -7,8 +7,9 @@ import { createControl } from './daemon-control.ts'
 import { Drift } from './daemon-drift.ts'
 import { openEmbedded } from './daemon-embedded.ts'
 import { DaemonHistory } from './daemon-history.ts'
-import { openQuarantine } from './daemon-quarantine.ts'
+import { openRouting } from './daemon-open-routing.ts'
 import type { DaemonRegistry, RegistryParts } from './daemon-registry.ts'
+import { servedAddresses } from './daemon-routing.ts'
 import { instancePaths, routingSettings } from './daemon-settings.ts'
 import {
   abandonHaproxy,
@@ -101,6 +102,15 @@ function endOnSignal(releases: Releases): {
   return { wanted, end: (how) => resolve(how) }
 }
 
+/** SIGHUP, which else ends a process. */
+function onHangup(reread: () => Promise<void>, { log, releases }: Run): void {
+  const onSignal = (): void => {
+    reread().catch((error: unknown) => log.error(messageOf(error)))
+  }
+  process.on('SIGHUP', onSignal)
+  releases.push('SIGHUP', () => void process.off('SIGHUP', onSignal))
+}
+
 type Run = {
   readonly log: Logger
   readonly releases: Releases
@@ -171,13 +181,18 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
   prober.restore(store.accepted())
   releases.push('probes', () => prober.stop())
   const routingOf = byVersion((each) => routingSettings(settings, paths, isRoot(), each))
-  const quarantine = openQuarantine({
+  const routing = await openRouting({
+    settings,
+    paths,
+    opened,
+    consulApi,
     haproxy,
-    stateFolder: settings.stateFolder,
     clock,
     log,
     provenMs: probationMs,
   })
+  releases.push('routing', () => routing.close())
+  if (settings.templates.length > 0) onHangup(() => routing.reread(), run)
   const pipeline: Pipeline = new Pipeline({
     registry,
     clock,
@@ -186,13 +201,17 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
     },
     store,
     prober,
-    route: (input) => quarantine.route(input),
-    onFailure: (error, desired) => quarantine.failed(error, desired),
+    route: (input) => routing.route(input),
+    onFailure: (error, desired) => routing.failed(error, desired),
     serving: await servingServers(haproxy),
     apply: async (desired) => {
-      const applied = await applyAndKeep(applier, haproxy, desired)
-      if (applied.deferred === undefined) quarantine.applied()
-      return applied
+      try {
+        const applied = await applyAndKeep(applier, haproxy, desired)
+        if (applied.deferred === undefined) await routing.applied(desired)
+        return applied
+      } catch (error) {
+        throw routing.explain(error, desired)
+      }
     },
     onChange: (change, record) => {
       logChange(log, change)
@@ -220,7 +239,9 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
         pid: process.pid,
         startedAtMs: clock.now(),
         stateFolder: settings.stateFolder,
-        http: settings.http,
+        get http() {
+          return servedAddresses(settings, pipeline.state().target?.desired)
+        },
       },
       registry: opened,
       store,
@@ -229,7 +250,12 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
       drift: () => drift.found,
       clock,
       haproxy: () => haproxyReport(haproxy),
-      problems: () => [...accessLog.problems(), ...consulApi.problems(), ...drift.problems()],
+      problems: () => [
+        ...accessLog.problems(),
+        ...consulApi.problems(),
+        ...drift.problems(),
+        ...routing.problems(),
+      ],
       showStatistics: async () => (await haproxy.execute(['show stat']))[0] ?? '',
       isReady: () => sources.haveSpoken() && isServing(pipeline),
       down: () => run.end('down'),
@@ -249,6 +275,9 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
   background("Consul's API", consulApi.run(signal), run)
   essential('sources', opened.run(signal), run)
   await requireKnowledge({ registry: opened, haproxy, log, firstListMs, signal })
+  await routing.ready(signal)
+  if (signal.aborted) return
+  routing.onNews((what) => pipeline.trigger(what))
   background('access log', accessLog.run(signal), run)
   essential('pipeline', pipeline.run(signal), run)
   releases.push(
@@ -273,7 +302,7 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
   } = await haproxyReport(haproxy)
   log.info(
     { haproxy: haproxyVersion, pid: masterPid, isAdopted, maxConnections, maxFiles },
-    `serving on ${settings.http.join(', ')}`,
+    `serving on ${servedAddresses(settings, pipeline.state().target?.desired).join(', ')}`,
   )
 }
 

@@ -12,7 +12,7 @@ import { InProcessConsul } from './in-process.ts'
 import { consulApiRoutes } from './routes/routes.ts'
 
 let folder = ''
-let registry: EmbeddedRegistry
+let embedded: EmbeddedRegistry
 let api: ConsulApi
 let consul: InProcessConsul
 let running: Promise<void>
@@ -20,9 +20,15 @@ let ending: AbortController
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fairlead-in-process-'))
-  registry = new EmbeddedRegistry(join(folder, 'registry.snapshot'), systemClock)
-  await registry.load()
-  const own = { registry, clock: systemClock, stateFolder: folder, node: 'n1', version: '1' }
+  embedded = new EmbeddedRegistry(join(folder, 'registry.snapshot'), systemClock)
+  await embedded.load()
+  const own = {
+    registry: embedded,
+    clock: systemClock,
+    stateFolder: folder,
+    node: 'n1',
+    version: '1',
+  }
   api = await ConsulApi.open(own)
   consul = new InProcessConsul(consulApiRoutes(api))
   ending = new AbortController()
@@ -34,12 +40,12 @@ afterEach(async () => {
   ending.abort()
   await api.stop()
   await running
-  await registry.flush()
+  await embedded.flush()
   rmSync(folder, { recursive: true, force: true })
 })
 
 function observe(...endpoints: readonly Endpoint[]): void {
-  registry.accept({
+  embedded.accept({
     source: 'docker:n1',
     isComplete: true,
     upserts: endpoints.length === 0 ? [] : [sampleCandidate(endpoints)],

@@ -5,6 +5,7 @@ import type { Problem } from '../model/problem.ts'
 import { isLoopback, overlaps } from './addresses.ts'
 import type { SettingKey } from './schema.ts'
 import type { Settings } from './settings.ts'
+import { templateConflicts } from './template-conflicts.ts'
 
 /**
  * The path of a unix socket has at most 107 bytes (unix(7)), and HAProxy binds under a longer,
@@ -16,6 +17,7 @@ const longestFolderBytes = 75
 export function findConflicts(
   settings: Settings,
   whereOf: (key: SettingKey) => string,
+  isGiven: (key: SettingKey) => boolean,
 ): readonly Problem[] {
   return [
     ...overlappingAddresses(settings, whereOf),
@@ -24,6 +26,7 @@ export function findConflicts(
     ...longFolder(settings, whereOf),
     ...filtersWithoutConsul(settings, whereOf),
     ...configWithoutSocket(settings, whereOf),
+    ...templateConflicts(settings, whereOf, isGiven),
   ]
 }
 

@@ -5,7 +5,15 @@ import { flag } from './values.ts'
 /** What a default may depend on. */
 export type DefaultContext = Surroundings & { readonly name: string }
 
-export type Group = 'Instance' | 'Docker' | 'Registry' | 'Routing' | 'HAProxy' | 'Admin API' | 'Log'
+export type Group =
+  | 'Instance'
+  | 'Docker'
+  | 'Registry'
+  | 'Routing'
+  | 'Template'
+  | 'HAProxy'
+  | 'Admin API'
+  | 'Log'
 
 /**
  * One setting. Its `name` makes all three ways to give it: `--gone-service`,

@@ -73,6 +73,9 @@ describe('defaults', () => {
       deregisterOn: 'drain',
       commandChecks: false,
       registrationCycleMs: 60_000,
+      templates: [],
+      leftDelimiter: '{{',
+      rightDelimiter: '}}',
       http: ['127.0.0.1:8080'],
       route: 'web',
       domain: 'localhost',
@@ -143,6 +146,9 @@ describe('the ways to give a setting', () => {
     defaultService: ['shop', 'shop'],
     goneServiceMs: ['0s', 0],
     trustedProxies: ['10.0.0.0/8', ['10.0.0.0/8']],
+    templates: ['/a.ctmpl:/b', [{ source: '/a.ctmpl', path: '/b' }]],
+    leftDelimiter: ['<<', '<<'],
+    rightDelimiter: ['>>', '>>'],
     haproxy: ['/opt/haproxy', '/opt/haproxy'],
     haproxySocket: ['/run/m.sock', '/run/m.sock'],
     haproxyConfig: ['/run/h.cfg', '/run/h.cfg'],
@@ -177,7 +183,8 @@ describe('the ways to give a setting', () => {
     const consul = key === 'registry' ? {} : { FAIRLEAD_REGISTRY: 'consul://' }
     // Its configuration is only for a HAProxy that somebody else started.
     const other = key === 'haproxyConfig' ? { FAIRLEAD_HAPROXY_SOCKET: '/run/m.sock' } : {}
-    const environment = { ...consul, ...other }
+    const template = key.endsWith('Delimiter') ? { FAIRLEAD_TEMPLATE: '/a.ctmpl' } : {}
+    const environment = { ...consul, ...other, ...template }
     expect(load({ environment, flags: { [name]: flag } })[key]).toEqual(value)
     expect(load({ environment: { ...environment, [variableOf(name)]: text } })[key]).toEqual(value)
     writeYaml(`${name}: "${text}"\n`)

@@ -10,9 +10,10 @@ import { configFlag, configVariable, fromDockerHost, fromEnvironment, fromFlags 
 import type { FlagValues, Given, Origin } from './given.ts'
 import { definitions, settingKeys } from './schema.ts'
 import type { SettingKey } from './schema.ts'
-import type { Settings } from './settings.ts'
+import type { Settings, TemplateSetting } from './settings.ts'
 import { defaultName } from './state-folder.ts'
 import type { Surroundings } from './state-folder.ts'
+import { templatesIn } from './template.ts'
 
 export type SettingsInput = Surroundings & {
   /** By setting name, and `config`. */
@@ -41,7 +42,8 @@ export function loadSettings(input: SettingsInput): Settings {
   const name = values.get('name')
   const context = { ...input, name: typeof name === 'string' ? name : defaultName }
   const settings = complete(values, context)
-  mistakes.push(...findConflicts(settings, (key) => whereOf(key, origins)))
+  const isGiven = (key: SettingKey): boolean => values.has(key)
+  mistakes.push(...findConflicts(settings, (key) => whereOf(key, origins), isGiven))
   if (mistakes.length > 0) throw new SettingsError(mistakes)
   return settings
 }
@@ -75,8 +77,7 @@ function take(
   const input = definition.kind === 'list' ? given.texts : given.texts[0]
   const result = v.safeParse(definition.parser, input)
   if (result.success) {
-    const { output } = result
-    values.set(key, isPathValue(definition, output) ? resolve(given.baseFolder, output) : output)
+    values.set(key, inFolder(key, result.output, given.baseFolder))
     return
   }
   for (const issue of result.issues) {
@@ -84,6 +85,12 @@ function take(
     const place = typeof index === 'number' ? given.wheres?.[index] : undefined
     mistakes.push({ where: place ?? given.where, what: issue.message, hint: '' })
   }
+}
+
+/** The value with relative paths in it counted from a folder. */
+function inFolder(key: SettingKey, value: unknown, folder: string): unknown {
+  if (key === 'templates') return templatesIn(value as readonly TemplateSetting[], folder)
+  return isPathValue(definitions[key], value) ? resolve(folder, value) : value
 }
 
 /** A program's name without a slash is looked for on PATH, so it stays as it is. */
@@ -97,7 +104,11 @@ function complete(values: Values, context: DefaultContext): Settings {
     return [key, values.has(key) ? values.get(key) : definitions[key].fallback(context)] as const
   })
   const settings = Object.fromEntries(entries) as Settings
-  return { ...settings, docker: withCertificates(settings.docker, context) }
+  return {
+    ...settings,
+    http: settings.templates.length === 0 ? settings.http : [],
+    docker: withCertificates(settings.docker, context),
+  }
 }
 
 /** Where the value in force was given; a default is named by its flag. */

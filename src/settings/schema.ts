@@ -4,8 +4,10 @@ import type { Definition } from './definition.ts'
 import { docker } from './docker-hosts.ts'
 import { duration, timeout } from './duration.ts'
 import type { Settings } from './settings.ts'
+import { accessLog, logFormat, logLevel } from './logging.ts'
 import { defaultName, defaultStateFolder } from './state-folder.ts'
 import { registry } from './registry.ts'
+import { leftDelimiter, rightDelimiter, templates } from './template.ts'
 import * as values from './values.ts'
 
 /**
@@ -180,6 +182,10 @@ export const definitions: { readonly [Key in keyof Settings]: Definition<Setting
     item: values.network,
     standard: [],
   }),
+
+  templates,
+  leftDelimiter,
+  rightDelimiter,
 
   haproxy: one({
     name: 'haproxy',
@@ -359,31 +365,9 @@ export const definitions: { readonly [Key in keyof Settings]: Definition<Setting
     isPath: true,
   }),
 
-  accessLog: one({
-    name: 'access-log',
-    group: 'Log',
-    placeholder: 'WHERE',
-    help: 'where requests are logged: file (haproxy.log in the state folder), stdout or off',
-    parser: values.choice('file', 'stdout', 'off'),
-    standard: 'file',
-  }),
-  logLevel: one({
-    name: 'log-level',
-    group: 'Log',
-    placeholder: 'LEVEL',
-    help: 'least level that is logged: debug, info, warn or error',
-    parser: values.choice('debug', 'info', 'warn', 'error'),
-    standard: 'info',
-  }),
-  logFormat: one({
-    name: 'log-format',
-    group: 'Log',
-    placeholder: 'FORMAT',
-    help: 'pretty for people, json for programs',
-    parser: values.choice('pretty', 'json'),
-    computed: ({ isTerminal }) => (isTerminal ? 'pretty' : 'json'),
-    shown: 'pretty on a terminal, else json',
-  }),
+  accessLog,
+  logLevel,
+  logFormat,
 }
 
 export type SettingKey = keyof Settings

@@ -21,7 +21,11 @@ export type Settings = {
   readonly commandChecks: boolean
   /** How long every agent surely takes to register anew what its Consul has lost. */
   readonly registrationCycleMs: number
-  /** HAProxy's binds: `ADDR:PORT`, `[V6]:PORT`. */
+  /** Templates in place of built-in routing; empty: none. */
+  readonly templates: readonly TemplateSetting[]
+  readonly leftDelimiter: string
+  readonly rightDelimiter: string
+  /** HAProxy's binds: `ADDR:PORT`, `[V6]:PORT`; with templates none, since these have them. */
   readonly http: readonly string[]
   /** Admin API: `ADDR:PORT`; undefined: unix socket only. */
   readonly admin: string | undefined
@@ -73,6 +77,13 @@ export type Settings = {
   /** user and group of HAProxy's workers where fairlead runs as root. */
   readonly user: string
   readonly group: string
+}
+
+/** One consul-template template. Both paths are absolute. */
+export type TemplateSetting = {
+  readonly source: string
+  /** The file that it is rendered to; undefined: the configuration that HAProxy runs. */
+  readonly path: string | undefined
 }
 
 /** One Docker daemon to watch. */

@@ -48,6 +48,8 @@ export class Stage {
   readonly docker: Docker
   /** Variables for fairlead, beside this process's own. */
   environment: Readonly<Record<string, string>> = {}
+  /** What `up` is told of routing; with a template that is nothing. */
+  routingFlags: readonly string[]
   readonly #run: string
   readonly #daemons: ChildProcess[] = []
   readonly #networks: string[] = []
@@ -58,6 +60,7 @@ export class Stage {
     this.folder = folder
     this.port = port
     this.#run = run
+    this.routingFlags = ['--http', `127.0.0.1:${port}`, '--route', 'labelled']
     this.docker = new Docker({ socketPath: '/var/run/docker.sock' })
   }
 
@@ -175,8 +178,8 @@ export class Stage {
   }
 
   upArguments(...args: readonly string[]): readonly string[] {
-    const own = ['--state-folder', this.stateFolder, '--http', `127.0.0.1:${this.port}`]
-    return ['up', ...own, '--admin', 'none', '--route', 'labelled', '--log-format', 'json', ...args]
+    const own = ['--state-folder', this.stateFolder, ...this.routingFlags]
+    return ['up', ...own, '--admin', 'none', '--log-format', 'json', ...args]
   }
 
   /** Any fairlead command to its end. */

@@ -1,0 +1,182 @@
+import { readFile } from 'node:fs/promises'
+import type { DaemonRouting } from './daemon-routing.ts'
+import type { Paths } from './daemon-settings.ts'
+import { configTemplate, readTemplates } from './daemon-template-files.ts'
+import type { DesiredState } from './model/desired-state.ts'
+import { FairleadError, messageOf } from './model/errors.ts'
+import type { Problem } from './model/problem.ts'
+import type { RoutingInput, RoutingResult } from './routing/contract.ts'
+import type { Settings } from './settings/settings.ts'
+import { writeFileAtomic } from './support/atomic-file.ts'
+import type { Logger } from './support/log.ts'
+import type { DependencyFailure, DependencySource, WatchEvent } from './template/contract.ts'
+import type { Dependency } from './template/dependency.ts'
+import { locatedMessage } from './template/desired/located-message.ts'
+import { TemplateRouter } from './template/desired/template-router.ts'
+import { TemplateError } from './template/template-error.ts'
+
+export type TemplateParts = {
+  readonly settings: Settings
+  readonly paths: Paths
+  readonly source: DependencySource
+  readonly log: Pick<Logger, 'warn' | 'info' | 'error'>
+}
+
+/** So many names are told; the rest by their number. */
+const mostTold = 3
+
+/**
+ * Templates in the place of routing: follows what they depend on, tells when that has changed, and
+ * reads their files anew when asked to.
+ */
+export class DaemonTemplates implements DaemonRouting {
+  readonly #parts: TemplateParts
+  readonly #router: TemplateRouter
+  /** By the name of the dependency. */
+  readonly #failures = new Map<string, DependencyFailure>()
+  readonly #copyPath: string | undefined
+  #copied: string | undefined
+  #copyProblem: Problem | undefined
+  #rereadProblem: Problem | undefined
+  #tell: (what: string) => void = () => undefined
+  #wake: () => void = () => undefined
+
+  private constructor(parts: TemplateParts, router: TemplateRouter) {
+    this.#parts = parts
+    this.#router = router
+    const { settings, paths, source } = parts
+    const { path } = configTemplate(settings.templates, paths.config) ?? { path: undefined }
+    this.#copyPath = path === paths.config ? undefined : path
+    source.onEvent((event) => this.#onEvent(event))
+  }
+
+  /** Throws TemplateFileError and TemplateError. */
+  static async open(parts: TemplateParts): Promise<DaemonTemplates> {
+    const { settings, paths, source } = parts
+    const router = new TemplateRouter({
+      templates: await readTemplates(settings, paths.config),
+      source,
+      managed: {
+        socket: paths.workerSocket,
+        hardStopMs: settings.hardStopMs,
+        mostOldWorkers: settings.mostOldWorkers,
+      },
+      previous: await readIfThere(paths.config),
+    })
+    return new DaemonTemplates(parts, router)
+  }
+
+  route(input: RoutingInput): RoutingResult {
+    return this.#router.route(input)
+  }
+
+  async applied(desired: DesiredState): Promise<void> {
+    const text = this.#router.renderingOf(desired)
+    if (this.#copyPath === undefined || text === undefined || text === this.#copied) return
+    try {
+      await writeFileAtomic(this.#copyPath, text, { mode: 0o644 })
+      this.#copied = text
+      this.#copyProblem = undefined
+    } catch (error) {
+      if (!(error instanceof FairleadError)) throw error
+      const where = `template, copy in ${this.#copyPath}`
+      this.#copyProblem = { where, what: error.message, hint: 'HAProxy does not need it' }
+    }
+  }
+
+  /** What a template gives is taken as a whole: nothing of it can be left out. */
+  failed(): Promise<boolean> {
+    return Promise.resolve(false)
+  }
+
+  explain(error: unknown, desired: DesiredState): unknown {
+    return this.#router.explain(error, desired)
+  }
+
+  async ready(signal: AbortSignal): Promise<void> {
+    let isTold = false
+    const onAbort = (): void => this.#wake()
+    signal.addEventListener('abort', onAbort, { once: true })
+    while (!signal.aborted) {
+      const news = new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      if (this.#isPrepared()) break
+      if (!isTold) this.#parts.log.info('waiting for what the templates depend on')
+      isTold = true
+      await news
+    }
+    signal.removeEventListener('abort', onAbort)
+  }
+
+  #isPrepared(): boolean {
+    try {
+      return this.#router.prepare()
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error
+      throw new TemplateError('template_failed', locatedMessage(error.message), { cause: error })
+    }
+  }
+
+  onNews(tell: (what: string) => void): void {
+    this.#tell = tell
+  }
+
+  async reread(): Promise<void> {
+    const { settings, paths, log } = this.#parts
+    try {
+      this.#router.replace(await readTemplates(settings, paths.config))
+      this.#rereadProblem = undefined
+      log.info('the templates were read again')
+      this.#wake()
+      this.#tell('templates read again')
+    } catch (error) {
+      if (!(error instanceof FairleadError)) throw error
+      const hint = 'the templates from before are used; mend them and send SIGHUP again'
+      this.#rereadProblem = { where: 'template', what: error.message, hint }
+      log.error(`the templates stay as they were: ${error.message}`)
+    }
+  }
+
+  problems(): readonly Problem[] {
+    const failures = [...this.#failures.values()]
+    const told = failures.slice(0, mostTold).map(({ dependency, error }): Problem => {
+      const hint = 'what is known from before stays'
+      return { where: `template, ${dependency.name}`, what: messageOf(error), hint }
+    })
+    const own = [this.#rereadProblem, this.#copyProblem].filter((each) => each !== undefined)
+    return [...this.#router.problems(), ...own, ...told]
+  }
+
+  close(): Promise<void> {
+    this.#parts.source.close()
+    return Promise.resolve()
+  }
+
+  #onEvent(event: WatchEvent): void {
+    if (event.kind === 'failed') {
+      const { name } = event.failure.dependency
+      if (!this.#failures.has(name)) {
+        this.#parts.log.warn({ dependency: name }, messageOf(event.failure.error))
+      }
+      this.#failures.set(name, event.failure)
+      return
+    }
+    for (const { name } of event.dependencies) this.#failures.delete(name)
+    this.#wake()
+    this.#tell(told(event.dependencies))
+  }
+}
+
+function told(dependencies: readonly Dependency[]): string {
+  const names = dependencies.slice(0, mostTold).map(({ name }) => name)
+  const rest = dependencies.length - names.length
+  return [...names, ...(rest > 0 ? [`${rest} more`] : [])].join(', ')
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+}
