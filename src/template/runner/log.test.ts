@@ -19,6 +19,13 @@ it('writes lines of the level and above, as consul-template words them', () => {
   ])
 })
 
+it('cuts a line that quotes a long text', () => {
+  const lines: string[] = []
+  createLog('INFO', [(line) => lines.push(line)], () => time).err('cli', 'x'.repeat(100_000))
+  expect(lines[0]?.length).toBeLessThan(2100)
+  expect(lines[0]?.endsWith('x…\n')).toBe(true)
+})
+
 describe('a log file', () => {
   let folder: string
   let path: string

@@ -9,6 +9,9 @@ export type Log = {
 /** Takes whole lines with their line feed. */
 export type LogSink = (line: string, level: LogLevel) => void
 
+/** A mistake in a template quotes the place, which may be a text of any length. */
+const mostCharacters = 2000
+
 const levels: readonly LogLevel[] = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERR']
 
 /** A log of the lines of a level and above it. */
@@ -16,7 +19,7 @@ export function createLog(level: LogLevel, sinks: readonly LogSink[], now: () =>
   const least = levels.indexOf(level)
   const writer = (own: LogLevel) => (part: string, message: string) => {
     if (levels.indexOf(own) < least) return
-    const line = `${stamp(now())} [${own}] (${part}) ${printable(message.trimEnd())}\n`
+    const line = `${stamp(now())} [${own}] (${part}) ${shown(message)}\n`
     for (const sink of sinks) sink(line, own)
   }
   return {
@@ -26,6 +29,11 @@ export function createLog(level: LogLevel, sinks: readonly LogSink[], now: () =>
     warn: writer('WARN'),
     err: writer('ERR'),
   }
+}
+
+function shown(message: string): string {
+  const line = printable(message.trimEnd())
+  return line.length <= mostCharacters ? line : `${line.slice(0, mostCharacters)}…`
 }
 
 /** `2026/11/23 14:05:06.123000`: local time, as Go's log package has it. Node knows milliseconds. */
