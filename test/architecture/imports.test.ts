@@ -83,6 +83,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'haproxy/config',
     'haproxy/runtime/errors.ts',
     'routing',
+    'template/catalogue.ts',
     'template/contract.ts',
     'template/dependency.ts',
     'template/render',

@@ -4,6 +4,8 @@ import type { Decision } from '../../model/problem.ts'
 import type { Snapshot } from '../../model/snapshot.ts'
 import type { OperatorWord, Placement, Route, RoutingInput } from '../../routing/contract.ts'
 import type { LocatedServer, ServerWish } from './rendered-text.ts'
+import { addressOf } from './strangers.ts'
+import type { Known } from './strangers.ts'
 
 /** What is wanted of the servers of a text, beside what it says itself. */
 export type Wishes = {
@@ -12,7 +14,7 @@ export type Wishes = {
   readonly unproven: readonly Endpoint[]
 }
 
-type Input = Pick<RoutingInput, 'snapshot' | 'words' | 'hasAccepted'>
+type Input = Pick<RoutingInput, 'words'> & Known
 
 /**
  * An endpoint is found in a text by its address. What an operator says about it counts; one that
@@ -22,9 +24,9 @@ export function wishesFor(input: Input, servers: readonly LocatedServer[]): Wish
   const byAddress = serversByAddress(servers)
   const byServer = new Map<LocatedServer, ServerWish>()
   const unproven: Endpoint[] = []
-  for (const endpoint of endpointsOf(input.snapshot)) {
+  for (const endpoint of input.endpoints) {
     const word = input.words.get(endpoint.id)
-    const isProven = input.hasAccepted(endpoint)
+    const isProven = input.isProven(endpoint)
     if (word === undefined && isProven) continue
     const own = byAddress.get(addressOf(endpoint))
     if (own === undefined) continue
@@ -65,7 +67,7 @@ export function placementsOf(
 ): ReadonlyMap<string, Placement> {
   const byAddress = serversByAddress(servers)
   const placements = new Map<string, Placement>()
-  for (const endpoint of endpointsOf(input.snapshot)) {
+  for (const endpoint of input.endpoints) {
     const [server] = byAddress.get(addressOf(endpoint)) ?? []
     const placement =
       server === undefined
@@ -127,15 +129,6 @@ export function routesOf(
     }
     return []
   })
-}
-
-function endpointsOf({ services }: Snapshot): readonly Endpoint[] {
-  return [...services.values()].flatMap(({ endpoints }) => endpoints)
-}
-
-/** As `LocatedServer` has it. */
-function addressOf({ address, port }: Endpoint): string {
-  return `${address}:${port}`
 }
 
 function serversByAddress(

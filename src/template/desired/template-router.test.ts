@@ -201,6 +201,29 @@ describe('names of servers that are given twice', () => {
   })
 })
 
+describe('instances that a template knows before the registry', () => {
+  it('wait until they accept a connection, and need not be seen again when the registry has them', () => {
+    const source = new MemoryKnowledge()
+    const router = routerOf(source, web)
+    source.instances('web', '10.0.1.7:80')
+    router.prepare()
+    const early = router.route(inputOf({ hasAccepted: () => false }))
+    expect(early.unproven).toMatchObject([{ address: '10.0.1.7', port: 80, service: 'web' }])
+    expect([...early.desired.servers.values()]).toEqual(['maint'])
+    const [stranger] = early.unproven
+    const isStranger = (endpoint: unknown): boolean => endpoint === stranger
+    expect(router.route(inputOf({ hasAccepted: isStranger })).desired.servers.size).toBe(0)
+    const known = endpoint('web-1', { address: '10.0.1.7', port: 80 })
+    const snapshot = snapshotOf(container('c', known))
+    const late = router.route(inputOf({ snapshot, hasAccepted: isStranger }))
+    expect(late.desired.servers.size).toBe(0)
+    expect(late.placements.get(known.id)).toMatchObject({ admin: 'ready' })
+    const next = snapshotOf(container('c', { ...known, identity: 'another' }))
+    const other = router.route(inputOf({ snapshot: next, hasAccepted: isStranger }))
+    expect(other.unproven).toHaveLength(1)
+  })
+})
+
 describe('endpoints, found in the text by address', () => {
   const shop = endpoint('shop', { address: '10.0.1.7', port: 80 })
   const other = endpoint('other', { address: '10.0.1.9', port: 80 })

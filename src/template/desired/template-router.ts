@@ -6,6 +6,7 @@ import { FairleadError } from '../../model/errors.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { RoutingInput, RoutingResult } from '../../routing/contract.ts'
 import { lazy } from '../../support/lazy.ts'
+import type { HealthService } from '../catalogue.ts'
 import type { DependencySource } from '../contract.ts'
 import type { Dependency } from '../dependency.ts'
 import type { Program } from '../render/program.ts'
@@ -15,6 +16,7 @@ import { explainRejection } from './rejection.ts'
 import { RenderedTemplate } from './rendered-template.ts'
 import { RenderedTextReader } from './rendered-text.ts'
 import type { RenderedText } from './rendered-text.ts'
+import { Strangers } from './strangers.ts'
 
 /** The templates that together give a desired state. */
 export type TemplateSet = {
@@ -47,6 +49,7 @@ type Good = { readonly rendering: string; readonly text: RenderedText }
 export class TemplateRouter {
   readonly #parts: TemplateRouterParts
   readonly #reader: RenderedTextReader
+  readonly #strangers = new Strangers()
   #rendered: Rendered
   #good: Good | undefined
   #unreadable: ConfigSyntaxError | undefined
@@ -85,7 +88,9 @@ export class TemplateRouter {
     if (good === undefined) throw new FairleadError('internal', 'no template was rendered yet')
     const { text } = good
     const template = this.#rendered.config.program.name
-    const wishes = wishesFor(input, text.servers)
+    const known = this.#strangers.meet(input.snapshot, this.#instances(), input.hasAccepted)
+    const context = { ...known, words: input.words }
+    const wishes = wishesFor(context, text.servers)
     const sections = text.write(wishes.byServer)
     const config = lazy(() => sections.join(''))
     const { files, problems } = this.#files(good.rendering)
@@ -98,7 +103,7 @@ export class TemplateRouter {
       servers: adminStates(text.servers, wishes.byServer),
     }
     this.#newest = { desired, rendering: good.rendering }
-    const placements = lazy(() => placementsOf(input, text.servers, wishes, template))
+    const placements = lazy(() => placementsOf(context, text.servers, wishes, template))
     const routes = lazy(() => routesOf(input.snapshot, placements()))
     return {
       desired,
@@ -140,6 +145,14 @@ export class TemplateRouter {
 
   #all(): readonly RenderedTemplate[] {
     return [this.#rendered.config, ...this.#rendered.files.values()]
+  }
+
+  /** Of services, as the configuration's template knows them. */
+  *#instances(): Generator<readonly HealthService[]> {
+    for (const dependency of this.#rendered.config.used) {
+      if (dependency.kind !== 'health.service') continue
+      yield this.#parts.source.recall(dependency) ?? []
+    }
   }
 
   #render(): void {
