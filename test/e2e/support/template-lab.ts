@@ -154,8 +154,12 @@ export class TemplateRoom {
     return this.#lab.start(this.folder, args)
   }
 
-  async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-    const endAt = performance.now() + 30_000
+  async until(
+    what: string,
+    condition: () => boolean | Promise<boolean>,
+    timeoutMs = 30_000,
+  ): Promise<void> {
+    const endAt = performance.now() + timeoutMs
     while (!(await condition())) {
       if (performance.now() > endAt) throw new Error(`waited in vain until ${what}`)
       await new Promise((resolve) => setTimeout(resolve, 10))
