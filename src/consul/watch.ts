@@ -53,8 +53,9 @@ export async function* watch<T>(
       const isNews = progress.answered(answer)
       if (isNews) yield answer
     } catch (error) {
+      if (signal.aborted) return
       if (!(error instanceof FairleadError)) throw error
-      if (!signal.aborted) progress.failed(error)
+      progress.failed(error)
     }
     const pauseMs = progress.takePauseMs()
     if (pauseMs > 0) await clock.sleep(pauseMs, signal)

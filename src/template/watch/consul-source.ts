@@ -1,24 +1,22 @@
+import { BoundedConsul } from '../../consul-catalogue/bounded-consul.ts'
 import type { Consul } from '../../consul/contract.ts'
-import { Slots } from '../../consul/slots.ts'
+import { FairleadError } from '../../model/errors.ts'
 import type { Clock } from '../../support/clock.ts'
 import type { AnswerOf } from '../catalogue.ts'
 import type { DependencySource, WatchEvent } from '../contract.ts'
 import type { Dependency } from '../dependency.ts'
-import { readDatacenters } from './datacenters.ts'
+import { budgetOf, type Budget } from './budget.ts'
+import type { Outcome } from './carrier.ts'
+import { Carriers } from './carriers.ts'
 import { Events } from './events.ts'
-import { fileReading } from './file-reading.ts'
 import { freshConsul } from './fresh-consul.ts'
-import { ownNode } from './own-node.ts'
-import { poll, type Polling, type PollListener } from './poll.ts'
-import { repeat } from './repeat.ts'
 import type { RetryRule } from './retries.ts'
-import { keyPath, servicePath, topicOf, type Topic } from './topic.ts'
+import { snapshotText } from './snapshot.ts'
+import { topicOf, type Topic } from './topic.ts'
 import { Turns } from './turns.ts'
 import { View } from './view.ts'
 
 const defaultMostConnections = 48
-/** For requests that are answered at once: a change must never wait for a long poll to end. */
-const mostReads = 8
 
 export type ConsulSourceOptions = {
   /** Closed by whoever opened it. */
@@ -32,8 +30,9 @@ export type ConsulSourceOptions = {
   readonly retry?: RetryRule
   /** A key that a template cannot do without and that is not there is a failure; default false. */
   readonly isErrorOnFailedLookup?: boolean
-  /** Requests at a time, 48 by default, at least 16; Infinity: as many as there are. */
+  /** Requests at a time, 48 by default, at least 24; Infinity: each service has its own. */
   readonly mostConnections?: number
+  /** How often what cannot be waited for is looked at; 2 s and 15 s by default. */
   readonly pollMs?: { readonly files?: number; readonly datacenters?: number }
 }
 
@@ -47,31 +46,42 @@ const defaultRetry: RetryRule = {
 /**
  * Keeps what templates depend on up to date, from Consul and the disk. However many dependencies
  * there are on a service, it is asked for once; all together never have more than `mostConnections`
- * requests at a time.
+ * requests at a time. Of many services only a few watches say which have changed; many keys are
+ * read by their folders.
  *
- * A failure is told once for all dependencies with the same topic, with one of them.
+ * A failure is told once for all that is asked for together, with one of the dependencies.
  */
 export class ConsulSource implements DependencySource {
-  readonly #options: ConsulSourceOptions
-  readonly #polling: Polling
+  readonly #isErrorOnFailedLookup: boolean
   readonly #events = new Events()
   /** Topic by the name of the dependency. */
   readonly #topics = new Map<string, Topic>()
   readonly #views = new Map<string, View>()
-  readonly #running = new Map<string, AbortController>()
+  readonly #carriers: Carriers
   #isClosed = false
 
   constructor(options: ConsulSourceOptions) {
-    const { mostConnections = defaultMostConnections } = options
-    this.#options = options
-    this.#polling = {
-      consul: freshConsul(options.consul, options.mostStaleMs ?? 2000),
-      clock: options.clock,
-      blockQueryWaitMs: options.blockQueryWaitMs ?? 60_000,
-      retry: options.retry ?? defaultRetry,
-      reads: new Slots(mostReads),
-      turns: new Turns(Math.max(mostConnections, 16) - mostReads),
-    }
+    const { consul, clock, mostConnections = defaultMostConnections, pollMs = {} } = options
+    this.#isErrorOnFailedLookup = options.isErrorOnFailedLookup ?? false
+    const budget: Budget = budgetOf(mostConnections)
+    const bounded = new BoundedConsul(
+      freshConsul(consul, options.mostStaleMs ?? 2000),
+      () => this.#carriers.reset(),
+      { mostReads: budget.reads, mostRequests: budget.all },
+    )
+    this.#carriers = new Carriers({
+      polling: {
+        consul: bounded,
+        clock,
+        blockQueryWaitMs: options.blockQueryWaitMs ?? 60_000,
+        retry: options.retry ?? defaultRetry,
+        turns: new Turns(budget.longPolls),
+      },
+      consul: bounded,
+      budget,
+      everyMs: { files: pollMs.files ?? 2000, datacenters: pollMs.datacenters ?? 15_000 },
+      outcome: this.#outcome(),
+    })
   }
 
   recall<D extends Dependency>({ name }: D): AnswerOf[D['kind']] | undefined {
@@ -82,53 +92,63 @@ export class ConsulSource implements DependencySource {
 
   follow(dependencies: Iterable<Dependency>): void {
     if (this.#isClosed) return
+    const before = this.#views.size
     const wanted = new Set<string>()
+    let hasNew = false
     for (const dependency of dependencies) {
       wanted.add(dependency.name)
-      if (!this.#topics.has(dependency.name)) this.#add(dependency)
+      if (!this.#topics.has(dependency.name)) hasNew = this.#add(dependency) || hasNew
     }
-    if (wanted.size === this.#topics.size) return
-    for (const [name, topic] of this.#topics) if (!wanted.has(name)) this.#remove(name, topic)
+    const afterNew = this.#views.size
+    if (wanted.size < this.#topics.size) {
+      for (const [name, topic] of this.#topics) if (!wanted.has(name)) this.#remove(name, topic)
+    }
+    const hasLost = this.#views.size < afterNew
+    if (hasNew || hasLost || before !== this.#views.size) this.#carriers.carry(this.#views)
   }
 
   onEvent(listener: (event: WatchEvent) => void): void {
     this.#events.listen(listener)
   }
 
+  /** The newest answers of all that is followed, for `openSnapshot`. */
+  saveSnapshot(): string {
+    const answers = [...this.#views.values()].flatMap((view) => [...view.answers()])
+    return snapshotText(answers)
+  }
+
   close(): void {
     this.#isClosed = true
     this.#events.close()
-    for (const running of this.#running.values()) running.abort()
-    this.#running.clear()
+    this.#carriers.close()
   }
 
-  #add(dependency: Dependency): void {
+  /** Whether there is a new topic. */
+  #add(dependency: Dependency): boolean {
     const topic = topicOf(dependency)
     this.#topics.set(dependency.name, topic)
     const known = this.#views.get(topic.key)
     const view = known ?? new View(topic, dependency)
     if (view.add(dependency)) this.#events.changed([dependency])
-    if (known !== undefined) return
+    else if (view.hasContent) this.#tellFailedLookups([dependency])
     this.#views.set(topic.key, view)
-    const running = new AbortController()
-    this.#running.set(topic.key, running)
-    void this.#run(view, running.signal)
+    return known === undefined
   }
 
   #remove(name: string, { key }: Topic): void {
     this.#topics.delete(name)
     const view = this.#views.get(key)
     view?.remove(name)
-    if (view?.isUnused !== true) return
-    this.#views.delete(key)
-    this.#running.get(key)?.abort()
-    this.#running.delete(key)
+    if (view?.isUnused === true) this.#views.delete(key)
   }
 
-  #listener(view: View): PollListener {
+  #outcome(): Outcome {
     return {
-      onAnswer: (value) => this.#events.changed(view.take(value)),
-      onFailure: (error, failures, retryInMs) => {
+      changed: (view, dependencies) => {
+        this.#events.changed(dependencies)
+        this.#tellFailedLookups(view.dependencies)
+      },
+      failed: (view, error, failures, retryInMs) => {
         const [dependency] = view.dependencies
         if (dependency === undefined) return
         this.#events.failed({ dependency, error, failures, retryInMs })
@@ -136,33 +156,13 @@ export class ConsulSource implements DependencySource {
     }
   }
 
-  async #run(view: View, signal: AbortSignal): Promise<void> {
-    const { consul, clock, retry } = this.#polling
-    const { files = 2000, datacenters = 15_000 } = this.#options.pollMs ?? {}
-    const listener = this.#listener(view)
-    const { way } = view.topic
-    switch (way.kind) {
-      case 'file':
-        return repeat({ clock, retry, everyMs: files }, fileReading(way.path), listener, signal)
-      case 'datacenters': {
-        const read = async () => ({
-          value: await readDatacenters(consul, way.isAnswering, signal),
-        })
-        return repeat({ clock, retry, everyMs: datacenters }, read, listener, signal)
-      }
-      case 'own node':
-        return poll(this.#polling, () => ownNode(consul, way.query, signal), listener, signal)
-      case 'service':
-        return poll(
-          this.#polling,
-          () => ({ path: servicePath(way.service), query: {} }),
-          listener,
-          signal,
-        )
-      case 'key':
-        return poll(this.#polling, () => ({ path: keyPath(way.key), query: {} }), listener, signal)
-      case 'query':
-        return poll(this.#polling, () => way, listener, signal)
+  /** Of what has to be there and is not. */
+  #tellFailedLookups(dependencies: Iterable<Dependency>): void {
+    if (!this.#isErrorOnFailedLookup) return
+    for (const dependency of dependencies) {
+      if (dependency.kind !== 'kv.block' || this.recall(dependency) !== undefined) continue
+      const error = new FairleadError('usage', `${dependency.name}: there is no such key`)
+      this.#events.failed({ dependency, error, failures: 1, retryInMs: undefined })
     }
   }
 }

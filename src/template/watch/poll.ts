@@ -1,5 +1,4 @@
 import type { Answer, Consul } from '../../consul/contract.ts'
-import type { Slots } from '../../consul/slots.ts'
 import type { Clock } from '../../support/clock.ts'
 import type { RetryRule } from './retries.ts'
 import { Retries } from './retries.ts'
@@ -16,13 +15,12 @@ const graceMs = 10_000
 
 /** What all polls share. */
 export type Polling = {
+  /** Sees to it that not too many requests are answered at once at a time. */
   readonly consul: Consul
   readonly clock: Clock
   readonly blockQueryWaitMs: number
   readonly retry: RetryRule
-  /** For requests that are answered at once. */
-  readonly reads: Slots
-  /** For those that block. */
+  /** For requests that block. */
   readonly turns: Turns
 }
 
@@ -76,19 +74,12 @@ export async function poll(
 
 /** Undefined: the turn was needed by somebody else. */
 async function request(
-  { consul, blockQueryWaitMs, reads, turns }: Polling,
+  { consul, blockQueryWaitMs, turns }: Polling,
   { path, query }: Asked,
   index: number,
   signal: AbortSignal,
 ): Promise<Answer<unknown> | undefined> {
-  if (index === 0) {
-    const release = await reads.take(signal)
-    try {
-      return await consul.get(path, { query, signal })
-    } finally {
-      release()
-    }
-  }
+  if (index === 0) return consul.get(path, { query, signal })
   const turn = await turns.take(signal)
   const ending = new AbortController()
   const end = (): void => ending.abort()

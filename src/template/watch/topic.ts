@@ -1,3 +1,4 @@
+import { servicePath } from '../../consul-catalogue/service-reads.ts'
 import { pathPart } from '../../consul/clean-path.ts'
 import type { Dependency, QueryScope } from '../dependency.ts'
 
@@ -27,10 +28,6 @@ export type Topic = { readonly key: string; readonly way: Way }
 export function topicOf(dependency: Dependency): Topic {
   const way = wayOf(dependency)
   return { key: JSON.stringify(way), way }
-}
-
-export function servicePath(service: string): string {
-  return `/v1/health/service/${pathPart(service)}`
 }
 
 /** Slashes are part of a key's path; a trailing one too. */

@@ -1,5 +1,6 @@
 import type { Dependency } from '../dependency.ts'
 import { digestFor, type AnyAnswer, type Digest } from './digest.ts'
+import type { SavedAnswer } from './snapshot.ts'
 import type { Topic } from './topic.ts'
 
 /** A topic that is followed: the dependencies on it and what they have got. */
@@ -41,6 +42,14 @@ export class View {
   remove(name: string): void {
     this.#dependencies.delete(name)
     this.#answers.delete(name)
+  }
+
+  /** What all of them have got. */
+  *answers(): Generator<SavedAnswer> {
+    for (const { name, kind } of this.#dependencies.values()) {
+      const answer = this.#answers.get(name)
+      if (answer !== undefined) yield { name, kind, answer }
+    }
   }
 
   /** Takes a newer answer; the dependencies that it changes something for. */

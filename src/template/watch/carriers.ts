@@ -1,0 +1,115 @@
+import type { BoundedConsul } from '../../consul-catalogue/bounded-consul.ts'
+import { arrange } from './arrangement.ts'
+import type { Budget } from './budget.ts'
+import type { Carrier, Outcome } from './carrier.ts'
+import { CatalogueCarrier } from './catalogue-carrier.ts'
+import { folderCarrier } from './folder-carrier.ts'
+import type { Polling } from './poll.ts'
+import { singleCarrier, type PollIntervals } from './single-carrier.ts'
+import type { View } from './view.ts'
+
+export type CarriersOptions = {
+  readonly polling: Polling
+  /** The same as that of `polling`. */
+  readonly consul: BoundedConsul
+  readonly budget: Budget
+  readonly everyMs: PollIntervals
+  readonly outcome: Outcome
+}
+
+const catalogueId = 'catalogue'
+
+type Carried = { readonly view: View; readonly id: string }
+
+/** Asks for views in the way that has room for all; what stays as it is goes on undisturbed. */
+export class Carriers {
+  readonly #options: CarriersOptions
+  /** By the key of the topic. */
+  readonly #carried = new Map<string, Carried>()
+  readonly #carriers = new Map<string, { readonly carrier: Carrier; count: number }>()
+  readonly #tooLarge = new Set<string>()
+  #catalogue: CatalogueCarrier | undefined
+  #views: ReadonlyMap<string, View> = new Map()
+
+  constructor(options: CarriersOptions) {
+    this.#options = options
+  }
+
+  /** From now on just these are asked for. */
+  carry(views: ReadonlyMap<string, View>): void {
+    this.#views = views
+    const wasFolded = this.#catalogue !== undefined
+    const topics = [...views.values()].map(({ topic }) => topic)
+    const { longPolls } = this.#options.budget
+    const { isFolded, folders } = arrange(topics, longPolls, wasFolded, this.#tooLarge)
+    const idOf = ({ topic: { key, way } }: View): string => {
+      if (way.kind === 'service' && isFolded) return catalogueId
+      const folder = folders.get(key)
+      return folder === undefined ? key : `folder ${folder}`
+    }
+    for (const [key, { view, id }] of this.#carried) {
+      if (views.get(key) !== view || idOf(view) !== id) this.#drop(key, view, id)
+    }
+    // Before new ones begin: what is read together needs the room.
+    this.#makeRoom(isFolded)
+    const isNew = isFolded && this.#catalogue === undefined
+    for (const [key, view] of views) {
+      if (!this.#carried.has(key)) this.#put(key, view, idOf(view), folders.get(key))
+    }
+    if (isNew) this.#startCatalogue()
+  }
+
+  reset(): void {
+    this.#catalogue?.reset()
+  }
+
+  close(): void {
+    for (const { carrier } of this.#carriers.values()) carrier.close()
+    this.#carriers.clear()
+    this.#carried.clear()
+    this.#views = new Map()
+  }
+
+  #makeRoom(isFolded: boolean): void {
+    const { polling, budget } = this.#options
+    polling.turns.resize(isFolded ? budget.longPolls - budget.nodes - 1 : budget.longPolls)
+  }
+
+  #startCatalogue(): void {
+    const carrier = this.#carriers.get(catalogueId)?.carrier
+    if (carrier instanceof CatalogueCarrier) carrier.start()
+  }
+
+  #put(key: string, view: View, id: string, folder: string | undefined): void {
+    const known = this.#carriers.get(id) ?? { carrier: this.#open(id, folder), count: 0 }
+    known.count++
+    this.#carriers.set(id, known)
+    this.#carried.set(key, { view, id })
+    known.carrier.add(view)
+  }
+
+  #drop(key: string, view: View, id: string): void {
+    this.#carried.delete(key)
+    const known = this.#carriers.get(id)
+    if (known === undefined) return
+    known.carrier.remove(view)
+    if (--known.count > 0) return
+    known.carrier.close()
+    this.#carriers.delete(id)
+    if (id === catalogueId) this.#catalogue = undefined
+  }
+
+  #open(id: string, folder: string | undefined): Carrier {
+    const { polling, consul, budget, everyMs, outcome } = this.#options
+    if (id === catalogueId) {
+      const { nodes: mostNodes } = budget
+      this.#catalogue = new CatalogueCarrier({ polling, consul, mostNodes, outcome })
+      return this.#catalogue
+    }
+    if (folder === undefined) return singleCarrier(polling, everyMs, outcome)
+    return folderCarrier(folder, polling, outcome, () => {
+      this.#tooLarge.add(folder)
+      this.carry(this.#views)
+    })
+  }
+}

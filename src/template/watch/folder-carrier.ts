@@ -1,0 +1,64 @@
+import type { PairAnswer } from '../records/answers.ts'
+import type { Carrier, Outcome } from './carrier.ts'
+import { poll, type Polling } from './poll.ts'
+import { keyPath } from './topic.ts'
+import type { View } from './view.ts'
+
+/** A folder that has more keys than this that nobody wants is not read for those that are. */
+const mostUnwanted = 1000
+
+/**
+ * Reads many keys of one folder by one blocking query on all that is in it. `onTooLarge` is told
+ * where it holds too much beside them.
+ */
+export function folderCarrier(
+  folder: string,
+  polling: Polling,
+  outcome: Outcome,
+  onTooLarge: () => void,
+): Carrier {
+  const views = new Map<string, View>()
+  const ending = new AbortController()
+  let pairs: ReadonlyMap<string, PairAnswer> | undefined
+
+  const deliver = (view: View, key: string): void => {
+    const pair = pairs?.get(key)
+    outcome.changed(view, view.take(pair === undefined ? undefined : [pair]))
+  }
+  const listener = {
+    onAnswer: (value: unknown): void => {
+      const answer = (value ?? []) as readonly PairAnswer[]
+      const before = pairs
+      pairs = new Map(answer.map((pair) => [pair.Key, pair]))
+      for (const [key, view] of views) {
+        const isSame = isSamePair(before?.get(key), pairs.get(key))
+        if (!isSame || !view.hasContent) deliver(view, key)
+      }
+      if (answer.length > views.size + mostUnwanted) onTooLarge()
+    },
+    onFailure: (error: Error, failures: number, retryInMs: number | undefined): void => {
+      const [view] = views.values()
+      if (view !== undefined) outcome.failed(view, error, failures, retryInMs)
+    },
+  }
+  const asked = { path: keyPath(folder), query: { recurse: true } } as const
+  void poll(polling, () => asked, listener, ending.signal)
+  return {
+    add(view) {
+      const key = keyOf(view)
+      views.set(key, view)
+      if (pairs !== undefined) deliver(view, key)
+    },
+    remove: (view) => void views.delete(keyOf(view)),
+    close: () => ending.abort(),
+  }
+}
+
+/** A key that was deleted and set again has another index, and may have another value. */
+function isSamePair(before: PairAnswer | undefined, after: PairAnswer | undefined): boolean {
+  return before?.ModifyIndex === after?.ModifyIndex && before?.Value === after?.Value
+}
+
+function keyOf({ topic: { way } }: View): string {
+  return way.kind === 'key' ? way.key : ''
+}

@@ -1,0 +1,57 @@
+import { servicePath } from '../../consul-catalogue/service-reads.ts'
+import type { Carrier, Outcome } from './carrier.ts'
+import { readDatacenters } from './datacenters.ts'
+import { fileReading } from './file-reading.ts'
+import { ownNode } from './own-node.ts'
+import { poll, type Polling, type PollListener } from './poll.ts'
+import { repeat } from './repeat.ts'
+import { keyPath, type Way } from './topic.ts'
+import type { View } from './view.ts'
+
+/** How often what cannot be waited for is looked at. */
+export type PollIntervals = { readonly files: number; readonly datacenters: number }
+
+/** Asks for one view by itself. */
+export function singleCarrier(polling: Polling, everyMs: PollIntervals, outcome: Outcome): Carrier {
+  const ending = new AbortController()
+  return {
+    add(view) {
+      const listener: PollListener = {
+        onAnswer: (value) => outcome.changed(view, view.take(value)),
+        onFailure: (...failure) => outcome.failed(view, ...failure),
+      }
+      void run(polling, everyMs, view, listener, ending.signal)
+    },
+    remove: () => ending.abort(),
+    close: () => ending.abort(),
+  }
+}
+
+async function run(
+  polling: Polling,
+  everyMs: PollIntervals,
+  { topic: { way } }: View,
+  listener: PollListener,
+  signal: AbortSignal,
+): Promise<void> {
+  const { consul, clock, retry } = polling
+  if (way.kind === 'file') {
+    const timing = { clock, retry, everyMs: everyMs.files }
+    return repeat(timing, fileReading(way.path), listener, signal)
+  }
+  if (way.kind === 'datacenters') {
+    const timing = { clock, retry, everyMs: everyMs.datacenters }
+    const read = async () => ({ value: await readDatacenters(consul, way.isAnswering, signal) })
+    return repeat(timing, read, listener, signal)
+  }
+  if (way.kind === 'own node') {
+    return poll(polling, () => ownNode(consul, way.query, signal), listener, signal)
+  }
+  const asked = { path: pathOf(way), query: way.kind === 'query' ? way.query : {} }
+  return poll(polling, () => asked, listener, signal)
+}
+
+function pathOf(way: Way & { readonly kind: 'query' | 'service' | 'key' }): string {
+  if (way.kind === 'service') return servicePath(way.service)
+  return way.kind === 'key' ? keyPath(way.key) : way.path
+}
