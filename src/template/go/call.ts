@@ -22,7 +22,8 @@ export type Call = {
 }
 
 /** How much of a text, and how many items, are work of one step. */
-const sizeOfStep = 32
+const bytesOfStep = 8
+const itemsOfStep = 32
 const bytesOfItem = 32
 
 export function checkCount(frame: Frame, { name, callee, args, passed }: Call): void {
@@ -65,11 +66,11 @@ export function perform(frame: Frame, call: Call, values: readonly Reflected[]):
 
 /** The steps that a function takes for its arguments; Go's own do not go through lists. */
 function workOn(values: readonly Reflected[], isBuiltin: boolean): number {
-  let steps = 1
+  let steps = 1 + values.length
   for (const value of values) {
     const inside = unboxed(value)
-    if (typeof inside === 'string') steps += inside.length / sizeOfStep
-    else if (!isBuiltin && typeof inside === 'object') steps += itemsIn(inside) / sizeOfStep
+    if (typeof inside === 'string') steps += inside.length / bytesOfStep
+    else if (!isBuiltin && typeof inside === 'object') steps += itemsIn(inside) / itemsOfStep
   }
   return steps
 }
@@ -85,9 +86,7 @@ function countMade(frame: Frame, { node, name }: Call, result: Reflected): void 
   const { allowance, counted, limits } = frame.run
   const value = unboxed(result)
   if (typeof value === 'string') {
-    // Texts of which no number of bytes could matter.
-    if (value.length < sizeOfStep) return
-    spend(frame, value.length / sizeOfStep)
+    spend(frame, value.length / bytesOfStep)
     allowance.madeBytes -= value.length
     if (value.length > limits.textBytes) {
       frame.run.at = node
@@ -97,7 +96,7 @@ function countMade(frame: Frame, { node, name }: Call, result: Reflected): void 
     const items = itemsIn(value)
     if (items === 0 || counted.has(value)) return
     counted.add(value)
-    spend(frame, items / sizeOfStep)
+    spend(frame, items / itemsOfStep)
     allowance.madeBytes -= items * bytesOfItem
   }
   if (allowance.madeBytes >= 0) return

@@ -2,7 +2,7 @@ import { idealNumber, literalAs, validated } from './arguments.ts'
 import { checkCount, nothing, parameterAt, perform } from './call.ts'
 import type { Call, Passed } from './call.ts'
 import { findField } from './fields.ts'
-import { fail, findVariable } from './frame.ts'
+import { fail, findVariable, spend } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { printNode } from './nodes.ts'
 import type { CommandNode, IdentifierNode, Node, OperandNode, PipeNode } from './nodes.ts'
@@ -21,6 +21,7 @@ const noArguments: readonly OperandNode[] = []
 export function evaluatePipe(scope: Scope, pipe: PipeNode): Reflected {
   const { frame } = scope
   frame.run.at = pipe
+  spend(frame, 1)
   let passed: Passed = nothing
   for (const command of pipe.commands) passed = unboxed(evaluateCommand(scope, command, passed))
   const value = passed === nothing ? undefined : passed
@@ -65,6 +66,7 @@ function evaluateChain(
   let receiver = receiverOf(scope, node)
   if (names.length === 0) refuseArguments(scope.frame, node, args, passed)
   const last = names.length - 1
+  spend(scope.frame, last / 8)
   for (let position = 0; position <= last; position++) {
     const name = names[position] ?? ''
     receiver =
@@ -167,6 +169,7 @@ function shortCircuit(scope: Scope, call: Call): Reflected {
   checkCount(scope.frame, call)
   const type = callee.rest
   if (type === undefined) return undefined
+  spend(scope.frame, 1 + args.length)
   let value: Reflected
   for (const arg of args) {
     value = evaluateArgument(scope, arg, type)

@@ -5,9 +5,9 @@
  */
 export type Limits = {
   /**
-   * Statements, iterations and calls of functions. What takes longer counts as more: a call one
-   * for each 32 bytes of text and 32 items that it is given or gives, a variable one for each 16
-   * that are looked at to find it.
+   * Statements, iterations, pipelines, calls and their arguments. What takes longer counts as more:
+   * a call one for each 8 bytes of text and 32 items that it is given or gives, a variable one for
+   * each 16 that are looked at to find it.
    */
   readonly steps: number
   /** Of the whole output. */

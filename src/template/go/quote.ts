@@ -32,11 +32,13 @@ function quotedRune(character: string, quote: string, options: QuoteOptions): st
   return codePoint < 0x10000 ? `\\u${hex(codePoint, 4)}` : `\\U${hex(codePoint, 8)}`
 }
 
+/** What may have to be written otherwise between double quotes: all but plain ASCII. */
+// oxlint-disable-next-line no-control-regex
+const notPlain = /[\0-\x1f"\\\x7f]|[^\0-\x7f]/gu
+
 /** A text as a Go string constant in double quotes (strconv.Quote). */
 export function quote(text: string, options: QuoteOptions = {}): string {
-  let result = '"'
-  for (const character of text) result += quotedRune(character, '"', options)
-  return `${result}"`
+  return `"${text.replaceAll(notPlain, (character) => quotedRune(character, '"', options))}"`
 }
 
 /** A code point as a Go rune constant in single quotes (strconv.QuoteRune). */

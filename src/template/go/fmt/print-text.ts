@@ -37,10 +37,9 @@ function quoted(text: string, flags: Flags): string {
 function printHex(bytes: Uint8Array, isUpper: boolean, flags: Flags): string {
   const kept = bytes.subarray(0, flags.precision ?? bytes.length)
   const prefix = flags.isSharp ? '0x' : ''
-  const digits = Array.from(kept, (byte) => byte.toString(16).padStart(2, '0'))
-  const text =
-    flags.isSpace || digits.length === 0
-      ? digits.map((pair) => prefix + pair).join(' ')
-      : prefix + digits.join('')
+  const digits = Buffer.from(kept).toString('hex')
+  const isSpaced = flags.isSpace && kept.length > 0
+  let text = digits === '' ? '' : prefix + digits
+  if (isSpaced) text = digits.replaceAll(/../g, (pair) => ` ${prefix}${pair}`).slice(1)
   return pad(isUpper ? text.toUpperCase() : text, flags)
 }

@@ -58,6 +58,8 @@ function printBasic(
   verb: string,
   flags: Flags,
 ): string | undefined {
+  // What most templates print.
+  if (flags === noFlags && verb === 'v' && typeof value !== 'number') return String(value)
   if (typeof value === 'bigint') return printInteger(value, true, verb, flags)
   if (typeof value === 'number') return printFloat(value, verb, flags)
   if (typeof value === 'string') return printText(value, verb, flags)

@@ -25,9 +25,20 @@ export function reflectKey(key: MapKey, type: GoType): Reflected {
   return type.kind === 'int' || type.kind === 'uint' ? { kind: 'integer', type, value: key } : key
 }
 
+type Entries = readonly (readonly [Reflected, Reflected])[]
+
+/** Of maps that were sorted before: templates go over the same ones again and again. */
+const sorted = new WeakMap<GoMap, Entries>()
+
 /** A map's keys and values in the order in which Go prints and iterates over them. */
-export function sortedEntries(map: GoMap): readonly (readonly [Reflected, Reflected])[] {
-  return [...map.entries]
+export function sortedEntries(map: GoMap): Entries {
+  const before = sorted.get(map)
+  if (before !== undefined) return before
+  const entries = [...map.entries]
     .toSorted(([a], [b]) => compareKeys(a, b))
-    .map(([key, value]) => [reflectKey(key, map.type.key), reflect(value, map.type.element)])
+    .map(
+      ([key, value]) => [reflectKey(key, map.type.key), reflect(value, map.type.element)] as const,
+    )
+  sorted.set(map, entries)
+  return entries
 }
