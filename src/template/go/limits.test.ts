@@ -28,7 +28,11 @@ function failure(text: string, options: ExecuteOptions = {}, value: Value = null
     return `no error: ${output.slice(0, 100)}`
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error
-    expect(error.code).toBe(text.includes('((((((') ? 'template_syntax' : 'template_failed')
+    expect(error.code).toBe(
+      text.startsWith('{{((((((') || text.includes('}}{{((((((')
+        ? 'template_syntax'
+        : 'template_failed',
+    )
     return error.message
   }
 }
@@ -50,6 +54,16 @@ describe('an execution ends', () => {
   it('after so many calls of functions in one action', () => {
     const text = `{{range 1000}}{{if and ${'(len "x") '.repeat(50)}}}{{end}}{{end}}`
     expect(failure(text, fewer)).toContain('more than 20000 steps')
+  })
+
+  it.each([
+    ['arguments of and', `and ${'1 '.repeat(100)}`],
+    ['arguments of other functions', `eq ${'1 '.repeat(100)}`],
+    ['parentheses', `${'('.repeat(100)}1${')'.repeat(100)}`],
+  ])('after so many %s', (_, pipeline) => {
+    expect(failure(`{{range 1000}}{{if ${pipeline}}}{{end}}{{end}}`, fewer)).toContain(
+      'more than 20000 steps',
+    )
   })
 
   it('earlier where long texts are worked on', () => {
