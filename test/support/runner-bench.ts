@@ -67,7 +67,11 @@ export class RunnerBench {
         },
       },
       openSource: () =>
-        Promise.resolve({ source: this.#openSource(), onComplete: () => undefined }),
+        Promise.resolve({
+          source: this.#openSource(),
+          onComplete: () => undefined,
+          end: () => Promise.resolve(),
+        }),
       openConsul: () => {
         throw new Error('no Consul here')
       },

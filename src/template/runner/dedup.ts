@@ -9,7 +9,7 @@ import type { RunnerConfig } from '../config/contract.ts'
 import type { AnswerOf } from '../catalogue.ts'
 import type { Knowledge } from '../contract.ts'
 import type { Dependency } from '../dependency.ts'
-import { answersText, readAnswers, type Answers } from './answers-text.ts'
+import { readShared, sharedText } from './shared-text.ts'
 import { shownTemplate, type LoadedTemplate } from './load-templates.ts'
 import type { Log } from './log.ts'
 import { LockSession } from './lock-session.ts'
@@ -20,6 +20,8 @@ const mostValueBytes = 512 * 1024
 /** What stands in place of answers that are larger: everybody asks for himself. */
 const tooLarge = 'too large'
 const lockAgainMs = 1000
+
+const nothing: Knowledge = { recall: () => undefined }
 
 type Pair = { readonly Key: string; readonly Value: string | null; readonly Session?: string }
 
@@ -34,7 +36,7 @@ type Shared = {
   /** Of its keys; the same in every program with the same template. */
   readonly prefix: string
   role: Role
-  answers: Answers
+  answers: Knowledge
   /** What stands in the key-value store, as far as is known. */
   text: string
 }
@@ -71,7 +73,7 @@ export class Deduplication implements Sharing {
       template,
       prefix: `${setting.prefix.replace(/\/*$/, '/')}${hashOf(template)}`,
       role: 'undecided',
-      answers: new Map(),
+      answers: nothing,
       text: '',
     }))
   }
@@ -83,9 +85,8 @@ export class Deduplication implements Sharing {
 
   knowledgeOf(index: number): Knowledge {
     return {
-      recall: <D extends Dependency>({ name }: D) =>
-        // Of the same name, so of the same kind.
-        this.#shared[index]?.answers.get(name) as AnswerOf[D['kind']] | undefined,
+      recall: <D extends Dependency>(dependency: D): AnswerOf[D['kind']] | undefined =>
+        this.#shared[index]?.answers.recall(dependency),
     }
   }
 
@@ -93,9 +94,7 @@ export class Deduplication implements Sharing {
     const shared = this.#shared[index]
     if (shared?.role !== 'leader') return
     const inConsul = used.filter(({ kind }) => kind !== 'file')
-    const whole = answersText(
-      new Map(inConsul.map((dependency) => [dependency.name, knowledge.recall(dependency)])),
-    )
+    const whole = sharedText(inConsul, knowledge)
     const text = whole.length > mostValueBytes ? tooLarge : whole
     if (text === shared.text) return
     shared.text = text
@@ -175,7 +174,7 @@ export class Deduplication implements Sharing {
     }
     const isNew = text !== shared.text || shared.role !== 'follower'
     shared.text = text
-    shared.answers = readAnswers(text) ?? new Map()
+    shared.answers = readShared(text) ?? nothing
     if (shared.role !== 'follower') this.#become(shared, index, 'follower')
     else if (isNew) this.#onChange(index)
   }

@@ -14,6 +14,8 @@ export type OpenedSource = {
   readonly source: DependencySource
   /** Told what is used when every answer is there. */
   readonly onComplete: (used: readonly Dependency[]) => void
+  /** Resolves when everything is saved. */
+  readonly end: () => Promise<void>
 }
 
 export type RunnerContext = {
@@ -40,13 +42,14 @@ export async function openRunner(
     workingFolder: cwd,
     hasEffects: !config.isParseOnly,
   })
-  const { source, onComplete } = await context.openSource(config, log)
+  const opened = await context.openSource(config, log)
   const runner = new Runner({
     config,
     templates,
-    source,
+    source: opened.source,
     sharing: sharingOf(config, templates, log, context),
-    onComplete,
+    onComplete: opened.onComplete,
+    onEnd: opened.end,
     log,
     environment,
     cwd,

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -81,9 +82,13 @@ it('waits for nothing with a time of 0, but says what cannot be started', async 
 
 it('gives up at the end of the program, and tells the command', async () => {
   const stop = new AbortController()
-  const ended = run(shell('trap "echo told > told; exit" TERM; sleep 1000 & wait'), {
-    signal: stop.signal,
-  })
+  const line = 'trap "echo told > told; exit" TERM; sleep 1000 & echo $$ > pid; wait'
+  const ended = run(shell(line), { signal: stop.signal })
+  const pidFile = join(folder, 'pid')
+  await waitUntil('it runs', () => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '')
   stop.abort()
   expect(await ended).toBeUndefined()
+  const pid = Number(await readFile(pidFile, 'utf8'))
+  await waitUntil('the group has gone', () => !isThere(-pid))
+  expect(await readFile(join(folder, 'told'), 'utf8')).toBe('told\n')
 })

@@ -25,6 +25,8 @@ export type RunnerParts = {
   readonly sharing: Sharing | undefined
   /** Told after each round what is used, when no answer is missing. */
   readonly onComplete: (used: readonly Dependency[]) => void
+  /** Waited for at the end. */
+  readonly onEnd: () => Promise<void>
   readonly log: Log
   readonly environment: Environment
   readonly cwd: string
@@ -73,7 +75,7 @@ export class Runner {
 
   /** Runs until it ends or is stopped; everything is released then. Undefined: it was stopped. */
   async run(): Promise<RunEnd | undefined> {
-    const { source, sharing } = this.#parts
+    const { source, sharing, onEnd } = this.#parts
     source.onEvent((event) => this.#told(event))
     sharing?.start((index) => this.#schedule.changed([index]))
     void this.#limitOnce()
@@ -87,6 +89,7 @@ export class Runner {
       source.close()
       await sharing?.close()
       await this.#child?.stop()
+      await onEnd()
     }
     return this.#end
   }
