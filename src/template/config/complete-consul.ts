@@ -16,7 +16,7 @@ export function completeConsul(
   readFile: (path: string) => string,
 ): ConsulSetting {
   const variable = (...names: readonly string[]) => firstOf(environment, names)
-  const { retry, transport } = given
+  const { retry } = given
   return {
     address: given.address || variable('CONSUL_HTTP_ADDR'),
     token: tokenOf(given, environment, readFile),
@@ -28,10 +28,6 @@ export function completeConsul(
       mostBackoffMs: retry?.max_backoff ?? 60_000,
     },
     ssl: sslOf(given.ssl, environment),
-    transport: {
-      dialTimeoutMs: transport?.dial_timeout ?? 30_000,
-      mostIdlePerHost: transport?.max_idle_conns_per_host ?? 100,
-    },
   }
 }
 

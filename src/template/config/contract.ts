@@ -88,7 +88,6 @@ export type ConsulSetting = {
     readonly caPath: string | undefined
     readonly serverName: string | undefined
   }
-  readonly transport: { readonly dialTimeoutMs: number; readonly mostIdlePerHost: number }
 }
 
 export type LogLevel = 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERR'

@@ -89,15 +89,9 @@ const consulFlags = {
   'consul-ssl-server-name': { ...string, usage: "`NAME` expected in Consul's certificate" },
   'consul-ssl-verify': { ...bool, usage: "Check Consul's certificate (default true)" },
   'consul-transport-dial-keep-alive': { ...string, usage: 'Accepted, without effect (`DURATION`)' },
-  'consul-transport-dial-timeout': {
-    ...string,
-    usage: 'Longest time to connect, a `DURATION` (default 30s)',
-  },
+  'consul-transport-dial-timeout': { ...string, usage: 'Accepted, without effect (`DURATION`)' },
   'consul-transport-disable-keep-alives': { ...bool, usage: 'Accepted, without effect' },
-  'consul-transport-max-idle-conns-per-host': {
-    ...int,
-    usage: 'Connections kept open (default 100)',
-  },
+  'consul-transport-max-idle-conns-per-host': { ...int, usage: 'Accepted, without effect' },
   'consul-transport-tls-handshake-timeout': {
     ...string,
     usage: 'Accepted, without effect (`DURATION`)',

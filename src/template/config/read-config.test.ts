@@ -47,7 +47,6 @@ describe('defaults', () => {
         token: undefined,
         retry: { isEnabled: true, attempts: 12, backoffMs: 250, mostBackoffMs: 60_000 },
         ssl: { isEnabled: false, isVerified: true },
-        transport: { dialTimeoutMs: 30_000, mostIdlePerHost: 100 },
       },
     })
   })
