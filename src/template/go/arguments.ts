@@ -4,7 +4,7 @@ import type { OperandNode } from './nodes.ts'
 import { printNode } from './nodes.ts'
 import type { NumberLiteral } from './number-literal.ts'
 import { canBeNil, isAssignable } from './types.ts'
-import type { GoType } from './types.ts'
+import type { BasicType, GoType } from './types.ts'
 import { isA, typeOf, valueOf, zeroOf } from './values.ts'
 import type { Reflected } from './values.ts'
 
@@ -18,24 +18,40 @@ export function idealNumber(frame: Frame, literal: NumberLiteral): Reflected {
   return int ?? fail(frame, `${text} overflows int`)
 }
 
+function wrongLiteral(frame: Frame, node: OperandNode, wanted: string): never {
+  return fail(frame, `expected ${wanted}; found ${printNode(node)}`)
+}
+
 /** A literal as an argument of a type; the node's own evaluation is for `interface {}`. */
 export function literalAs(frame: Frame, node: OperandNode, type: GoType): Reflected {
   const literal = node.kind === 'number' ? node.literal : undefined
-  const wrong = (wanted: string): never =>
-    fail(frame, `expected ${wanted}; found ${printNode(node)}`)
-  if (type.kind === 'bool') return node.kind === 'bool' ? node.value : wrong('bool')
-  if (type.kind === 'string') return node.kind === 'string' ? node.value : wrong('string')
-  if (type.kind === 'float') return literal?.float ?? wrong('float')
-  if (type.kind === 'complex') return literal?.complex ?? wrong('complex')
-  if (type.kind !== 'int' && type.kind !== 'uint') {
-    return fail(frame, `can't handle ${printNode(node)} for arg of type ${type.name}`)
+  switch (type.kind) {
+    case 'bool':
+      return node.kind === 'bool' ? node.value : wrongLiteral(frame, node, 'bool')
+    case 'string':
+      return node.kind === 'string' ? node.value : wrongLiteral(frame, node, 'string')
+    case 'float':
+      return literal?.float ?? wrongLiteral(frame, node, 'float')
+    case 'complex':
+      return literal?.complex ?? wrongLiteral(frame, node, 'complex')
+    case 'int':
+      return integerOf(type, literal?.int ?? wrongLiteral(frame, node, 'integer'))
+    case 'uint':
+      return integerOf(type, literal?.uint ?? wrongLiteral(frame, node, 'unsigned integer'))
+    case 'function':
+    case 'interface':
+    case 'reflected':
+    case 'slice':
+    case 'map':
+    case 'pointer':
+    case 'struct':
+      break
   }
-  const value =
-    type.kind === 'int'
-      ? (literal?.int ?? wrong('integer'))
-      : (literal?.uint ?? wrong('unsigned integer'))
-  return type.name === 'int' ? value : { kind: 'integer', type, value }
+  return fail(frame, `can't handle ${printNode(node)} for arg of type ${type.name}`)
 }
+
+const integerOf = (type: BasicType, value: bigint): Reflected =>
+  type.name === 'int' ? value : { kind: 'integer', type, value }
 
 /** A value checked against, and if possible made fit for, the type of a parameter. */
 export function validated(frame: Frame, value: Reflected, type: GoType): Reflected {

@@ -3,7 +3,7 @@ import { byteLength } from './byte-text.ts'
 import type { Allowance, Limits } from './limits.ts'
 import { printNode } from './nodes.ts'
 import type { Node, Tree } from './nodes.ts'
-import { addText } from './output.ts'
+import { addText, isLongerThan } from './output.ts'
 import type { Output } from './output.ts'
 import { quote } from './quote.ts'
 import type { GoFunction, Reflected } from './values.ts'
@@ -54,7 +54,7 @@ export function write(frame: Frame, text: string, node: Node): void {
   if (text === '') return
   const { output, onText, limits } = frame.run
   addText(output, text)
-  if (output.bytes > limits.outputBytes) {
+  if (isLongerThan(output, limits.outputBytes)) {
     fail(frame, `output of more than ${limits.outputBytes} bytes`)
   }
   onText?.(text, node.at)

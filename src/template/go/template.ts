@@ -6,7 +6,7 @@ import type { MissingKey, OnText, Run } from './frame.ts'
 import { defaultLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
 import type { Tree } from './nodes.ts'
-import { emptyOutput } from './output.ts'
+import { countedBytes, emptyOutput } from './output.ts'
 import { parseTrees } from './parser.ts'
 import { quote } from './quote.ts'
 import type { GoFunction, Value } from './values.ts'
@@ -124,7 +124,7 @@ function executeInside(run: Run, name: string, value: Value): string {
     throw callFailure(`more than ${mostNested} executions inside each other`)
   nesting.depth++
   try {
-    const inner: Run = { ...run, output: emptyOutput(run.output.bytes), onText: undefined }
+    const inner: Run = { ...run, output: emptyOutput(countedBytes(run.output)), onText: undefined }
     return executeTree(inner, name, value ?? undefined)
   } finally {
     nesting.depth--
