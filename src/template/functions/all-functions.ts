@@ -4,6 +4,7 @@ import type { FunctionMaker, FunctionSet } from './function-set.ts'
 import { groupingFunctions } from './grouping-functions.ts'
 import { executionHelpers, helperFunctions } from './helpers/all-helpers.ts'
 import { keyFunctions } from './key-functions.ts'
+import { sprigFunctions } from './sprig/all-sprig.ts'
 import { surroundingsFunctions } from './surroundings-functions.ts'
 import { unsupportedFunctions } from './unsupported.ts'
 
@@ -12,6 +13,7 @@ export const plainFunctions: FunctionSet = {
   ...formatFunctions,
   ...groupingFunctions,
   ...helperFunctions,
+  ...sprigFunctions,
   ...unsupportedFunctions,
 }
 
