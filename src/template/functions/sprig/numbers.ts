@@ -1,9 +1,8 @@
 import { callFailure } from '../../go/failure.ts'
 import { sprint } from '../../go/fmt/sprint.ts'
 import { goFunction, variadicFunction } from '../../go/functions.ts'
-import { anyType, floatType, intType, stringType } from '../../go/types.ts'
+import { anyType, floatType, intType, sliceOf, stringType } from '../../go/types.ts'
 import { list } from '../../go/values.ts'
-import { sliceOf } from '../../go/types.ts'
 import type { GoFunction, Value } from '../../go/values.ts'
 import type { FunctionSet } from '../function-set.ts'
 import { checkCount, floatOf, int64, wholeOf } from './convert.ts'
@@ -117,8 +116,8 @@ export const numberFunctions: FunctionSet = {
   divf: variadicFunction([anyType], anyType, (first, ...others) =>
     decimalDivide(floatOf(first), (others as readonly Value[]).map(floatOf)),
   ),
-  maxf: foldingFloats(Math.max),
-  minf: foldingFloats(Math.min),
+  maxf: foldingFloats((a, b) => Math.max(a, b)),
+  minf: foldingFloats((a, b) => Math.min(a, b)),
   floor: ofFloat(Math.floor),
   ceil: ofFloat(Math.ceil),
   round: variadicFunction([anyType, intType], floatType, (value, places, ...options) => {

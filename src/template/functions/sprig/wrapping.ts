@@ -13,18 +13,18 @@ export function checkLength(name: string, length: number): void {
   }
 }
 
-/** Where the line that begins at a place ends, and the next one begins. */
+/** Where the line that begins at a place ends, and the next one begins; undefined: it is the last. */
 function lineAt(
   text: string,
   start: number,
   width: number,
   isBreakingWords: boolean,
-): readonly [number, number] {
+): readonly [number, number] | undefined {
   const space = text.lastIndexOf(' ', start + width)
   if (space >= start) return [space, space + 1]
   if (isBreakingWords) return [start + width, start + width]
   const next = text.indexOf(' ', start + width)
-  return next < 0 ? [text.length, text.length] : [next, next + 1]
+  return next < 0 ? undefined : [next, next + 1]
 }
 
 /** A text in lines of at most so many bytes; words that are longer stay whole, or are cut. */
@@ -44,9 +44,10 @@ export function wrapped(
       at++
       continue
     }
-    const [stop, next] = lineAt(bytes, at, least, isBreakingWords)
-    lines.push(bytes.slice(at, stop))
-    at = next
+    const line = lineAt(bytes, at, least, isBreakingWords)
+    if (line === undefined) break
+    lines.push(bytes.slice(at, line[0]))
+    at = line[1]
   }
   checkLength('wrap', bytes.length + lines.length * end.length)
   return toText([...lines, bytes.slice(at)].join(end))
