@@ -14,6 +14,7 @@ export const surroundingsFunctions: FunctionMaker = ({ surroundings, recall }) =
       if (text === '') return ''
       checkSandbox(text, sandboxPath, workingFolder)
       const path = text.trim()
+      if (path === '') throw callFailure('file: invalid format: ""')
       return recall(fileDependency(path, resolve(workingFolder, path))) ?? ''
     }),
     env: goFunction([stringType], (name) => environment(name) ?? ''),

@@ -156,6 +156,7 @@ describe('what templates see', () => {
       'datacenters: wrong number of arguments, expected 0 or 1, but got 2',
     ],
     ['{{mustEnv "EMPTY"}}', 'required environment variable EMPTY is empty'],
+    ['{{file " "}}', 'error calling file: file: invalid format: ""'],
     ['{{secret "a" "b=c"}}', 'error calling secret: secret is not supported by fairlead'],
   ])('%s fails', (text, message) => {
     expect(() => render(text)).toThrow(message)
@@ -197,6 +198,23 @@ describe('mistakes', () => {
       expect(() => render(text, denied)).toThrow('function is disabled')
     }
     expect(render('{{if false}}{{key "a"}}{{end}}{{byTag nil}}', denied)).toBe('map[]')
+  })
+})
+
+describe('files', () => {
+  it('are asked for by their path in the working folder', () => {
+    const { used } = program('{{file " a/b "}}{{file "/c"}}{{file ""}}').render(nothing)
+    expect(used).toEqual([
+      { kind: 'file', name: 'file(a/b)', path: '/nowhere/a/b' },
+      { kind: 'file', name: 'file(/c)', path: '/c' },
+    ])
+  })
+
+  it('outside of the sandbox are an error', () => {
+    const inBox = program('{{file "/etc/hostname"}}', {
+      surroundings: { ...surroundings, sandboxPath: '/usr' },
+    })
+    expect(() => inBox.render(nothing)).toThrow("'/etc/hostname' is outside of sandbox")
   })
 })
 
