@@ -59,8 +59,9 @@ export class Carriers {
     if (isNew) this.#startCatalogue()
   }
 
-  reset(): void {
-    this.#catalogue?.reset()
+  /** What was known of Consul's indexes says nothing any more. */
+  forgetIndexes(): void {
+    this.#catalogue?.forgetIndexes()
   }
 
   close(): void {

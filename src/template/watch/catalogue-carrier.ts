@@ -83,8 +83,8 @@ export class CatalogueCarrier implements Carrier {
     this.#ending.abort()
   }
 
-  /** Consul lost its state, or is another one: what was known of its indexes says nothing. */
-  reset(): void {
+  /** What was known of Consul's indexes says nothing any more. */
+  forgetIndexes(): void {
     this.#reads.forgetIndexes()
   }
 
@@ -111,6 +111,10 @@ export class CatalogueCarrier implements Carrier {
     this.#options.outcome.failed(view, error, failures, pauseMs)
   }
 
+  #services(): readonly string[] {
+    return [...this.#views.values()].flatMap((views) => serviceOf(views))
+  }
+
   #anyView(): View | undefined {
     for (const views of this.#views.values()) for (const view of views.values()) return view
     return undefined
@@ -121,6 +125,13 @@ export class CatalogueCarrier implements Carrier {
     return undefined
   }
 
+  /** A node that went before it had a watch tells of nothing. */
+  #readLost(nodes: ReadonlySet<string>): void {
+    for (const service of this.#book.servicesBeside(nodes)) {
+      this.#reads.mark({ service, expectation: undefined })
+    }
+  }
+
   #followNodes(): Promise<void> {
     const { polling, outcome } = this.#options
     const listener = {
@@ -128,6 +139,7 @@ export class CatalogueCarrier implements Carrier {
         this.#isAway = false
         this.#nodes = value as readonly CatalogNode[]
         for (const each of this.#nodeListeners) each(this.#nodes)
+        this.#readLost(new Set(this.#nodes.map(({ Node }) => Node)))
       },
       onFailure: (error: Error, failures: number, retryInMs: number | undefined): void => {
         this.#isAway = true
@@ -135,7 +147,11 @@ export class CatalogueCarrier implements Carrier {
         if (view !== undefined) outcome.failed(view, error, failures, retryInMs)
         if (retryInMs === undefined) this.close()
       },
-      onReset: () => this.reset(),
+      onReset: () => {
+        this.forgetIndexes()
+        for (const service of this.#services())
+          this.#reads.mark({ service, expectation: undefined })
+      },
     }
     const asked = { path: '/v1/catalog/nodes', query: {} }
     return poll(polling, () => asked, listener, this.#ending.signal)
@@ -160,7 +176,7 @@ export class CatalogueCarrier implements Carrier {
       concerns: (service) => this.#views.has(service.toLowerCase()),
       onAnswer: (service, answer) => this.#onAnswer(service, answer),
       onFailure: () => undefined,
-      knownServices: () => [...this.#views.values()].flatMap((views) => serviceOf(views)),
+      knownServices: () => this.#services(),
       knownOn: (node): ReadonlyMap<string, OfferedService> => this.#book.onNode(node),
       knownIll: () => this.#book.ill(),
       hasInstance: (service, node, id) => this.#book.has(service.toLowerCase(), node, id),

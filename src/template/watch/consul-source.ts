@@ -66,7 +66,7 @@ export class ConsulSource implements DependencySource {
     const budget: Budget = budgetOf(mostConnections)
     const bounded = new BoundedConsul(
       freshConsul(consul, options.mostStaleMs ?? 2000),
-      () => this.#carriers.reset(),
+      () => this.#carriers.forgetIndexes(),
       { mostReads: budget.reads, mostRequests: budget.all },
     )
     this.#carriers = new Carriers({

@@ -32,6 +32,13 @@ export class InstanceBook {
     return new Map(all.map((each) => [each.id, each]))
   }
 
+  /** Services that have an instance on a node that is none of these. */
+  *servicesBeside(nodes: ReadonlySet<string>): Generator<string> {
+    for (const [service, instances] of this.#services) {
+      if (instances.some(({ node }) => !nodes.has(node))) yield service
+    }
+  }
+
   *ill(): Generator<Place> {
     for (const instances of this.#services.values()) {
       for (const { name, node, id, isIll } of instances) {

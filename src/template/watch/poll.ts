@@ -24,12 +24,20 @@ export type Polling = {
   readonly turns: Turns
 }
 
-export type Asked = { readonly path: string; readonly query: Query }
+export type Asked = {
+  readonly path: string
+  readonly query: Query
+  /** It may block no longer than this: Consul does not tell of all that can happen. */
+  readonly mostWaitMs?: number
+}
 
 export type PollListener = {
   readonly onAnswer: (value: unknown) => void
   readonly onFailure: (error: Error, failures: number, retryInMs: number | undefined) => void
-  /** Indexes have begun anew: another Consul, or one that lost its state. */
+  /**
+   * Told before an answer whose index has fallen by half or more: it is another Consul's, or of one
+   * that lost its state. No server is behind another by so much.
+   */
   readonly onReset?: () => void
 }
 
@@ -48,6 +56,7 @@ export async function poll(
   const pace = new Pace(polling.clock)
   let question: Asked | undefined
   let index = 0
+  let highest = 0
   while (!signal.aborted) {
     await pace.wait(signal)
     try {
@@ -56,7 +65,8 @@ export async function poll(
       if (answer === undefined) continue
       if (signal.aborted) return
       retries.succeeded()
-      if (answer.index < index) listener.onReset?.()
+      if (answer.index * 2 <= highest) listener.onReset?.()
+      highest = answer.index
       if (index === 0 || answer.index !== index) listener.onAnswer(answer.value)
       index = answer.index < index ? 0 : answer.index
     } catch (error) {
@@ -75,7 +85,7 @@ export async function poll(
 /** Undefined: the turn was needed by somebody else. */
 async function request(
   { consul, blockQueryWaitMs, turns }: Polling,
-  { path, query }: Asked,
+  { path, query, mostWaitMs = Infinity }: Asked,
   index: number,
   signal: AbortSignal,
 ): Promise<Answer<unknown> | undefined> {
@@ -85,7 +95,8 @@ async function request(
   const end = (): void => ending.abort()
   signal.addEventListener('abort', end, { once: true })
   turn.ending.addEventListener('abort', end, { once: true })
-  const waitMs = turn.isShort ? Math.min(shortWaitMs, blockQueryWaitMs) : blockQueryWaitMs
+  const longMs = Math.min(blockQueryWaitMs, mostWaitMs)
+  const waitMs = turn.isShort ? Math.min(shortWaitMs, longMs) : longMs
   try {
     return await consul.get(path, {
       query: { ...query, index, wait: `${waitMs}ms` },

@@ -47,11 +47,10 @@ async function run(
   if (way.kind === 'own node') {
     return poll(polling, () => ownNode(consul, way.query, signal), listener, signal)
   }
-  const asked = { path: pathOf(way), query: way.kind === 'query' ? way.query : {} }
+  const asked = way.kind === 'query' ? way : { path: pathOf(way), query: {} }
   return poll(polling, () => asked, listener, signal)
 }
 
-function pathOf(way: Way & { readonly kind: 'query' | 'service' | 'key' }): string {
-  if (way.kind === 'service') return servicePath(way.service)
-  return way.kind === 'key' ? keyPath(way.key) : way.path
+function pathOf(way: Way & { readonly kind: 'service' | 'key' }): string {
+  return way.kind === 'service' ? servicePath(way.service) : keyPath(way.key)
 }

@@ -5,10 +5,21 @@ import type { Dependency, QueryScope } from '../dependency.ts'
 /** Parameters of a request; `true` has no value. */
 export type Query = Readonly<Record<string, string | true>>
 
+/**
+ * A blocking query about a node does not end when the node goes: an unknown node has an index below
+ * that of any other. So long it may go unnoticed.
+ */
+export const mostNodeWaitMs = 10_000
+
 /** How a topic is asked for. */
 export type Way =
   /** A blocking query. */
-  | { readonly kind: 'query'; readonly path: string; readonly query: Query }
+  | {
+      readonly kind: 'query'
+      readonly path: string
+      readonly query: Query
+      readonly mostWaitMs?: number
+    }
   /** A service in the agent's datacenter, which may be read together with others. */
   | { readonly kind: 'service'; readonly service: string }
   /** A key in the agent's datacenter, which may be read together with others. */
@@ -61,7 +72,8 @@ function wayOf(dependency: Dependency): Way {
     case 'catalog.node': {
       const { node } = dependency
       if (node === '') return { kind: 'own node', query: place }
-      return ask(`/v1/catalog/node/${pathPart(node)}`)
+      const path = `/v1/catalog/node/${pathPart(node)}`
+      return { kind: 'query', path, query: place, mostWaitMs: mostNodeWaitMs }
     }
     case 'kv.block':
     case 'kv.get': {
