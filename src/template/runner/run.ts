@@ -23,7 +23,7 @@ export type TemplateContext = RunnerContext & {
 /**
  * Does what consul-template does, with its command line, configuration, log lines on standard error
  * and exit codes: 0 done, 12 interrupted, 13 wrong flags, 14 a run failed, 15 wrong configuration,
- * that of the program beneath where there is one. Unlike it, it ends by SIGTERM, with 0.
+ * that of the program beneath where there is one. Unlike it, it ends by SIGTERM, with 0, or 12 with `-once`.
  */
 export async function runConsulTemplate(context: TemplateContext): Promise<number> {
   const read = readConfig(context.argv, {
@@ -151,7 +151,8 @@ class Session {
       this.#context.err('Reloading configuration...\n')
       void this.#reload()
     } else if (name === 'SIGTERM' && sigterm === 'end') {
-      this.#stop(exitCodes.done)
+      // A single rendering that was not waited for is no success.
+      this.#stop(this.#config.isOnce ? exitCodes.interrupted : exitCodes.done)
     } else {
       this.#runner.signal(name)
     }

@@ -118,6 +118,17 @@ describe('commands', () => {
   })
 })
 
+describe('a file that cannot be written', () => {
+  it('does not keep the others, nor their commands', async () => {
+    await bench.write('x.tpl', 'x')
+    const [bad, good] = ['@/x.tpl:@/x.tpl/x', '@/x.tpl:@/good:echo ran >> log']
+    expect(await bench.start('-template', bad, '-template', good).exit).toBe(14)
+    expect(bench.stderr).toContain('not a directory')
+    expect(await bench.file('good')).toBe('x')
+    expect(await bench.file('log')).toBe('ran\n')
+  })
+})
+
 describe('a dry run', () => {
   it('shows what would be written, byte for byte, and runs nothing', async () => {
     await bench.write('a.tpl', '{{key "a"}}')

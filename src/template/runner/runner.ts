@@ -1,7 +1,7 @@
 import { FairleadError, messageOf } from '../../model/errors.ts'
 import type { Clock } from '../../support/clock.ts'
 import type { RunnerConfig } from '../config/contract.ts'
-import type { DependencyFailure, DependencySource, Knowledge, WatchEvent } from '../contract.ts'
+import type { DependencyFailure, DependencySource, WatchEvent } from '../contract.ts'
 import type { Dependency } from '../dependency.ts'
 import type { Environment } from './child-environment.ts'
 import { deliver } from './deliver.ts'
@@ -12,7 +12,7 @@ import type { Log } from './log.ts'
 import { Rounds } from './rounds.ts'
 import { createCommandRunner, type CommandRunner } from './run-commands.ts'
 import { Schedule } from './schedule.ts'
-import type { Sharing } from './sharing.ts'
+import { knowledgeFor, type Sharing } from './sharing.ts'
 
 /** More than so many are worth a warning; consul-template's number. */
 const manyDependencies = 128
@@ -36,6 +36,8 @@ export type RunnerParts = {
   /** Standard output. */
   out(bytes: Uint8Array): void
 }
+
+type IndexedText = { readonly index: number; readonly text: string }
 
 /** How a run ended by itself. `error` is not yet in the log. */
 export type RunEnd = { readonly exitCode: number; readonly error: Error | undefined }
@@ -116,34 +118,49 @@ export class Runner {
   async #round(due: readonly number[]): Promise<void> {
     const renderings = due.flatMap((index) => this.#evaluate(index))
     this.#follow()
-    const written: LoadedTemplate[] = []
-    for (const { index, text } of renderings) {
-      if (this.#stop.signal.aborted) return
-      const template = this.#template(index)
-      const delivery = await deliver(template, text, {
-        ...this.#parts,
-        isDry: this.#parts.config.isDry,
-        check: (...args) => this.#commands.check(...args),
-      })
-      if (delivery.kind === 'refused') this.#refused.set(index, !delivery.hasFile)
-      else this.#refused.delete(index)
-      if (delivery.kind === 'written') written.push(template)
-    }
-    await this.#afterWriting(written)
-  }
-
-  async #afterWriting(written: readonly LoadedTemplate[]): Promise<void> {
-    const { log } = this.#parts
+    const { written, failure } = await this.#deliverAll(renderings)
     const failures = await this.#commands.runAll(written)
     if (this.#stop.signal.aborted) return
-    for (const failure of failures) log.err('runner', failure)
+    for (const each of failures) this.#parts.log.err('runner', each)
+    if (failure !== undefined) throw failure
     if (failures.length > 0) throw new RunnerError(failures.join('; '))
     if (!this.#hasSettled) await this.#settle()
     else if (written.length > 0 && this.#child?.isStarted === true) await this.#child.reload()
   }
 
+  /** One that cannot be written does not keep the others; the first such failure is told. */
+  async #deliverAll(renderings: readonly IndexedText[]): Promise<{
+    readonly written: readonly LoadedTemplate[]
+    readonly failure: Error | undefined
+  }> {
+    const written: LoadedTemplate[] = []
+    let failure: Error | undefined
+    for (const { index, text } of renderings) {
+      if (this.#stop.signal.aborted) break
+      try {
+        if (await this.#deliver(index, text)) written.push(this.#template(index))
+      } catch (error) {
+        if (!(error instanceof RunnerError)) throw error
+        failure ??= error
+      }
+    }
+    return { written, failure }
+  }
+
+  /** Whether its file was written. */
+  async #deliver(index: number, text: string): Promise<boolean> {
+    const delivery = await deliver(this.#template(index), text, {
+      ...this.#parts,
+      isDry: this.#parts.config.isDry,
+      check: (...args) => this.#commands.check(...args),
+    })
+    if (delivery.kind === 'refused') this.#refused.set(index, !delivery.hasFile)
+    else this.#refused.delete(index)
+    return delivery.kind === 'written'
+  }
+
   /** A list of one, or none while answers are missing. Throws what is fatal. */
-  #evaluate(index: number): readonly { readonly index: number; readonly text: string }[] {
+  #evaluate(index: number): readonly IndexedText[] {
     const { log, sharing, source } = this.#parts
     const template = this.#template(index)
     const outcome = this.#rounds.evaluate(index)
@@ -267,20 +284,6 @@ export class Runner {
     if (template === undefined) throw new RangeError(`there is no template ${index}`)
     return template
   }
-}
-
-/** What a template that another program asks for is evaluated with is of that program, but files. */
-function knowledgeFor(
-  source: DependencySource,
-  sharing: Sharing | undefined,
-): (index: number) => Knowledge {
-  if (sharing === undefined) return () => source
-  return (index) => ({
-    recall(dependency) {
-      const isOwn = dependency.kind === 'file' || sharing.isLeader(index)
-      return (isOwn ? source : sharing.knowledgeOf(index)).recall(dependency)
-    },
-  })
 }
 
 function exitCodeOf(error: unknown): number {

@@ -32,6 +32,25 @@ describe('signals', () => {
     expect(await bench.names()).toEqual(['a', 'a.tpl'])
   })
 
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s before all is rendered once is 12', async (name) => {
+    await bench.write('b.tpl', '{{key "absent"}}')
+    bench.start('-once', '-template', '@/b.tpl:@/b')
+    await bench.until('it waits', () => bench.sources[0]?.followed.size === 1)
+    bench.signal(name)
+    expect(await bench.exit).toBe(12)
+  })
+
+  it('SIGINT ends it also while a command runs, and the command', async () => {
+    bench.start(
+      '-template',
+      '@/a.tpl:@/a:trap "echo told >> log; exit" TERM; echo $$ > pid; sleep 1000 & wait',
+    )
+    await bench.until('it runs', async () => (await bench.file('pid')) !== '')
+    bench.signal('SIGINT')
+    expect(await bench.exit).toBe(12)
+    await bench.until('it was told', async () => (await bench.file('log')) === 'told\n')
+  })
+
   it('SIGTERM is nothing where that is asked for', async () => {
     bench.start('-sigterm', 'ignore', '-template', '@/a.tpl:@/a')
     await bench.until('it is written', wrote('1'))

@@ -1,4 +1,4 @@
-import type { Knowledge } from '../contract.ts'
+import type { DependencySource, Knowledge } from '../contract.ts'
 import type { Dependency } from '../dependency.ts'
 
 /** How several programs share the work of asking Consul (`deduplicate`); by a template's index. */
@@ -13,4 +13,18 @@ export type Sharing = {
   start(onChange: (index: number) => void): void
   /** Leadership is given up. */
   close(): Promise<void>
+}
+
+/** What a template that another program asks for is evaluated with is of that program, but files. */
+export function knowledgeFor(
+  source: DependencySource,
+  sharing: Sharing | undefined,
+): (index: number) => Knowledge {
+  if (sharing === undefined) return () => source
+  return (index) => ({
+    recall(dependency) {
+      const isOwn = dependency.kind === 'file' || sharing.isLeader(index)
+      return (isOwn ? source : sharing.knowledgeOf(index)).recall(dependency)
+    },
+  })
 }
