@@ -8,6 +8,7 @@ import { parseFunctions } from './parse-functions.ts'
 import { pluginFunctions } from './plugin.ts'
 import { regexFunctions } from './regex-functions.ts'
 import { scratchFunctions } from './scratch.ts'
+import { sockaddrFunctions } from './sockaddr/sockaddr-functions.ts'
 import { textFunctions } from './text-functions.ts'
 import { fileWritingFunctions } from './write-to-file.ts'
 
@@ -28,4 +29,5 @@ export const executionHelpers: FunctionMaker = (inputs) => ({
   ...pluginFunctions(inputs),
   ...regexFunctions(inputs),
   ...scratchFunctions(inputs),
+  ...sockaddrFunctions(inputs),
 })

@@ -94,7 +94,7 @@ describe('scratch', () => {
     ['{{scratch.Set "a"}}', 'wrong number of args for Set: want 2 got 1'],
     ['{{scratch.None}}', "can't evaluate field None in type"],
     [
-      '{{range loop 1000000}}{{scratch.MapSet "m" (print .) 1}}{{end}}{{scratch.Set "x" 1}}',
+      '{{range loop 1000}}{{scratch.MapSet "m" (print .) 1}}{{end}}{{range loop 1000}}{{scratch.Set (print .) (scratch.Get "m")}}{{end}}',
       'error calling Set: more than 1000000 items',
     ],
   ])('%s fails', (template, reason) => {
