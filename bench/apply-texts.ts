@@ -24,6 +24,7 @@ export function textOf(options: TextOptions): string {
 defaults
   mode http
   option idle-close-on-response
+  option redispatch 1
   timeout connect 2s
   timeout client 60s
   timeout server 60s

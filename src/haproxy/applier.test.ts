@@ -43,7 +43,7 @@ describe.each(['whole', 'in sections'])('an applier of texts known %s', (form) =
     states: Record<string, AdminState> = {},
     hosts = 'x.test app\n',
   ): DesiredState => {
-    const config = `defaults\n  mode http\nfrontend web\n  bind 127.0.0.1:80\n  use_backend %[req.hdr(host),map_str(${folder}/hosts.map,app)]\nbackend app\n${servers}`
+    const config = `defaults\n  mode http\n  option redispatch 1\nfrontend web\n  bind 127.0.0.1:80\n  use_backend %[req.hdr(host),map_str(${folder}/hosts.map,app)]\nbackend app\n${servers}`
     return {
       config,
       sections: form === 'whole' ? undefined : config.split(/^(?=\w)/m),
@@ -117,6 +117,24 @@ describe.each(['whole', 'in sections'])('an applier of texts known %s', (form) =
     await clock.advance(1000)
     await applier.applyDesired(desired(a))
     expect(haproxy.history).toContain('shutdown sessions server app/b')
+  })
+
+  it('deletes no server at which a request may wait to be tried again, where HAProxy forgets that', async () => {
+    const waiting = (servers: string): DesiredState => {
+      const { config, sections, ...rest } = desired(servers)
+      const plain = (text: string): string => text.replace('option redispatch 1', 'retries 2')
+      return { ...rest, config: plain(config), sections: sections?.map(plain) }
+    }
+    await applier.applyDesired(waiting(a + b))
+    const result = await applier.applyDesired(waiting(a))
+    expect(result).toMatchObject({ how: 'runtime' })
+    expect(applier.lingering).toEqual(['app/b'])
+    await clock.advance(20_000)
+    expect(haproxy.history).not.toContain('del server app/b')
+    await clock.advance(5_000)
+    await applier.applyDesired(waiting(a + b))
+    expect(haproxy.history).toContain('del server app/b')
+    expect(applier.lingering).toEqual([])
   })
 
   it('reloads when HAProxy did not do what it was told', async () => {

@@ -16,6 +16,11 @@ export type Capabilities = {
    * later requests, which then go to the old one (configuration.txt §4.2, `http-reuse`).
    */
   readonly keepsOldConnections: boolean
+  /**
+   * Before 3.0 `del server` does not see requests that wait to be tried again at the server, and the
+   * worker crashes when they are.
+   */
+  readonly forgetsRetries: boolean
   /** `wait … srv-removable`: from 3.0. */
   readonly canWaitRemovable: boolean
   /** `add backend`, `publish backend`: from 3.4. */
@@ -31,6 +36,7 @@ export function capabilitiesOf(version: string): Capabilities {
     canAddServerCookie: isAtLeast(version, 3, 0),
     needsCookieKeyAgain: !isAtLeast(version, 3, 0),
     keepsOldConnections: !isAtLeast(version, 3, 0),
+    forgetsRetries: !isAtLeast(version, 3, 0),
     canWaitRemovable: isAtLeast(version, 3, 0),
     canAddBackend: isAtLeast(version, 3, 4),
     hasSynchronousReload: isAtLeast(version, 3, 0),

@@ -43,7 +43,7 @@ describe('the budget of reloads', () => {
   /** A state whose `maxconn` only a reload can change. */
   function desired(maxconn: number, servers: string, more: readonly string[] = []): DesiredState {
     const sections = [
-      `global\n  maxconn ${maxconn}\ndefaults\n  mode http\nfrontend web\n  bind 127.0.0.1:80\n`,
+      `global\n  maxconn ${maxconn}\ndefaults\n  mode http\n  option redispatch 1\nfrontend web\n  bind 127.0.0.1:80\n`,
       `backend app\n${servers}`,
       ...more,
     ]

@@ -1,6 +1,7 @@
 import type { DesiredState } from '../../model/desired-state.ts'
 import type { Plan } from '../diff/plan.ts'
 import { deleteCommand } from '../diff/backend-commands.ts'
+import { retryingMs } from '../diff/retries.ts'
 import { refusalOf } from '../runtime/replies.ts'
 import { showCommand } from '../runtime/words.ts'
 import type { ApplyContext } from './context.ts'
@@ -28,7 +29,9 @@ export async function runPlan(
     fileExpectationOf(plan.commands, desired),
     settingExpectationOf(plan.commands),
   ]
-  const deletions = plan.removals.map(deleteCommand)
+  const waits = new Map(plan.removals.map((key) => [key, waitFor(context, desired, key)]))
+  const deletable = plan.removals.filter((key) => waits.get(key) === 0)
+  const deletions = deletable.map(deleteCommand)
   const replies = await context.haproxy.execute([
     ...plan.commands,
     ...deletions,
@@ -48,13 +51,22 @@ export async function runPlan(
   const before = new Map(plan.removals.map((key) => [key, known.servers.get(key)]))
   for (const expectation of expectations) expectation.update(known)
   if (context.capabilities.keepsOldConnections) context.oldConnections?.after(plan.commands)
-  for (const [index, key] of plan.removals.entries()) {
+  const answers = new Map(deletable.map((key, index) => [key, afterCommands[index] ?? '']))
+  for (const key of plan.removals) {
     const server = known.servers.get(key) ?? before.get(key)
     known.servers.delete(key)
     known.backends.delete(key)
-    if (isGone(afterCommands[index] ?? '')) continue
+    const reply = answers.get(key)
+    if (reply !== undefined && isGone(reply)) continue
     if (server === undefined && key.includes('/')) continue
-    context.removals.add(key, { server, text: known })
+    context.removals.add(key, { server, text: known, notBeforeMs: waits.get(key) ?? 0 })
   }
   return undefined
+}
+
+/** How long a server has to wait to be deleted; a backend waits for its servers anyway. */
+function waitFor({ capabilities }: ApplyContext, desired: DesiredState, key: string): number {
+  const slash = key.indexOf('/')
+  if (!capabilities.forgetsRetries || slash === -1) return 0
+  return retryingMs(desired, key.slice(0, slash))
 }

@@ -46,7 +46,7 @@ afterEach(async () => {
 function desired(...servers: string[]): DesiredState {
   const lines = servers.map((each, index) => `  server ${each} 127.0.0.1:${index + 1}\n`).join('')
   return {
-    config: `frontend web\n  bind 127.0.0.1:80\nbackend app\n  mode http\n${lines}`,
+    config: `frontend web\n  bind 127.0.0.1:80\nbackend app\n  mode http\n  option redispatch 1\n${lines}`,
     files: new Map(),
     servers: new Map(),
   }

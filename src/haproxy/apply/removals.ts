@@ -19,6 +19,8 @@ export type Lingering = {
   /** Undefined for a backend. */
   readonly server: RunningServer | undefined
   readonly text: { readonly config: string | undefined }
+  /** How long it must not be deleted, though it seems to be free; 0 unless given. */
+  readonly notBeforeMs?: number
 }
 
 /**
@@ -67,11 +69,12 @@ export class Removals {
     this.#lingering.clear()
   }
 
-  /** Tries once to delete these, or all; those that are gone are no longer lingering. Call under the lock. */
+  /** Tries once to delete these, or all, whose time has come; those that are gone are no longer lingering. Call under the lock. */
   async tryNow(keys: readonly string[] = this.lingering): Promise<void> {
     const { control, clock, lingerMs } = this.#options
     const commands = keys.flatMap((key) => {
-      const sinceMs = this.#lingering.get(key)?.sinceMs ?? 0
+      const { sinceMs = 0, notBeforeMs = 0 } = this.#lingering.get(key) ?? {}
+      if (clock.now() - sinceMs < notBeforeMs) return []
       const isOverdue = key.includes('/') && clock.now() - sinceMs >= lingerMs
       return isOverdue
         ? [`shutdown sessions server ${key}`, deleteCommand(key)]
