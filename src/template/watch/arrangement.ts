@@ -47,18 +47,25 @@ function foldersOf(
 ): ReadonlyMap<string, string> {
   const groups = new Map<string, string[]>()
   const put = (folder: string, topics: readonly string[]): void => {
-    groups.set(folder, [...(groups.get(folder) ?? []), ...topics])
+    const group = groups.get(folder) ?? []
+    groups.set(folder, group)
+    group.push(...topics)
   }
   for (const [topic, key] of keys) put(folderOf(key), [topic])
   while (groups.size > mostSingleKeys) {
-    const deepest = [...groups.keys()]
-      .filter((folder) => folder !== '' && parentOf(folder) !== '')
-      .filter((folder) => !tooLarge.has(parentOf(folder)))
-      .reduce((a, b) => (depthOf(b) > depthOf(a) ? b : a), '')
-    if (deepest === '') break
-    const topics = groups.get(deepest) ?? []
-    groups.delete(deepest)
-    put(parentOf(deepest), topics)
+    const movable = [...groups.keys()].filter((folder) => {
+      const parent = folder === '' ? '' : parentOf(folder)
+      return parent !== '' && !tooLarge.has(parent)
+    })
+    if (movable.length === 0) break
+    // A whole level at once, so that siblings stay together.
+    const depth = Math.max(...movable.map(depthOf))
+    for (const folder of movable) {
+      if (depthOf(folder) !== depth) continue
+      const topics = groups.get(folder) ?? []
+      groups.delete(folder)
+      put(parentOf(folder), topics)
+    }
   }
   const shared = [...groups].filter(
     ([folder, topics]) => folder !== '' && topics.length > 1 && !tooLarge.has(folder),

@@ -10,6 +10,8 @@ const leastGapMs = 100
 const mostDitherMs = 20
 /** How long a poll blocks while others wait for its turn. */
 const shortWaitMs = 2000
+/** What comes without an index cannot be waited for, but asked for so often. */
+const unindexedPauseMs = 1000
 /** On top of the wait, for the answer itself. */
 const graceMs = 10_000
 
@@ -69,6 +71,7 @@ export async function poll(
       highest = answer.index
       if (index === 0 || answer.index !== index) listener.onAnswer(answer.value)
       index = answer.index < index ? 0 : answer.index
+      if (answer.index === 0) await polling.clock.sleep(unindexedPauseMs, signal)
     } catch (error) {
       if (signal.aborted) return
       if (!(error instanceof Error)) throw error
