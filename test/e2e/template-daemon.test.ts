@@ -1,3 +1,5 @@
+import { chmod, mkdir, symlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startFaultProxy, type FaultProxy } from '../support/consul/fault-proxy.ts'
 import { TemplateLab, type TemplateRoom } from './support/template-lab.ts'
@@ -42,7 +44,7 @@ describe('a file that follows Consul', () => {
   it('is written once for many changes that come within its wait', async () => {
     await room.write('a.tpl', '{{range ls "many"}}{{.Key}}={{.Value}} {{end}}')
     await lab.putKey('many/k', '0')
-    const run = room.start('-wait', '1s:20s', ...following)
+    const run = room.start('-wait', '2s:40s', ...following)
     await room.untilFile('out', 'k=0 ')
     for (let value = 1; value <= 30; value++) await lab.putKey('many/k', String(value))
     await room.untilFile('out', 'k=30 ')
@@ -187,6 +189,38 @@ describe('settings of the process', () => {
       /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d{6} \[INFO\] \(runner\) rendered "a.tpl" => "out"$/m
     expect(run.stderr).toMatch(line)
     expect(await room.file('deep/ct.log')).toMatch(line)
+  })
+
+  it('syslog by the program logger, and no start without that', async () => {
+    await room.write('a.tpl', 'x')
+    await room.write('logger', '#!/bin/sh\necho "$@" >> args\nexec cat >> lines\n')
+    await chmod(room.path('logger'), 0o755)
+    const args = ['-once', '-log-level', 'info', '-syslog', '-syslog-name', 'ct', ...following]
+    const node = dirname(process.execPath)
+    const found = lab.start(room.folder, args, {
+      environment: { PATH: `${room.folder}:${node}:/usr/bin:/bin` },
+    })
+    expect(await found.exit).toBe(0)
+    await room.until('the line is there', async () => /rendered/.test(await room.file('lines')))
+    expect(await room.lines('args')).toContain('-p local0.info -t ct')
+    expect(await room.file('lines')).toMatch(/^\[INFO\] \(runner\) rendered "a.tpl" => "out"$/m)
+    await mkdir(room.path('bin'))
+    await symlink(process.execPath, room.path('bin/node'))
+    const missing = lab.start(room.folder, args, {
+      environment: { PATH: room.path('bin') },
+    })
+    expect(await missing.exit).toBe(15)
+    expect(missing.stderr).toContain('syslog needs the program logger')
+  })
+
+  it('an answer that is missing is an error where that is asked for', async () => {
+    await room.write(
+      'c.hcl',
+      'err_on_failed_lookup = true template { contents = "{{key \\"absent\\"}}" destination = "out" }',
+    )
+    const run = room.start('-consul-retry-attempts', '1', '-config', 'c.hcl')
+    expect(await run.exit).toBe(14)
+    expect(run.stderr).toContain('kv.block(absent)')
   })
 
   it('one warning for more than 128 dependencies', async () => {
