@@ -77,7 +77,7 @@ class NodeReading {
   readonly #watches = new Map<string, NodeWatch>()
   #swept: readonly string[] = []
   #sweeping: NodeWatch | undefined
-  /** Nodes whose last read failed. */
+  /** Nodes that have come since the last sweep began, or whose last read failed. */
   readonly #unswept = new Set<string>()
   /** Undefined: not known yet. */
   #ill: IllChecks | undefined
@@ -164,7 +164,12 @@ class NodeReading {
       if (!names.includes(name)) this.#onOffer(name, noOffer)
     }
     for (const name of watched) if (!this.#watches.has(name)) this.#watchNode(name)
+    const before = new Set(this.#swept)
     this.#swept = names.slice(most)
+    // The list of services may have told of what a node offers before the list of nodes told of it.
+    const isSweeping = this.#sweeping !== undefined
+    const added = isSweeping ? this.#swept.filter((name) => !before.has(name)) : []
+    for (const name of added) this.#unswept.add(name)
     this.#sweepAsNeeded()
   }
 
@@ -266,7 +271,7 @@ class NodeReading {
     }
   }
 
-  /** Nodes that could not be read are read again every second, beside what else happens. */
+  /** Nodes that were not read are read every second, beside what else happens. */
   async #sweepFailed(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#reading.clock.sleep(unsweptPauseMs, signal)

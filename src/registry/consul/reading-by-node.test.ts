@@ -12,6 +12,8 @@ type Instance = { readonly index: number; readonly checkIndex: number; readonly 
 /** A catalogue in memory: instances named `service@node`, each with one check. */
 class Catalogue {
   readonly consul = new FakeConsul()
+  /** The list of nodes is told only when this is false again, and something is set. */
+  hasLateNodes = false
   readonly #instances = new Map<string, Instance>()
   #index = 100
 
@@ -74,10 +76,12 @@ class Catalogue {
     const tags = Object.fromEntries(all.map(({ service }) => [service, []]))
     this.consul.set('/v1/catalog/services', tags, headers)
     const nodes = [...new Set(all.map(({ node }) => node))]
-    this.consul.set(
-      '/v1/catalog/nodes',
-      nodes.map((Node) => ({ Node, Address: '10.0.0.2' })),
-    )
+    if (!this.hasLateNodes) {
+      this.consul.set(
+        '/v1/catalog/nodes',
+        nodes.map((Node) => ({ Node, Address: '10.0.0.2' })),
+      )
+    }
     const ill = all.filter(({ status }) => status !== 'passing')
     this.consul.set(
       '/v1/health/state/any',
@@ -194,6 +198,18 @@ describe('a catalogue read by node', () => {
     expect(catalogue.consul.blocked('/v1/catalog/services')).toBe(0)
     expect([...entries.services()]).toHaveLength(60)
     expect(has('s1')).toEqual(['s1@n1 passing'])
+  })
+
+  it('reads a node without a watch that is told of after its first service', async () => {
+    catalogue.set(names(60, 56))
+    await start()
+    catalogue.hasLateNodes = true
+    catalogue.set(['new@n99'])
+    await settle()
+    catalogue.hasLateNodes = false
+    catalogue.set([])
+    await clock.advance(2000)
+    expect(has('new')).toEqual(['new@n99 passing'])
   })
 
   it('knows all services though a node cannot be read, and takes up that node when it can', async () => {
