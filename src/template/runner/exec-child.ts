@@ -28,6 +28,7 @@ export class ExecChild {
   #current: Spawned | undefined
   /** A reload that waits for its splay is given up by the end. */
   readonly #stop = new AbortController()
+  #stopped: Promise<void> | undefined
 
   constructor(setting: ExecSetting, options: ExecOptions) {
     this.#setting = setting
@@ -79,9 +80,10 @@ export class ExecChild {
   }
 
   /** Ends it, without a splay; resolves when it has ended. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     this.#stop.abort()
-    await this.#end()
+    this.#stopped ??= this.#end()
+    return this.#stopped
   }
 
   async #splay(): Promise<void> {

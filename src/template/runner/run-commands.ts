@@ -42,8 +42,11 @@ export function createCommandRunner(
     runCommand(command, { environment: environmentFor(setting), cwd, timeoutMs, signal })
   return {
     environmentFor,
-    check: ({ setting }, command) =>
-      run(command, setting.commandEnvironment, setting.commandTimeoutMs || defaultTimeoutMs),
+    async check({ setting }, command) {
+      const timeoutMs = setting.commandTimeoutMs || defaultTimeoutMs
+      const failure = await run(command, setting.commandEnvironment, timeoutMs)
+      return signal.aborted ? (failure ?? 'given up') : failure
+    },
     async runAll(written) {
       const failures: string[] = []
       for (const { template, command } of distinctCommands(written)) {

@@ -162,6 +162,18 @@ describe('a file that is guarded', () => {
     expect(await bench.names()).toEqual(['a', 'c.hcl', 'log'])
   })
 
+  it('stays when the program ends while its check runs', async () => {
+    await config('check_command = "echo {} > started; sleep 1000; true"')
+    await bench.write('a', 'old')
+    bench.set('a', 'new')
+    bench.start('-config', '@/c.hcl')
+    await bench.until('it is checked', async () => (await bench.file('started')) !== '')
+    bench.signal('SIGTERM')
+    expect(await bench.exit).toBe(0)
+    expect(await bench.file('a')).toBe('old')
+    expect(await bench.names()).toEqual(['a', 'c.hcl', 'started'])
+  })
+
   it('is not written with -once when its check fails: 14', async () => {
     await config('check_command = "false {}"')
     await bench.write('a', 'old')
@@ -194,6 +206,14 @@ describe('mistakes', () => {
     expect(await bench.start('-template', '@/a.tpl:@/a').exit).toBe(14)
     expect(bench.stderr).toContain(words)
     expect(bench.stderr).toContain('[ERR] (cli)')
+  })
+
+  it('in a template do not keep the others from being written', async () => {
+    await bench.write('bad.tpl', '{{len 3}}')
+    await bench.write('good.tpl', 'x')
+    const templates = ['-template', '@/bad.tpl:@/bad', '-template', '@/good.tpl:@/good']
+    expect(await bench.start(...templates).exit).toBe(14)
+    expect([await bench.file('bad'), await bench.file('good')]).toEqual(['', 'x'])
   })
 
   it('in a template end nothing where they are not fatal', async () => {

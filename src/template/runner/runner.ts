@@ -9,7 +9,7 @@ import { exitCodes, RunnerError } from './errors.ts'
 import { ExecChild } from './exec-child.ts'
 import { shownTemplate, type LoadedTemplate } from './load-templates.ts'
 import type { Log } from './log.ts'
-import { Rounds } from './rounds.ts'
+import { Rounds, type Outcome } from './rounds.ts'
 import { createCommandRunner, type CommandRunner } from './run-commands.ts'
 import { Schedule } from './schedule.ts'
 import { knowledgeFor, type Sharing } from './sharing.ts'
@@ -81,6 +81,8 @@ export class Runner {
     source.onEvent((event) => this.#told(event))
     sharing?.start((index) => this.#schedule.changed([index]))
     void this.#limitOnce()
+    // At once: what waits in between, such as a splay, is given up.
+    this.#stop.signal.addEventListener('abort', () => void this.#child?.stop(), { once: true })
     try {
       await this.#evaluateForEver()
     } catch (error) {
@@ -116,9 +118,9 @@ export class Runner {
   }
 
   async #round(due: readonly number[]): Promise<void> {
-    const renderings = due.flatMap((index) => this.#evaluate(index))
+    const { renderings, mistake } = this.#evaluateAll(due)
     this.#follow()
-    const { written, failure } = await this.#deliverAll(renderings)
+    const { written, failure = mistake } = await this.#deliverAll(renderings)
     const failures = await this.#commands.runAll(written)
     if (this.#stop.signal.aborted) return
     for (const each of failures) this.#parts.log.err('runner', each)
@@ -126,6 +128,23 @@ export class Runner {
     if (failures.length > 0) throw new RunnerError(failures.join('; '))
     if (!this.#hasSettled) await this.#settle()
     else if (written.length > 0 && this.#child?.isStarted === true) await this.#child.reload()
+  }
+
+  /** One that fails does not keep the others; the first that is fatal is told. */
+  #evaluateAll(due: readonly number[]): {
+    readonly renderings: readonly IndexedText[]
+    readonly mistake: Error | undefined
+  } {
+    let mistake: Error | undefined
+    const renderings = due.flatMap((index) => {
+      const outcome = this.#evaluate(index)
+      if (outcome.kind === 'rendered') return [{ index, text: outcome.text }]
+      if (outcome.kind === 'failed' && this.#template(index).setting.isErrorFatal) {
+        mistake ??= outcome.error
+      }
+      return []
+    })
+    return { renderings, mistake }
   }
 
   /** One that cannot be written does not keep the others; the first such failure is told. */
@@ -159,23 +178,18 @@ export class Runner {
     return delivery.kind === 'written'
   }
 
-  /** A list of one, or none while answers are missing. Throws what is fatal. */
-  #evaluate(index: number): readonly IndexedText[] {
+  #evaluate(index: number): Outcome {
     const { log, sharing, source } = this.#parts
     const template = this.#template(index)
     const outcome = this.#rounds.evaluate(index)
-    if (outcome.kind === 'failed') {
-      if (template.setting.isErrorFatal) throw outcome.error
-      log.err('runner', `${shownTemplate(template)}: ${messageOf(outcome.error)}`)
-    }
     if (outcome.kind === 'waiting') {
       log.debug('runner', `${shownTemplate(template)}: not all answers are there yet`)
-    }
-    if (outcome.kind !== 'rendered') return []
-    if (sharing?.isLeader(index) === true) {
+    } else if (outcome.kind === 'failed' && !template.setting.isErrorFatal) {
+      log.err('runner', `${shownTemplate(template)}: ${messageOf(outcome.error)}`)
+    } else if (outcome.kind === 'rendered' && sharing?.isLeader(index) === true) {
       sharing.publish(index, [...this.#rounds.usedBy([index])], source)
     }
-    return [{ index, text: outcome.text }]
+    return outcome
   }
 
   #follow(): void {
@@ -252,6 +266,8 @@ export class Runner {
     // They may have got further than it was worthwhile to look.
     for (const index of this.#rounds.unrendered()) this.#rounds.evaluate(index)
     const missing = this.#rounds.missing()
+    // Nothing: it is about to end by itself.
+    if (missing.length === 0) return
     for (const { name } of missing) log.err('runner', `missing dependency: ${name}`)
     const what = `${missing.length} dependencies are missing after ${config.onceTimeoutMs} ms`
     this.#finish(exitCodes.runner, new RunnerError(what))

@@ -125,6 +125,16 @@ describe('the program beneath', () => {
     expect(await bench.file('log')).toBe('start\nend\n')
   })
 
+  it('is ended at once, also while a reload waits for its splay', async () => {
+    start('-exec-splay', '1000h', '-log-level', 'debug', '-exec', 'echo x >> log; exec sleep 1000')
+    await until('log', 1)
+    bench.set('a', '2')
+    await bench.until('it waits', () => bench.stderr.includes('for random splay'))
+    bench.signal('SIGINT')
+    expect(await bench.exit).toBe(12)
+    expect(await lineCount('log')).toBe(1)
+  })
+
   it('is killed when it does not heed that', async () => {
     const line = 'trap "" INT; echo $$ >> log; while :; do sleep 0.02; done'
     start('-exec-kill-timeout', '50ms', '-log-level', 'warn', '-exec', line)
