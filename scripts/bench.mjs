@@ -18,7 +18,8 @@ await runMain(async () => {
   const options = { registry: { type: 'string' } }
   const { positionals, values } = parseArgs({ args: given, options, strict: false })
   const has = (name) => positionals.length === 0 || positionals.includes(name)
-  const needsConsul = values.registry === 'consul' || has('consul') || has('footprint')
+  const asksConsul = ['consul', 'footprint', 'template'].some(has)
+  const needsConsul = values.registry === 'consul' || asksConsul
   await ensureHaproxy()
   await ensureDocker()
   await ensureProgram('busybox', 'busybox-static')

@@ -9,6 +9,8 @@ const roomToSpread = 0.75
 export type Arrangement = {
   /** Services are read together. */
   readonly isFolded: boolean
+  /** Long polls beside those on services. */
+  readonly others: number
   /** The folder by which a key is read, by the key of its topic. */
   readonly folders: ReadonlyMap<string, string>
 }
@@ -33,8 +35,9 @@ export function arrange(
   }
   const isFew = keys.size <= Math.min(mostSingleKeys, most)
   const folders = isFew || most === Infinity ? new Map<string, string>() : foldersOf(keys, tooLarge)
-  const polls = services + others + keys.size - folders.size + new Set(folders.values()).size
-  return { isFolded: services > 1 && polls > (wasFolded ? most * roomToSpread : most), folders }
+  others += keys.size - folders.size + new Set(folders.values()).size
+  const room = wasFolded ? most * roomToSpread : most
+  return { isFolded: services > 1 && services + others > room, others, folders }
 }
 
 /**

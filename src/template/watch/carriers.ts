@@ -1,6 +1,6 @@
 import type { BoundedConsul } from '../../consul-catalogue/bounded-consul.ts'
 import { arrange } from './arrangement.ts'
-import type { Budget } from './budget.ts'
+import { watchedNodes, type Budget } from './budget.ts'
 import type { Carrier, Outcome } from './carrier.ts'
 import { CatalogueCarrier } from './catalogue-carrier.ts'
 import { folderCarrier } from './folder-carrier.ts'
@@ -30,6 +30,8 @@ export class Carriers {
   readonly #tooLarge = new Set<string>()
   #catalogue: CatalogueCarrier | undefined
   #views: ReadonlyMap<string, View> = new Map()
+  /** With a watch of their own, while services are read together. */
+  #mostNodes = 0
 
   constructor(options: CarriersOptions) {
     this.#options = options
@@ -41,7 +43,7 @@ export class Carriers {
     const wasFolded = this.#catalogue !== undefined
     const topics = [...views.values()].map(({ topic }) => topic)
     const { longPolls } = this.#options.budget
-    const { isFolded, folders } = arrange(topics, longPolls, wasFolded, this.#tooLarge)
+    const { isFolded, others, folders } = arrange(topics, longPolls, wasFolded, this.#tooLarge)
     const idOf = ({ topic: { key, way } }: View): string => {
       if (way.kind === 'service' && isFolded) return catalogueId
       const folder = folders.get(key)
@@ -51,7 +53,7 @@ export class Carriers {
       if (views.get(key) !== view || idOf(view) !== id) this.#drop(key, view, id)
     }
     // Before new ones begin: what is read together needs the room.
-    this.#makeRoom(isFolded)
+    if (isFolded !== wasFolded) this.#makeRoom(isFolded ? others : undefined)
     const isNew = isFolded && this.#catalogue === undefined
     for (const [key, view] of views) {
       if (!this.#carried.has(key)) this.#put(key, view, idOf(view), folders.get(key))
@@ -71,9 +73,12 @@ export class Carriers {
     this.#views = new Map()
   }
 
-  #makeRoom(isFolded: boolean): void {
+  /** `others`: long polls beside services that are read together; undefined: they are not. */
+  #makeRoom(others: number | undefined): void {
     const { polling, budget } = this.#options
-    polling.turns.resize(isFolded ? budget.longPolls - budget.nodes - 1 : budget.longPolls)
+    this.#mostNodes = others === undefined ? 0 : watchedNodes(budget, others)
+    const taken = others === undefined ? 0 : this.#mostNodes + 1
+    polling.turns.resize(budget.longPolls - taken)
   }
 
   #startCatalogue(): void {
@@ -101,9 +106,9 @@ export class Carriers {
   }
 
   #open(id: string, folder: string | undefined): Carrier {
-    const { polling, consul, budget, everyMs, outcome } = this.#options
+    const { polling, consul, everyMs, outcome } = this.#options
     if (id === catalogueId) {
-      const { nodes: mostNodes } = budget
+      const mostNodes = this.#mostNodes
       this.#catalogue = new CatalogueCarrier({ polling, consul, mostNodes, outcome })
       return this.#catalogue
     }
