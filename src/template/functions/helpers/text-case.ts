@@ -1,4 +1,5 @@
 import { isInvalidByte } from '../../go/byte-text.ts'
+import { eachWordLetter } from './words.ts'
 
 /** Letters that stand for two, by what they are at the beginning of a word. */
 const titleLetters: readonly (readonly [string, string])[] = [
@@ -8,28 +9,37 @@ const titleLetters: readonly (readonly [string, string])[] = [
   ['Ǳǲǳ', 'ǲ'],
 ]
 
-const cased = /\p{Cased}/u
 const georgian = /^[\u10d0-\u10ff]$/u
+
+/** All but ASCII characters, which are many times more work. */
+// oxlint-disable-next-line no-control-regex
+const notAscii = /[^\x00-\x7f]/gu
 
 /** Each character by itself, and bytes that are not UTF-8 as U+FFFD, as Go's package strings does. */
 function mapped(text: string, map: (character: string) => string): string {
-  let result = ''
-  for (const character of text) {
-    result += isInvalidByte(character.codePointAt(0) ?? 0) ? '\ufffd' : map(character)
-  }
-  return result
+  const known = new Map<string, string>()
+  return text.replaceAll(notAscii, (character) => {
+    let result = known.get(character)
+    if (result === undefined) {
+      result = isInvalidByte(character.codePointAt(0) ?? 0) ? '\ufffd' : map(character)
+      known.set(character, result)
+    }
+    return result
+  })
 }
 
 /** Upper case, where that is one character: ß stays. */
 export function upperCased(text: string): string {
-  return mapped(text, (character) => {
+  const inAscii = text.replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase())
+  return mapped(inAscii, (character) => {
     const upper = character.toUpperCase()
     return Array.from(upper).length === 1 ? upper : character
   })
 }
 
 export function lowerCased(text: string): string {
-  return mapped(text, (character) => Array.from(character.toLowerCase())[0] ?? '')
+  const inAscii = text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  return mapped(inAscii, (character) => Array.from(character.toLowerCase())[0] ?? '')
 }
 
 /** A character as it begins a word; ß becomes Ss. */
@@ -41,19 +51,18 @@ function titleOf(character: string): string {
   return first + rest.join('').toLowerCase()
 }
 
-const words = new Intl.Segmenter('en', { granularity: 'word' })
-
 /**
- * The first letter of each word as it begins a word, the rest as it is. Words are divided as
- * Unicode says (UAX 29): `o'neil` and `mc.donald` are one each.
+ * The first letter of each word as it begins a word, the rest as it is: `o'neil` and `mc.donald` are
+ * one word each.
  */
 export function titleCased(text: string): string {
-  let result = ''
-  for (const { segment } of words.segment(text)) {
-    const at = segment.search(cased)
-    const letter = at < 0 ? '' : String.fromCodePoint(segment.codePointAt(at) ?? 0)
-    result +=
-      at < 0 ? segment : segment.slice(0, at) + titleOf(letter) + segment.slice(at + letter.length)
-  }
-  return result
+  const pieces: string[] = []
+  let end = 0
+  eachWordLetter(text, (letter, position) => {
+    const title = titleOf(letter)
+    if (title === letter) return
+    pieces.push(text.slice(end, position), title)
+    end = position + letter.length
+  })
+  return pieces.join('') + text.slice(end)
 }

@@ -25,6 +25,7 @@ describe('functions on texts', () => {
     ['{{printf "%q" (toUpper "é\\xff")}}', '"É\ufffd"'],
     ['{{toTitle "o\'neil mc.donald x_y foo-bar"}}', "O'neil Mc.donald X_y Foo-Bar"],
     ['{{toTitle "hELLO ßa ǆx 1st été"}}', 'HELLO Ssa ǅx 1St Été'],
+    ['{{toTitle "a漢b 1.a a:b c’d \\u0301x 1,a ’a. _a𝒶"}}', 'A漢B 1.A A:b C’d \u0301X 1,A ’A. _A𝒶'],
     ['{{replaceAll "" "-" "é😀"}}', '-é-😀-'],
     ['{{replaceAll "a" "$&$1" "aba"}}', '$&$1b$&$1'],
     ['{{printf "%q" (replaceAll "\\xa9" "\\xaa" "é")}}', '"\u00ea"'],
