@@ -35,7 +35,7 @@ function header(report: StatusReport, { paint, nowMs }: View): string[] {
   return [
     `${mark} ${name}  ${report.version}, ${since}, pid ${report.pid}, ${printable(report.stateFolder)}`,
     `  ${haproxyLine(haproxy, paint)}`,
-    `  serves ${paint('cyan', served)}, ${applied}`,
+    `  serves ${served === '' ? 'nothing yet' : paint('cyan', served)}, ${applied}`,
   ]
 }
 
