@@ -135,6 +135,8 @@ describe('toJSON', () => {
     for (let level = 0; level < 40; level++) value = list(anySliceType, [value, value])
     expect(() => rendered('{{toJSON .}}', value)).toThrow('the text becomes longer than')
     expect(() => rendered('{{toYAML .}}', value)).toThrow('the text becomes longer than')
+    const map = goMap(anyMapType, [['a', value]])
+    expect(() => rendered('{{toTOML .}}', map)).toThrow('the text becomes longer than')
   })
 })
 

@@ -22,7 +22,12 @@ export function newOutput(): Output {
 export function write(output: Output, text: string): void {
   output.text += text
   output.column += text.length
-  if (output.text.length > greatestTextLength) {
+  checkLength(output.text.length)
+}
+
+/** Refuses a text that becomes too long. */
+export function checkLength(length: number): void {
+  if (length > greatestTextLength) {
     throw callFailure(`the text becomes longer than ${greatestTextLength} characters`)
   }
 }

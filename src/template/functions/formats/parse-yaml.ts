@@ -6,7 +6,8 @@ import { anySliceType, anyType, mapOf } from '../../go/types.ts'
 import { goMap, isA, list } from '../../go/values.ts'
 import type { MapKey, Value } from '../../go/values.ts'
 import { show } from '../../go/fmt/print-value.ts'
-import { checkDepth } from './output.ts'
+import { checkDepth, greatestDepth } from './output.ts'
+import { isNestedDeeper } from './yaml-nesting.ts'
 import { plainScalar } from './yaml-scalars.ts'
 import type { ScalarTag } from './yaml-scalars.ts'
 
@@ -185,6 +186,7 @@ function firstDocument(text: string): Document | undefined {
 }
 
 function parsed(text: string): Value {
+  if (isNestedDeeper(text, greatestDepth)) throw failure(tooDeep)
   const document = firstDocument(text)
   const [mistake] = document?.errors ?? []
   if (/call stack/.test(mistake?.message ?? '')) throw failure(tooDeep)

@@ -3,7 +3,7 @@ import { callFailure } from '../../go/failure.ts'
 import { formatFloat } from '../../go/fmt/float-format.ts'
 import { isA, reflect, typeOf, valueOf } from '../../go/values.ts'
 import type { Concrete, GoMap, Struct, Value } from '../../go/values.ts'
-import { checkDepth, newOutput, write } from './output.ts'
+import { checkDepth, checkLength, newOutput, write } from './output.ts'
 import type { Output } from './output.ts'
 
 type Table = GoMap | Struct
@@ -85,6 +85,12 @@ function membersOf(table: Table): { plain: readonly Member[]; tables: readonly M
   }
 }
 
+/** Texts in brackets. */
+function group(texts: readonly string[]): string {
+  checkLength(texts.reduce((length, text) => length + text.length, 0))
+  return `[${texts.join(', ')}]`
+}
+
 /** A value on one line. */
 function inline(value: Concrete, depth: number): string {
   checkDepth(depth)
@@ -92,14 +98,14 @@ function inline(value: Concrete, depth: number): string {
   if (typeof value === 'number') return float(value)
   if (typeof value !== 'object') return String(value)
   const items = elements(value)
-  if (items !== undefined) return `[${items.map((item) => inline(item, depth + 1)).join(', ')}]`
+  if (items !== undefined) return group(items.map((item) => inline(item, depth + 1)))
   if (isA(value, 'integer')) return String(value.value)
   if (isTable(value)) {
     const { plain, tables } = membersOf(value)
     const members = [...plain, ...tables].map(
       ([key, member]) => `${keyText(key)} = ${inline(member, depth + 1)}`,
     )
-    return `{${members.join(', ')}}`
+    return `{${group(members).slice(1, -1)}}`
   }
   if (isA(value, 'struct')) return quoted(value.text ?? '')
   throw callFailure(`unsupported type: ${typeOf(value).name}`)

@@ -56,8 +56,12 @@ describe('parseYAML', () => {
     ['a: !!int x', 'yaml: cannot decode !!str `x` as a !!int'],
     ['{[a]: 1}', 'yaml: invalid map key: [a]'],
     ['<<: 1', 'yaml: map merge requires map or sequence of maps as the value'],
-    ['['.repeat(2000) + ']'.repeat(2000), 'nested'],
-  ])('refuses %j', (text, message) => {
+    ['['.repeat(100_000), 'nested too deep'],
+    ['- '.repeat(100_000), 'nested too deep'],
+    ['? '.repeat(100_000), 'nested too deep'],
+    ['a: '.repeat(100_000), 'nested too deep'],
+    [Array.from({ length: 600 }, (_, at) => `${' '.repeat(at)}a:\n`).join(''), 'nested too deep'],
+  ])('refuses what is wrong (%#)', (text, message) => {
     expect(() => parsed(text)).toThrow(message)
   })
 

@@ -47,10 +47,17 @@ const paddings = new Map([
   ['base32', [0, 1, 3, 4, 6]],
 ])
 
+/** A text without the padding at its end. */
+function withoutPadding(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '=') end--
+  return text.slice(0, end)
+}
+
 /** Where a text stops being in the alphabet; undefined if it is. */
 function mistakeIn(text: string, { name, characters, groupLength }: Alphabet): number | undefined {
   const known = new Set(characters)
-  const body = text.replace(/=+$/, '')
+  const body = withoutPadding(text)
   const wrong = Array.from(body).findIndex((character) => !known.has(character))
   if (wrong >= 0) return wrong
   const padding = text.length - body.length
@@ -68,7 +75,7 @@ export function decoded(text: string, alphabet: Alphabet): string {
   const values = new Map(Array.from(alphabet.characters, (character, value) => [character, value]))
   let held = 0
   let heldBits = 0
-  for (const character of clean.replace(/=+$/, '')) {
+  for (const character of withoutPadding(clean)) {
     held = ((held & 0xff) << alphabet.bits) | (values.get(character) ?? 0)
     heldBits += alphabet.bits
     if (heldBits >= 8) {

@@ -90,7 +90,7 @@ export function wholeOf(value: Value): bigint {
   return isA(value, 'pointer') ? wholeOf(value.target) : 0n
 }
 
-const decimalNumber = /^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/
+const decimalNumber = /^[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/
 
 function floatIn(text: string): number {
   const word = /^([-+]?)(?:(inf|infinity)|nan)$/i.exec(text)

@@ -5,7 +5,7 @@ import { isA, typeOf } from '../../go/values.ts'
 import type { GoFunction, GoMap, MapKey, Value } from '../../go/values.ts'
 import type { FunctionSet } from '../function-set.ts'
 import { checkDepth } from '../formats/output.ts'
-import { anyList, dictOf, dictParameter, textList, textOf } from './convert.ts'
+import { anyList, checkCount, dictOf, dictParameter, textList, textOf } from './convert.ts'
 import { isEmpty } from './deep.ts'
 
 /** The entries of a dict to be changed: `set`, `unset` and `merge` change the one they are given. */
@@ -50,14 +50,18 @@ function dig(values: readonly Value[]): Value {
 const areMaps = (a: Value, b: Value): boolean =>
   isA(a, 'map') && isA(b, 'map') && a.type.name === b.type.name
 
-function mergeInto(target: GoMap, source: GoMap, isOverwriting: boolean, depth: number): void {
+/** How often maps have been merged: those that are shared in many places take many steps. */
+type Merging = { readonly isOverwriting: boolean; count: number }
+
+function mergeInto(target: GoMap, source: GoMap, merging: Merging, depth: number): void {
   checkDepth(depth)
+  checkCount('merge', ++merging.count)
   if (target === source) return
   for (const [key, value] of source.entries) {
     const old = target.entries.get(key)
     if (old !== undefined && areMaps(old, value) && isA(old, 'map') && isA(value, 'map')) {
-      mergeInto(old, value, isOverwriting, depth + 1)
-    } else if (old === undefined || isEmpty(old) || (isOverwriting && replaces(value))) {
+      mergeInto(old, value, merging, depth + 1)
+    } else if (old === undefined || isEmpty(old) || (merging.isOverwriting && replaces(value))) {
       changeable(target).set(key, value)
     }
   }
@@ -68,7 +72,7 @@ const replaces = (value: Value): boolean => !isA(value, 'list') || value.items.l
 
 const merging = (isOverwriting: boolean): GoFunction =>
   variadicFunction([dictParameter], dictParameter, (target, ...sources) => {
-    for (const source of dictsOf(sources)) mergeInto(target, source, isOverwriting, 0)
+    for (const source of dictsOf(sources)) mergeInto(target, source, { isOverwriting, count: 0 }, 0)
     return target
   })
 

@@ -27,7 +27,7 @@ const units = [
 
 /** Nanoseconds of a text like `1h2m3.5s`; 0 for what is none. */
 function parseDuration(text: string): bigint {
-  if (!/^[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return 0n
+  if (!/^[-+]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return 0n
   let sum = 0
   for (const [, amount, unit] of text.matchAll(/([0-9.]+)([a-zµμ]+)/g)) {
     sum += Number(amount) * (nanoseconds[unit ?? ''] ?? 0)

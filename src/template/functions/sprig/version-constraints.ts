@@ -30,8 +30,12 @@ function constraintOf(operator: string, text: string): Constraint {
   return { operator: operators[operator] ?? operator, version, given }
 }
 
+/** Of the text of all constraints. */
+const greatestLength = 1000
+
 /** The alternatives of a text, each with comparisons that must all hold. */
 function parseConstraints(text: string): readonly (readonly Constraint[])[] {
+  if (text.length > greatestLength) throw callFailure('improper constraint: too long')
   return text.split('||').map((part) => {
     const plain = part.replaceAll(hyphenated, '>=$1 <=$2')
     if (!alternative.test(plain)) throw callFailure(`improper constraint: ${text}`)

@@ -24,12 +24,19 @@ export function delimitedCase(text: string, connector: string): string {
 
 /** some_words is SomeWords; delimiters at the ends, and further ones in a row, are kept as `_`. */
 export function pascalCase(text: string): string {
-  const [, lead = '', body = ''] = /^([_\s-]*)([^]*)$/.exec(text) ?? []
-  const raised = body.replaceAll(/([_\s-]*)([^_\s-]+)/gu, (_, gap: string, word: string) => {
-    const [first = '', ...rest] = Array.from(word)
-    return '_'.repeat(Math.max(gap.length - 1, 0)) + upperCased(first) + rest.join('')
-  })
-  return '_'.repeat(lead.length) + raised.replace(/[_\s-]+$/u, (tail) => '_'.repeat(tail.length))
+  let made = ''
+  let delimiters = 0
+  for (const [piece] of text.matchAll(/[_\s-]|[^_\s-]+/gu)) {
+    if (isDelimiter(piece)) {
+      delimiters++
+      continue
+    }
+    const [first = '', ...rest] = Array.from(piece)
+    const kept = made === '' ? delimiters : delimiters - 1
+    made += '_'.repeat(Math.max(kept, 0)) + upperCased(first) + rest.join('')
+    delimiters = 0
+  }
+  return made + '_'.repeat(delimiters)
 }
 
 /** Go changes case character by character: ß stays. */

@@ -20,8 +20,8 @@ function lineAt(
   width: number,
   isBreakingWords: boolean,
 ): readonly [number, number] | undefined {
-  const space = text.lastIndexOf(' ', start + width)
-  if (space >= start) return [space, space + 1]
+  const space = text.slice(start, start + width + 1).lastIndexOf(' ')
+  if (space >= 0) return [start + space, start + space + 1]
   if (isBreakingWords) return [start + width, start + width]
   const next = text.indexOf(' ', start + width)
   return next < 0 ? undefined : [next, next + 1]
