@@ -28,7 +28,8 @@ export function eachWordLetter(
 ): void {
   const known = new Map<string, readonly [Kind, boolean]>()
   let position = 0
-  let before: Kind = 'between'
+  let isBehindLetter = false
+  let isBehindInner = false
   let isSought = true
   for (const character of text) {
     let facts = known.get(character)
@@ -37,15 +38,16 @@ export function eachWordLetter(
       known.set(character, facts)
     }
     const [kind, hasCase] = facts
-    if (kind === 'between' || (kind === 'inner' && before !== 'letter')) isSought = true
+    const isInner = kind === 'inner' && isBehindLetter
+    const isBetween = kind === 'between' || (kind === 'inner' && !isBehindLetter)
     // What was inside a word is so no more when no letter follows.
-    if (before === 'inner' && kind !== 'letter') isSought = true
+    if (isBetween || (isBehindInner && kind !== 'letter')) isSought = true
     if (isSought && hasCase) {
       found(character, position)
       isSought = false
     }
-    // Behind a letter only; elsewhere it has divided already.
-    before = kind === 'inner' && before !== 'letter' ? 'between' : kind
+    isBehindLetter = kind === 'letter'
+    isBehindInner = isInner
     position += character.length
   }
 }
