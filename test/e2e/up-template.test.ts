@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Load } from './support/load.ts'
@@ -159,6 +159,33 @@ describe('a template in the place of routing', () => {
     second.kill('SIGHUP')
     await stage.until(async () => (await stage.status()).haproxy.reloads === 1, 'it is read again')
     expect((await load.stop()).failures).toEqual([])
+  })
+
+  it('has operators drain its servers and go back to what was in force before', async () => {
+    const containers = [
+      await stage.startContainer({ service: web }),
+      await stage.startContainer({ service: web }),
+    ]
+    const text = balancing('\n  timeout queue {{keyOrDefault "queue" "5s"}}')
+    await stage.up('--template', await writeTemplate(stage, 'haproxy.ctmpl', text))
+    await untilBalanced(stage, web, 2)
+    const before = (await changesOf(stage)).at(-1)?.id ?? 0
+    const { id, server, candidate } = (await stage.status()).services[0]?.endpoints[0] ?? {}
+    expect(server).toBe(id)
+    expect((await stage.ask('drain', candidate ?? '')).code).toBe(0)
+    await untilBalanced(stage, web, 1, 2)
+    const other = containers.find(({ name }) => name !== candidate)
+    expect([await answererOf(stage), await answererOf(stage)]).toEqual(
+      [other, other].map((each) => each?.hostname),
+    )
+    await setKey(stage, 'queue', '6s')
+    await stage.until(async () => (await stage.status()).haproxy.reloads === 1, 'it is reloaded')
+    expect((await stage.ask('rollback', String(before))).code).toBe(0)
+    const config = await readFile(join(stage.stateFolder, 'haproxy.cfg'), 'utf8')
+    expect(config).toContain('timeout queue 5s')
+    // Servers follow what is wanted now.
+    expect(await answererOf(stage)).toBe(other?.hostname)
+    expect((await stage.ask('unpin')).code).toBe(0)
   })
 
   it('ends the start with its place where it cannot be read', async () => {

@@ -55,15 +55,20 @@ export async function setKey(stage: Stage, key: string, value: string): Promise<
   if (status !== 200) throw new Error(`the key is not set: ${status} ${body}`)
 }
 
-/** Waits until a service has so many servers that get requests, with or without checks. */
-export async function untilBalanced(stage: Stage, service: string, count: number): Promise<void> {
+/** Waits until so many servers of a service get requests, with or without checks, of `all` of it. */
+export async function untilBalanced(
+  stage: Stage,
+  service: string,
+  count: number,
+  all = count,
+): Promise<void> {
   await stage.until(async () => {
     const { services } = await stage.status()
     const endpoints = services.find(({ name }) => name === service)?.endpoints ?? []
     const ready = endpoints.filter(
       ({ admin, haproxyStatus }) => admin === 'ready' && /^(?:UP|no check)/.test(haproxyStatus),
     )
-    return ready.length === count && endpoints.length === count
+    return ready.length === count && endpoints.length === all
   }, `${service} has ${count} servers`)
 }
 
