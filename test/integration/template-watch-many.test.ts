@@ -11,7 +11,7 @@ import { followAnswers, type FollowedAnswers } from '../support/consul/followed-
 import { waitUntil } from '../support/wait-until.ts'
 
 const services = 1000
-const nodes = 5
+const nodes = 15
 let agent: ConsulAgent
 const closers: (() => unknown)[] = []
 
@@ -58,8 +58,11 @@ const inTemplates = [
   ...all.slice(0, 200).map(({ service: name }) => service(`v2.${name}`)),
 ]
 
-async function followAll(dependencies: readonly Dependency[]): Promise<FollowedAnswers> {
-  const followed = followAnswers(agent.address)
+async function followAll(
+  dependencies: readonly Dependency[],
+  mostConnections = 48,
+): Promise<FollowedAnswers> {
+  const followed = followAnswers(agent.address, { mostConnections })
   closers.push(() => followed.close())
   for (let template = 0; template < 20; template++) followed.source.follow(dependencies)
   for (const each of dependencies) await followed.answer(each)
@@ -104,11 +107,14 @@ describe('a source that follows a thousand services', () => {
     expect(followed.failures).toEqual([])
   })
 
-  it('follows checks, instances that come and go, and services of other kinds', async () => {
+  it.each([
+    { watched: 'all nodes', mostConnections: 48 },
+    { watched: 'some of the nodes', mostConnections: 24 },
+  ])('follows all that can happen, with watches on $watched', async ({ mostConnections }) => {
     await put('/v1/agent/service/register', { Name: 'proxied', Port: 80 })
     const proxy = service('proxied-sidecar-proxy')
     const consul = service('CONSUL')
-    const followed = await followAll([...all, proxy, consul])
+    const followed = await followAll([...all, proxy, consul], mostConnections)
     expect(await followed.answer(consul)).toHaveLength(1)
     const first = service(nameOf(0))
     const critical = { ...registration(0) }
@@ -119,13 +125,19 @@ describe('a source that follows a thousand services', () => {
     await followed.answer(first, (list) => list.length === 0)
     await put('/v1/catalog/register', registration(0))
     await followed.answer(first, (list) => list.length === 1)
-    const second = { ...registration(1), Node: 'outside9', SkipNodeUpdate: false }
+    const second = { ...registration(1), Node: 'outside99', SkipNodeUpdate: false }
     await put('/v1/catalog/register', {
       ...second,
       Service: { ...second.Service, Service: nameOf(0) },
     })
     await followed.answer(first, (list) => list.length === 2)
-    await put('/v1/catalog/deregister', { Node: 'outside9' })
+    await put('/v1/catalog/register', {
+      Node: 'outside99',
+      Address: '192.0.2.1',
+      NodeMeta: { a: 'b' },
+    })
+    await followed.answer(first, (list) => list.some(({ NodeMeta }) => NodeMeta.get('a') === 'b'))
+    await put('/v1/catalog/deregister', { Node: 'outside99' })
     await followed.answer(first, (list) => list.length === 1)
     await put('/v1/agent/service/register', {
       Name: 'proxied-sidecar-proxy',

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { readByNode } from '../../consul-catalogue/reading-by-node.ts'
 import type { OfferedService } from '../../consul-catalogue/changed-services.ts'
 import type { BoundedConsul } from '../../consul-catalogue/bounded-consul.ts'
@@ -5,6 +6,7 @@ import type { Reading } from '../../consul-catalogue/reading.ts'
 import { ServiceReads } from '../../consul-catalogue/service-reads.ts'
 import { ConsulError } from '../../consul/errors.ts'
 import type { CatalogNode, HealthEntry } from '../../consul/types.ts'
+import type { NodeAnswer } from '../records/answers.ts'
 import type { Carrier, Outcome } from './carrier.ts'
 import { InstanceBook } from './instance-book.ts'
 import { poll, type Polling } from './poll.ts'
@@ -132,14 +134,32 @@ export class CatalogueCarrier implements Carrier {
     }
   }
 
+  /** What a node's own watch does not tell: its meta and its other addresses. */
+  #readChanged(before: readonly CatalogNode[], after: readonly CatalogNode[]): void {
+    const known = new Map(before.map((node) => [node.Node, node]))
+    for (const node of after) {
+      const earlier = known.get(node.Node)
+      if (earlier === undefined || isDeepStrictEqual(shown(earlier), shown(node))) continue
+      const isShown = (answer: readonly HealthEntry[]): boolean =>
+        answer.every(
+          ({ Node }) => Node.Node !== node.Node || isDeepStrictEqual(shown(Node), shown(node)),
+        )
+      for (const { name } of this.#book.onNode(node.Node).values()) {
+        this.#reads.mark({ service: name, expectation: { kind: 'answer', isShown } })
+      }
+    }
+  }
+
   #followNodes(): Promise<void> {
     const { polling, outcome } = this.#options
     const listener = {
       onAnswer: (value: unknown): void => {
+        const before = this.#nodes ?? []
         this.#isAway = false
         this.#nodes = value as readonly CatalogNode[]
         for (const each of this.#nodeListeners) each(this.#nodes)
         this.#readLost(new Set(this.#nodes.map(({ Node }) => Node)))
+        this.#readChanged(before, this.#nodes)
       },
       onFailure: (error: Error, failures: number, retryInMs: number | undefined): void => {
         this.#isAway = true
@@ -188,6 +208,11 @@ export class CatalogueCarrier implements Carrier {
       expect: () => undefined,
     }
   }
+}
+
+/** What templates see of a node. */
+function shown({ ID, Address, Datacenter, Meta, TaggedAddresses }: NodeAnswer): readonly unknown[] {
+  return [ID, Address, Datacenter, Meta ?? {}, TaggedAddresses ?? {}]
 }
 
 function nameOf({ topic: { way } }: View): string {

@@ -98,6 +98,8 @@ async function request(
   const end = (): void => ending.abort()
   signal.addEventListener('abort', end, { once: true })
   turn.ending.addEventListener('abort', end, { once: true })
+  // The turn may have been taken away, or all be over, before this could be heard.
+  if (signal.aborted || turn.ending.aborted) end()
   const longMs = Math.min(blockQueryWaitMs, mostWaitMs)
   const waitMs = turn.isShort ? Math.min(shortWaitMs, longMs) : longMs
   try {
