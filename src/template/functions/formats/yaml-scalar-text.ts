@@ -51,6 +51,9 @@ type Folding = {
 /** Writes a text whose line breaks are escaped, in several lines if it is long and has spaces. */
 function writeFolded(output: Output, text: string, folding: Folding): void {
   const characters = Array.from(text)
+  if (!folding.canFold || !text.includes(' ')) {
+    return write(output, characters.map(folding.print).join(''))
+  }
   let isAfterSpace = false
   for (const [index, character] of characters.entries()) {
     const isSpace = character === ' '
