@@ -15,13 +15,11 @@ export type DeliveryOptions = {
   check(template: LoadedTemplate, command: CommandLine): Promise<string | undefined>
 }
 
-/**
- * `refused`: a check or limit kept the file that is there, or `hasNone`. A dry run shows what would
- * be `same` or not.
- */
-export type Delivery =
-  | { readonly kind: 'written' | 'same' | 'shown' }
-  | { readonly kind: 'refused'; readonly why: string; readonly hasFile: boolean }
+/** A check or limit kept the file that is there, if `hasFile`. */
+export type Refusal = { readonly kind: 'refused'; readonly why: string; readonly hasFile: boolean }
+
+/** `same`: the file was so already; `shown`: what a dry run would have written. */
+export type Delivery = { readonly kind: 'written' | 'same' | 'shown' } | Refusal
 
 /**
  * Brings a template's file to its rendering. Throws a RunnerError where it cannot be written; the

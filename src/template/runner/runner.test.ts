@@ -163,7 +163,7 @@ describe('a file that is guarded', () => {
   })
 
   it('stays when the program ends while its check runs', async () => {
-    await config('check_command = "echo {} > started; sleep 1000; true"')
+    await config('check_command = "echo {} > started; exec sleep 1000"')
     await bench.write('a', 'old')
     bench.set('a', 'new')
     bench.start('-config', '@/c.hcl')

@@ -1,43 +1,15 @@
 import { FairleadError, messageOf } from '../../model/errors.ts'
-import type { Clock } from '../../support/clock.ts'
 import type { RunnerConfig } from '../config/contract.ts'
-import type { DependencyFailure, DependencySource, WatchEvent } from '../contract.ts'
-import type { Dependency } from '../dependency.ts'
-import type { Environment } from './child-environment.ts'
-import { deliver } from './deliver.ts'
+import type { DependencyFailure, WatchEvent } from '../contract.ts'
 import { exitCodes, RunnerError } from './errors.ts'
 import { ExecChild } from './exec-child.ts'
-import { shownTemplate, type LoadedTemplate } from './load-templates.ts'
-import type { Log } from './log.ts'
-import { Rounds, type Outcome } from './rounds.ts'
+import { shownTemplate } from './load-templates.ts'
+import { Rounds } from './rounds.ts'
 import { createCommandRunner, type CommandRunner } from './run-commands.ts'
 import { Schedule } from './schedule.ts'
-import { knowledgeFor, type Sharing } from './sharing.ts'
-
-/** More than so many are worth a warning; consul-template's number. */
-const manyDependencies = 128
-
-export type RunnerParts = {
-  readonly config: RunnerConfig
-  readonly templates: readonly LoadedTemplate[]
-  readonly source: DependencySource
-  /** Undefined: it asks for everything itself. */
-  readonly sharing: Sharing | undefined
-  /** Told after each round what is used, when no answer is missing. */
-  readonly onComplete: (used: readonly Dependency[]) => void
-  /** Waited for at the end. */
-  readonly onEnd: () => Promise<void>
-  readonly log: Log
-  readonly environment: Environment
-  readonly cwd: string
-  readonly clock: Clock
-  /** From 0 to 1. */
-  readonly random: () => number
-  /** Standard output. */
-  out(bytes: Uint8Array): void
-}
-
-type IndexedText = { readonly index: number; readonly text: string }
+import { knowledgeFor } from './sharing.ts'
+import type { RunnerParts } from './runner-parts.ts'
+import { Renderer } from './renderer.ts'
 
 /** How a run ended by itself. `error` is not yet in the log. */
 export type RunEnd = { readonly exitCode: number; readonly error: Error | undefined }
@@ -54,11 +26,9 @@ export class Runner {
   readonly #commands: CommandRunner
   readonly #child: ExecChild | undefined
   readonly #stop = new AbortController()
-  /** Templates whose rendering was refused; true where there is no file at all. */
-  readonly #refused = new Map<number, boolean>()
+  readonly #renderer: Renderer
   #end: RunEnd | undefined
   #hasSettled = false
-  #hasWarned = false
 
   constructor(parts: RunnerParts) {
     const { config, templates, source, sharing, clock } = parts
@@ -72,6 +42,7 @@ export class Runner {
     )
     this.#schedule = new Schedule(waits, clock)
     this.#commands = createCommandRunner(config, { ...parts, signal: this.#stop.signal })
+    this.#renderer = new Renderer(parts, this.#rounds, this.#commands, this.#stop.signal)
     this.#child = config.exec && this.#childOf(config.exec)
   }
 
@@ -118,9 +89,7 @@ export class Runner {
   }
 
   async #round(due: readonly number[]): Promise<void> {
-    const { renderings, mistake } = this.#evaluateAll(due)
-    this.#follow()
-    const { written, failure = mistake } = await this.#deliverAll(renderings)
+    const { written, failure } = await this.#renderer.renderAll(due)
     const failures = await this.#commands.runAll(written)
     if (this.#stop.signal.aborted) return
     for (const each of failures) this.#parts.log.err('runner', each)
@@ -130,98 +99,19 @@ export class Runner {
     else if (written.length > 0 && this.#child?.isStarted === true) await this.#child.reload()
   }
 
-  /** One that fails does not keep the others; the first that is fatal is told. */
-  #evaluateAll(due: readonly number[]): {
-    readonly renderings: readonly IndexedText[]
-    readonly mistake: Error | undefined
-  } {
-    let mistake: Error | undefined
-    const renderings = due.flatMap((index) => {
-      const outcome = this.#evaluate(index)
-      if (outcome.kind === 'rendered') return [{ index, text: outcome.text }]
-      if (outcome.kind === 'failed' && this.#template(index).setting.isErrorFatal) {
-        mistake ??= outcome.error
-      }
-      return []
-    })
-    return { renderings, mistake }
-  }
-
-  /** One that cannot be written does not keep the others; the first such failure is told. */
-  async #deliverAll(renderings: readonly IndexedText[]): Promise<{
-    readonly written: readonly LoadedTemplate[]
-    readonly failure: Error | undefined
-  }> {
-    const written: LoadedTemplate[] = []
-    let failure: Error | undefined
-    for (const { index, text } of renderings) {
-      if (this.#stop.signal.aborted) break
-      try {
-        if (await this.#deliver(index, text)) written.push(this.#template(index))
-      } catch (error) {
-        if (!(error instanceof RunnerError)) throw error
-        failure ??= error
-      }
-    }
-    return { written, failure }
-  }
-
-  /** Whether its file was written. */
-  async #deliver(index: number, text: string): Promise<boolean> {
-    const delivery = await deliver(this.#template(index), text, {
-      ...this.#parts,
-      isDry: this.#parts.config.isDry,
-      check: (...args) => this.#commands.check(...args),
-    })
-    if (delivery.kind === 'refused') this.#refused.set(index, !delivery.hasFile)
-    else this.#refused.delete(index)
-    return delivery.kind === 'written'
-  }
-
-  #evaluate(index: number): Outcome {
-    const { log, sharing, source } = this.#parts
-    const template = this.#template(index)
-    const outcome = this.#rounds.evaluate(index)
-    if (outcome.kind === 'waiting') {
-      log.debug('runner', `${shownTemplate(template)}: not all answers are there yet`)
-    } else if (outcome.kind === 'failed' && !template.setting.isErrorFatal) {
-      log.err('runner', `${shownTemplate(template)}: ${messageOf(outcome.error)}`)
-    } else if (outcome.kind === 'rendered' && sharing?.isLeader(index) === true) {
-      sharing.publish(index, [...this.#rounds.usedBy([index])], source)
-    }
-    return outcome
-  }
-
-  #follow(): void {
-    const { source, sharing, templates, log, onComplete } = this.#parts
-    const isLed = (index: number): boolean => sharing?.isLeader(index) ?? true
-    const all = [...templates.keys()]
-    const led = this.#rounds.usedBy(all.filter(isLed))
-    // Files are of this machine, whoever asks Consul.
-    const others = [...this.#rounds.usedBy(all.filter((index) => !isLed(index)))]
-    const used = [...led, ...others.filter(({ kind }) => kind === 'file')]
-    source.follow(used)
-    if (used.length > manyDependencies && !this.#hasWarned) {
-      this.#hasWarned = true
-      log.warn('runner', `${used.length} dependencies, more than ${manyDependencies}, are watched`)
-    }
-    if (this.#rounds.unrendered().length === 0 && this.#rounds.missing().length === 0) {
-      onComplete(used)
-    }
-  }
-
   /** Goes on as consul-template does once every template has been rendered. */
   async #settle(): Promise<void> {
     const { config, source } = this.#parts
     const failed = this.#rounds.failed()
+    const { refused } = this.#renderer
     const isDone = (index: number): boolean => config.isOnce && failed.includes(index)
     if (!this.#rounds.unrendered().every(isDone)) return
     if (config.isOnce) {
       // Nothing that changes from now on is wanted.
       source.close()
-      if (failed.length + this.#refused.size > 0) throw this.#unwritten()
+      if (failed.length + refused.size > 0) throw this.#unwritten()
     }
-    if ([...this.#refused.values()].includes(true)) return
+    if ([...refused.values()].some(({ hasFile }) => !hasFile)) return
     this.#hasSettled = true
     this.#schedule.settle()
     if (this.#child !== undefined && !config.isDry) this.#child.start()
@@ -229,8 +119,9 @@ export class Runner {
   }
 
   #unwritten(): RunnerError {
-    const indices = new Set([...this.#rounds.failed(), ...this.#refused.keys()])
-    const names = [...indices].map((index) => shownTemplate(this.#template(index)))
+    const { templates } = this.#parts
+    const indices = new Set([...this.#rounds.failed(), ...this.#renderer.refused.keys()])
+    const names = templates.filter((_, index) => indices.has(index)).map(shownTemplate)
     return new RunnerError(`not written: ${names.join(', ')}`)
   }
 
@@ -293,12 +184,6 @@ export class Runner {
       error === undefined || error instanceof Error ? error : new Error(messageOf(error))
     this.#end = { exitCode, error: known }
     this.#stop.abort()
-  }
-
-  #template(index: number): LoadedTemplate {
-    const template = this.#parts.templates[index]
-    if (template === undefined) throw new RangeError(`there is no template ${index}`)
-    return template
   }
 }
 

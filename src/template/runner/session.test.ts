@@ -43,7 +43,8 @@ describe('signals', () => {
   it('SIGINT ends it also while a command runs, and the command', async () => {
     bench.start(
       '-template',
-      '@/a.tpl:@/a:trap "echo told >> log; exit" TERM; echo $$ > pid; sleep 1000 & wait',
+      '@/a.tpl:@/a:trap "echo told >> log; exit" TERM; ' +
+        "sh -c 'echo $$ > pid; exec sleep 1000' & wait",
     )
     await bench.until('it runs', async () => (await bench.file('pid')) !== '')
     bench.signal('SIGINT')
@@ -161,7 +162,7 @@ describe('the program beneath', () => {
   it('is not started while a file is missing', async () => {
     bench.start(
       '-exec',
-      'echo start >> log; sleep 1000',
+      'echo start >> log; exec sleep 1000',
       '-template',
       '@/a.tpl:@/a',
       '-template',
@@ -171,7 +172,7 @@ describe('the program beneath', () => {
     await bench.write('b.tpl', '{{key "b"}}')
     bench.start(
       '-exec',
-      'echo start >> log; sleep 1000',
+      'echo start >> log; exec sleep 1000',
       '-template',
       '@/a.tpl:@/a',
       '-template',
