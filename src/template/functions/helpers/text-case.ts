@@ -28,12 +28,21 @@ function mapped(text: string, map: (character: string) => string): string {
   })
 }
 
+/** Greek small letters with an iota below: two letters in upper case, but one as capitals. */
+const withIota = /^[\u1f80-\u1f87\u1f90-\u1f97\u1fa0-\u1fa7\u1fb3\u1fc3\u1ff3]$/
+
+function capitalWithIota(letter: string): string {
+  const code = letter.charCodeAt(0)
+  return String.fromCharCode(code + (code < 0x1fb0 ? 8 : 9))
+}
+
 /** Upper case, where that is one character: ß stays. */
 export function upperCased(text: string): string {
   const inAscii = text.replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase())
   return mapped(inAscii, (character) => {
     const upper = character.toUpperCase()
-    return Array.from(upper).length === 1 ? upper : character
+    if (Array.from(upper).length === 1) return upper
+    return withIota.test(character) ? capitalWithIota(character) : character
   })
 }
 

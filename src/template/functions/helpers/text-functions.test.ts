@@ -21,6 +21,7 @@ describe('functions on texts', () => {
     ['{{printf "%q" (trimSuffix "\\xa9" "é")}}', '"\\xc3"'],
     ['{{printf "%q" (trimSpace "\\u00a0\\ufeff a \\u2028")}}', '"\\ufeff a"'],
     ['{{toUpper "aß\\u0149ŸéДǆ"}}', 'Aß\u0149ŸÉДǄ'],
+    ['{{toUpper "ᾀᾳῳ"}}', 'ᾈᾼῼ'],
     ['{{toLower "AİΣД"}}', 'aiσд'],
     ['{{printf "%q" (toUpper "é\\xff")}}', '"É\ufffd"'],
     ['{{toTitle "o\'neil mc.donald x_y foo-bar"}}', "O'neil Mc.donald X_y Foo-Bar"],
