@@ -129,6 +129,13 @@ describe.each(['whole', 'in sections'])('an applier of texts known %s', (form) =
     const result = await applier.applyDesired(waiting(a))
     expect(result).toMatchObject({ how: 'runtime' })
     expect(applier.lingering).toEqual(['app/b'])
+    const other = waiting(a.replace('\n', ' maxqueue 7\n'))
+    expect(await applier.applyDesired(other)).toMatchObject({
+      how: 'reload',
+      reasons: [{ text: expect.stringContaining('may be tried again') }],
+    })
+    await applier.applyDesired(waiting(a + b))
+    await applier.applyDesired(waiting(a))
     await clock.advance(20_000)
     expect(haproxy.history).not.toContain('del server app/b')
     await clock.advance(5_000)

@@ -23,6 +23,13 @@ export async function runPlan(
   desired: DesiredState,
   plan: Extract<Plan, { kind: 'runtime' }>,
 ): Promise<string | undefined> {
+  const early = plan.commands.find((command) => {
+    const key = /^del server (\S+)$/.exec(command)?.[1]
+    return key !== undefined && waitFor(context, desired, key) > 0
+  })
+  if (early !== undefined) {
+    return `"${early}" cannot wait for requests that may be tried again at the server`
+  }
   const expectations = [
     expectationOf(plan.commands, known),
     backendExpectationOf(plan.commands),

@@ -47,7 +47,7 @@ class RecordingHaproxy extends MemoryHaproxy {
 function desired(...servers: string[]): DesiredState {
   const lines = servers.map((each) => `  server ${each}\n`).join('')
   return {
-    config: `frontend web\n  bind 127.0.0.1:80\nbackend app\n  mode http\n${lines}`,
+    config: `frontend web\n  bind 127.0.0.1:80\nbackend app\n  mode http\n  option redispatch 1\n${lines}`,
     files: new Map(),
     servers: new Map(),
   }
