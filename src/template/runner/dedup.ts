@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { BoundedConsul } from '../../consul-catalogue/bounded-consul.ts'
 import type { Consul } from '../../consul/contract.ts'
 import { pathPart } from '../../consul/clean-path.ts'
 import { ConsulError } from '../../consul/errors.ts'
@@ -64,7 +65,8 @@ export class Deduplication implements Sharing {
     templates: readonly LoadedTemplate[],
     around: { readonly clock: Clock; readonly log: Log },
   ) {
-    this.#consul = consul
+    // Each answer is looked at before anything is taken from it.
+    this.#consul = new BoundedConsul(consul)
     this.#clock = around.clock
     this.#log = around.log
     this.#isStale = setting.mostStaleMs > 0

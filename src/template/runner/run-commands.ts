@@ -21,31 +21,35 @@ export type CommandRunner = {
   environmentFor(setting: ChildEnvironment): Environment
 }
 
-/** Runs the commands of a run of templates; `signal` gives up those under way. */
+/** Runs the commands of a run of templates. */
 export function createCommandRunner(
   config: Pick<RunnerConfig, 'consul' | 'afterCommand'>,
   around: {
     readonly environment: Environment
     readonly cwd: string
     readonly log: Log
-    readonly signal: AbortSignal
+    /** Gives up checks that are under way: what they check is not written. */
+    readonly stopped: AbortSignal
+    /** Gives up commands that are under way. */
+    readonly givenUp: AbortSignal
   },
 ): CommandRunner {
-  const { environment, cwd, log, signal } = around
+  const { environment, cwd, log, stopped, givenUp } = around
   const environmentFor = (setting: ChildEnvironment): Environment =>
     childEnvironment(environment, consulVariables(config.consul), setting)
   const run = (
     command: CommandLine,
     setting: ChildEnvironment,
     timeoutMs: number,
+    signal = givenUp,
   ): Promise<string | undefined> =>
     runCommand(command, { environment: environmentFor(setting), cwd, timeoutMs, signal })
   return {
     environmentFor,
     async check({ setting }, command) {
       const timeoutMs = setting.commandTimeoutMs || defaultTimeoutMs
-      const failure = await run(command, setting.commandEnvironment, timeoutMs)
-      return signal.aborted ? (failure ?? 'given up') : failure
+      const failure = await run(command, setting.commandEnvironment, timeoutMs, stopped)
+      return stopped.aborted ? (failure ?? 'given up') : failure
     },
     async runAll(written) {
       const failures: string[] = []

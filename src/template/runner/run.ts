@@ -146,22 +146,22 @@ class Session {
     this.#log.debug('cli', `received signal ${name}`)
     if (name === killSignal) {
       this.#context.err('Cleaning up...\n')
-      this.#stop(exitCodes.interrupted)
+      this.#stop(exitCodes.interrupted, 'now')
     } else if (name === reloadSignal) {
       this.#context.err('Reloading configuration...\n')
       void this.#reload()
     } else if (name === 'SIGTERM' && sigterm === 'end') {
       // A single rendering that was not waited for is no success.
-      this.#stop(this.#config.isOnce ? exitCodes.interrupted : exitCodes.done)
+      this.#stop(this.#config.isOnce ? exitCodes.interrupted : exitCodes.done, 'after commands')
     } else {
       this.#runner.signal(name)
     }
   }
 
   /** The first such signal counts. */
-  #stop(exitCode: number): void {
+  #stop(exitCode: number, how: 'after commands' | 'now'): void {
     this.#exitCode ??= exitCode
-    this.#runner.stop()
+    this.#runner.stop(how)
   }
 
   /**
@@ -179,7 +179,7 @@ class Session {
     try {
       const { runner } = await openRunner(read.config, this.#log, this.#context)
       this.#next = { config: read.config, runner }
-      this.#runner.stop()
+      this.#runner.stop('after commands')
     } catch (error) {
       if (!(error instanceof FairleadError)) throw error
       this.#log.err('cli', `not reloaded: ${shown(error)}`)

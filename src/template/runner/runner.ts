@@ -25,7 +25,10 @@ export class Runner {
   readonly #schedule: Schedule
   readonly #commands: CommandRunner
   readonly #child: ExecChild | undefined
+  /** No further round. */
   readonly #stop = new AbortController()
+  /** Not even the commands of what was written are waited for. */
+  readonly #giveUp = new AbortController()
   readonly #renderer: Renderer
   #end: RunEnd | undefined
   #hasSettled = false
@@ -41,7 +44,11 @@ export class Runner {
       config.isOnce ? undefined : (setting.wait ?? config.wait),
     )
     this.#schedule = new Schedule(waits, clock)
-    this.#commands = createCommandRunner(config, { ...parts, signal: this.#stop.signal })
+    this.#commands = createCommandRunner(config, {
+      ...parts,
+      stopped: this.#stop.signal,
+      givenUp: this.#giveUp.signal,
+    })
     this.#renderer = new Renderer(parts, this.#rounds, this.#commands, this.#stop.signal)
     this.#child = config.exec && this.#childOf(config.exec)
   }
@@ -69,9 +76,13 @@ export class Runner {
     return this.#end
   }
 
-  /** Ends it; the program beneath is ended too. `run` resolves when that is done. */
-  stop(): void {
+  /**
+   * Ends it, and the program beneath; `run` resolves when that is done. Commands of files that were
+   * written still run: nobody would run them later. `now`: those too are told to end.
+   */
+  stop(how: 'after commands' | 'now'): void {
     this.#stop.abort()
+    if (how === 'now') this.#giveUp.abort()
   }
 
   /** Passed on to the program beneath; without one nothing happens. */
@@ -91,8 +102,8 @@ export class Runner {
   async #round(due: readonly number[]): Promise<void> {
     const { written, failure } = await this.#renderer.renderAll(due)
     const failures = await this.#commands.runAll(written)
-    if (this.#stop.signal.aborted) return
     for (const each of failures) this.#parts.log.err('runner', each)
+    if (this.#stop.signal.aborted) return
     if (failure !== undefined) throw failure
     if (failures.length > 0) throw new RunnerError(failures.join('; '))
     if (!this.#hasSettled) await this.#settle()

@@ -52,6 +52,22 @@ describe('signals', () => {
     await bench.until('it was told', async () => (await bench.file('log')) === 'told\n')
   })
 
+  it.each([
+    ['SIGTERM', 0],
+    ['SIGHUP', undefined],
+  ] as const)('%s lets the commands of files that were written run', async (name, code) => {
+    const command =
+      '@/a.tpl:@/a:echo 1 > started; while [ ! -e go ]; do sleep 0.01; done; echo 1 > done'
+    const other = '@/b.tpl:@/b:echo 2 >> done'
+    await bench.write('b.tpl', '{{key "a"}}')
+    bench.start('-template', command, '-template', other)
+    await bench.until('the first runs', async () => (await bench.file('started')) !== '')
+    bench.signal(name)
+    await bench.write('go', '')
+    await bench.until('both have run', async () => (await bench.file('done')) === '1\n2\n')
+    if (code !== undefined) expect(await bench.exit).toBe(code)
+  })
+
   it('SIGTERM is nothing where that is asked for', async () => {
     bench.start('-sigterm', 'ignore', '-template', '@/a.tpl:@/a')
     await bench.until('it is written', wrote('1'))

@@ -3,6 +3,9 @@ import type { Knowledge } from '../contract.ts'
 import type { Dependency } from '../dependency.ts'
 import { openSnapshot, snapshotText } from '../watch/snapshot.ts'
 
+/** A few hundred kilobytes that somebody wrote there could become as many megabytes. */
+const mostPlainBytes = 64 * 1024 * 1024
+
 /** Answers as a text that fits into the key-value store: a snapshot, compressed, in base64. */
 export function sharedText(used: readonly Dependency[], knowledge: Knowledge): string {
   const answers = used.flatMap((dependency) => {
@@ -15,7 +18,8 @@ export function sharedText(used: readonly Dependency[], knowledge: Knowledge): s
 /** Undefined: it is no such text. */
 export function readShared(text: string): Knowledge | undefined {
   try {
-    return openSnapshot(gunzipSync(Buffer.from(text, 'base64')).toString())
+    const plain = gunzipSync(Buffer.from(text, 'base64'), { maxOutputLength: mostPlainBytes })
+    return openSnapshot(plain.toString())
   } catch {
     return undefined
   }

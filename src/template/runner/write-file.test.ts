@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmod, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,6 +57,15 @@ describe('a file that is replaced', () => {
     expect(await modeOf(path)).toBe(0o666)
   })
 
+  it('does not keep the bits that let a program run as its owner', async () => {
+    await writeFile(path, 'one')
+    await chmod(path, 0o6755)
+    await replace('two')
+    expect(await modeOf(path)).toBe(0o755)
+    await replace('three', { permissions: 0o4755 })
+    expect(await modeOf(path)).toBe(0o4755)
+  })
+
   it.runIf(process.getuid?.() === 0)('keeps its owner, and gets the one asked for', async () => {
     await replace('one', { owner: { uid: 65_534, gid: 1 } })
     await replace('two')
@@ -111,6 +121,14 @@ it('is the same with the same bytes and the owner asked for', async () => {
   expect(isSame(live, Buffer.from('one'), { uid: 12_345, gid })).toBe(false)
   expect(isSame(live, Buffer.from('two'), { uid, gid })).toBe(false)
   expect(isSame(undefined, Buffer.from(''), { uid, gid })).toBe(false)
+})
+
+it('is not read where a pipe, a device or a folder stands in its place', async () => {
+  execFileSync('mkfifo', [path])
+  await symlink('/dev/zero', join(folder, 'device'))
+  for (const at of [path, join(folder, 'device'), folder]) {
+    await expect(readLive(at)).rejects.toThrow(`cannot read ${at}: it is not a regular file`)
+  }
 })
 
 describe('owners', () => {

@@ -19,6 +19,7 @@ export type WriteOptions = {
 /** A file as it is. */
 export type LiveFile = {
   readonly bytes: Buffer
+  /** Without the bits that make a program run as its owner: new content must not inherit those. */
   readonly mode: number
   readonly uid: number
   readonly gid: number
@@ -27,11 +28,16 @@ export type LiveFile = {
 const folderMode = 0o755
 const fileMode = 0o644
 
-/** Undefined: there is none. Throws a RunnerError. */
+/**
+ * Undefined: there is none. Throws a RunnerError, also for what is no file: a pipe or device in its
+ * place might be read without end.
+ */
 export async function readLive(path: string): Promise<LiveFile | undefined> {
   try {
-    const { mode, uid, gid } = await stat(path)
-    return { bytes: await readFile(path), mode: mode & 0o7777, uid, gid }
+    const found = await stat(path)
+    if (!found.isFile()) throw new Error('it is not a regular file')
+    const { mode, uid, gid } = found
+    return { bytes: await readFile(path), mode: mode & 0o777, uid, gid }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw fileFault('cannot read', path, error)
