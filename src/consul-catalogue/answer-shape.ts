@@ -15,6 +15,9 @@ export function checkAnswer(path: string, value: unknown): void {
 
 function faultOf(path: string, value: unknown): string {
   if (path.startsWith('/v1/health/service/')) return listFault(value, entryFault)
+  if (path.startsWith('/v1/health/connect/')) return listFault(value, entryFault)
+  // Undefined: there is no such key.
+  if (path.startsWith('/v1/kv/')) return value === undefined ? '' : listFault(value, pairFault)
   if (path.startsWith('/v1/health/state/')) return listFault(value, checkFault)
   if (path === '/v1/catalog/nodes') return listFault(value, nodeFault)
   if (path.startsWith('/v1/catalog/node/')) return value === null ? '' : nodeServicesFault(value)
@@ -59,6 +62,11 @@ function serviceFault(value: unknown): string {
   if (!isOptional(Tags, (tags) => Array.isArray(tags) && tags.every(isText))) return 'odd tags'
   const isMeta = (meta: unknown): boolean => isRecord(meta) && Object.values(meta).every(isText)
   return isOptional(Meta, isMeta) ? '' : 'odd meta'
+}
+
+function pairFault(value: unknown): string {
+  if (!isRecord(value) || !isText(value['Key'])) return 'a pair has no key'
+  return isOptional(value['Value'], isText) ? '' : 'a value that is no text'
 }
 
 function checkFault(value: unknown): string {

@@ -84,6 +84,11 @@ describe('answers', () => {
     ['/v1/health/service/a', [{ Node: node, Service: { ...service, Tags: [1] }, Checks: [] }]],
     ['/v1/health/service/a', [{ Node: node, Service: { ...service, Meta: { a: 1 } }, Checks: [] }]],
     ['/v1/health/service/a', [{ Node: node, Service: service, Checks: [{ Node: 'n' }] }]],
+    ['/v1/health/connect/a', [{ Service: service, Checks: [] }]],
+    ['/v1/kv/a', {}],
+    ['/v1/kv/a', [null]],
+    ['/v1/kv/a', [{ Value: '' }]],
+    ['/v1/kv/a', [{ Key: 'a', Value: 5 }]],
   ])('to %s that are %j are refused', async (path, value) => {
     const fake = new FakeConsul()
     fake.set(path, value)
@@ -93,6 +98,9 @@ describe('answers', () => {
   })
 
   it.each([
+    ['/v1/kv/a', undefined],
+    ['/v1/kv/a', [{ Key: 'a', Value: null }]],
+    ['/v1/kv/', [{ Key: 'a', Value: 'eA==', Flags: 0 }]],
     ['/v1/catalog/services', { web: ['a'] }],
     ['/v1/catalog/node/n', null],
     ['/v1/catalog/node/n', { Node: node, Services: { a: service } }],

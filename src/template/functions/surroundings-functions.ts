@@ -12,9 +12,10 @@ export const surroundingsFunctions: FunctionMaker = ({ surroundings, recall }) =
   return {
     file: goFunction([stringType], (text) => {
       if (text === '') return ''
-      checkSandbox(text, sandboxPath, workingFolder)
+      // The same path that is read: spaces before `/../` would make another one of it.
       const path = text.trim()
       if (path === '') throw callFailure('file: invalid format: ""')
+      checkSandbox(path, sandboxPath, workingFolder)
       return recall(fileDependency(path, resolve(workingFolder, path))) ?? ''
     }),
     env: goFunction([stringType], (name) => environment(name) ?? ''),
