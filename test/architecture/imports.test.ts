@@ -91,7 +91,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // consul-template's flags and configuration files.
   'template/config': ['settings', 'version.ts'],
   // consul-template as a program of its own.
-  'template/runner': ['consul', 'template/*', 'version.ts'],
+  'template/runner': ['consul', 'consul-catalogue', 'template/*', 'version.ts'],
   // The engine as a library.
   'template/library.ts': [
     'template/go',
