@@ -76,6 +76,7 @@ export type CatalogNode = {
   readonly Address: string
   readonly Datacenter?: string
   readonly Meta?: Readonly<Record<string, string>> | null
+  readonly ModifyIndex?: number
 }
 
 /** A service of a node, in `GET /v1/catalog/node/:node` and `GET /v1/health/service/:service`. */

@@ -1,12 +1,10 @@
-import { isDeepStrictEqual } from 'node:util'
 import { readByNode } from '../../consul-catalogue/reading-by-node.ts'
-import type { OfferedService } from '../../consul-catalogue/changed-services.ts'
+import type { Expectation, OfferedService } from '../../consul-catalogue/changed-services.ts'
 import type { BoundedConsul } from '../../consul-catalogue/bounded-consul.ts'
 import type { Reading } from '../../consul-catalogue/reading.ts'
 import { ServiceReads } from '../../consul-catalogue/service-reads.ts'
 import { ConsulError } from '../../consul/errors.ts'
 import type { CatalogNode, HealthEntry } from '../../consul/types.ts'
-import type { NodeAnswer } from '../records/answers.ts'
 import type { Carrier, Outcome } from './carrier.ts'
 import { InstanceBook } from './instance-book.ts'
 import { poll, type Polling } from './poll.ts'
@@ -41,6 +39,8 @@ export class CatalogueCarrier implements Carrier {
   readonly #retries = new Map<string, Retries>()
   readonly #nodeListeners = new Set<(nodes: readonly CatalogNode[]) => void>()
   #nodes: readonly CatalogNode[] | undefined
+  /** When each node last changed, as an index of Consul's. */
+  #nodeIndexes: ReadonlyMap<string, number> = new Map()
   #isAway = false
 
   constructor(options: CatalogueOptions) {
@@ -96,6 +96,7 @@ export class CatalogueCarrier implements Carrier {
     const views = this.#views.get(name)
     if (views === undefined) return
     this.#book.set(name, answer)
+    this.#readBehind(name)
     for (const view of views.values()) this.#options.outcome.changed(view, view.take(answer))
   }
 
@@ -134,19 +135,13 @@ export class CatalogueCarrier implements Carrier {
     }
   }
 
-  /** What a node's own watch does not tell: its meta and its other addresses. */
-  #readChanged(before: readonly CatalogNode[], after: readonly CatalogNode[]): void {
-    const known = new Map(before.map((node) => [node.Node, node]))
-    for (const node of after) {
-      const earlier = known.get(node.Node)
-      if (earlier === undefined || isDeepStrictEqual(shown(earlier), shown(node))) continue
-      const isShown = (answer: readonly HealthEntry[]): boolean =>
-        answer.every(
-          ({ Node }) => Node.Node !== node.Node || isDeepStrictEqual(shown(Node), shown(node)),
-        )
-      for (const { name } of this.#book.onNode(node.Node).values()) {
-        this.#reads.mark({ service: name, expectation: { kind: 'answer', isShown } })
-      }
+  /**
+   * Reads what is older than the node it is on: a node's own watch tells neither of its meta nor of
+   * its other addresses, and not of what was read while it changed.
+   */
+  #readBehind(service?: string): void {
+    for (const { name, node, index } of this.#book.behind(this.#nodeIndexes, service)) {
+      this.#reads.mark({ service: name, expectation: isOfNode(node, index) })
     }
   }
 
@@ -154,12 +149,14 @@ export class CatalogueCarrier implements Carrier {
     const { polling, outcome } = this.#options
     const listener = {
       onAnswer: (value: unknown): void => {
-        const before = this.#nodes ?? []
         this.#isAway = false
         this.#nodes = value as readonly CatalogNode[]
+        this.#nodeIndexes = new Map(
+          this.#nodes.map(({ Node, ModifyIndex = 0 }) => [Node, ModifyIndex]),
+        )
         for (const each of this.#nodeListeners) each(this.#nodes)
-        this.#readLost(new Set(this.#nodes.map(({ Node }) => Node)))
-        this.#readChanged(before, this.#nodes)
+        this.#readLost(new Set(this.#nodeIndexes.keys()))
+        this.#readBehind()
       },
       onFailure: (error: Error, failures: number, retryInMs: number | undefined): void => {
         this.#isAway = true
@@ -210,9 +207,13 @@ export class CatalogueCarrier implements Carrier {
   }
 }
 
-/** What templates see of a node. */
-function shown({ ID, Address, Datacenter, Meta, TaggedAddresses }: NodeAnswer): readonly unknown[] {
-  return [ID, Address, Datacenter, Meta ?? {}, TaggedAddresses ?? {}]
+/** Shown by an answer in which a node is no older than this. */
+function isOfNode(node: string, index: number): Expectation {
+  return {
+    kind: 'answer',
+    isShown: (answer) =>
+      answer.every(({ Node }) => Node.Node !== node || (Node.ModifyIndex ?? index) >= index),
+  }
 }
 
 function nameOf({ topic: { way } }: View): string {

@@ -5,6 +5,8 @@ type Instance = OfferedService & {
   readonly node: string
   readonly id: string
   readonly isIll: boolean
+  /** Consul's index of the node's last change; undefined: it is not said. */
+  readonly nodeIndex: number | undefined
 }
 
 type Place = { readonly service: string; readonly node: string; readonly serviceId: string }
@@ -39,6 +41,18 @@ export class InstanceBook {
     }
   }
 
+  /** Instances of one service, or all, that were read before their node last changed. */
+  *behind(
+    nodes: ReadonlyMap<string, number>,
+    service?: string,
+  ): Generator<{ readonly name: string; readonly node: string; readonly index: number }> {
+    const some = service === undefined ? this.#services.values() : [this.#services.get(service)]
+    for (const { name, node, nodeIndex = Infinity } of [...some].flatMap((each) => each ?? [])) {
+      const index = nodes.get(node) ?? 0
+      if (nodeIndex < index) yield { name, node, index }
+    }
+  }
+
   *ill(): Generator<Place> {
     for (const instances of this.#services.values()) {
       for (const { name, node, id, isIll } of instances) {
@@ -55,6 +69,7 @@ function instanceOf({ Node, Service, Checks }: HealthEntry): Instance {
     name: Service.Service,
     tags: Service.Tags ?? [],
     modifyIndex: Service.ModifyIndex ?? 0,
+    nodeIndex: Node.ModifyIndex,
     isIll: Checks.some(({ Status }) => Status !== 'passing'),
   }
 }
