@@ -10,8 +10,8 @@ const keys = (count: number, path: (at: number) => string): readonly Topic[] =>
   Array.from({ length: count }, (_, at) => key(path(at)))
 
 const none = new Set<string>()
-const foldersOf = (topics: readonly Topic[], tooLarge = none) =>
-  [...new Set(arrange(topics, 40, false, tooLarge).folders.values())].toSorted()
+const foldersOf = (topics: readonly Topic[], unfit = none) =>
+  [...new Set(arrange(topics, 40, false, unfit).folders.values())].toSorted()
 
 describe('how topics are asked for', () => {
   it('is each service by itself as long as there is room, and together beyond', () => {

@@ -17,13 +17,13 @@ export type Arrangement = {
 
 /**
  * Decides what is asked for together, so that there is room for all: `most` long polls.
- * `wasFolded`: services are read together now. `tooLarge`: folders that hold too much else.
+ * `wasFolded`: services are read together now. `unfit`: folders that hold too much else, or may not be read.
  */
 export function arrange(
   topics: Iterable<Topic>,
   most: number,
   wasFolded: boolean,
-  tooLarge: ReadonlySet<string>,
+  unfit: ReadonlySet<string>,
 ): Arrangement {
   const keys = new Map<string, string>()
   let services = 0
@@ -34,7 +34,7 @@ export function arrange(
     else if (way.kind === 'query' || way.kind === 'own node') others++
   }
   const isFew = keys.size <= Math.min(mostSingleKeys, most)
-  const folders = isFew || most === Infinity ? new Map<string, string>() : foldersOf(keys, tooLarge)
+  const folders = isFew || most === Infinity ? new Map<string, string>() : foldersOf(keys, unfit)
   others += keys.size - folders.size + new Set(folders.values()).size
   const room = wasFolded ? most * roomToSpread : most
   return { isFolded: services > 1 && services + others > room, others, folders }
@@ -46,7 +46,7 @@ export function arrange(
  */
 function foldersOf(
   keys: ReadonlyMap<string, string>,
-  tooLarge: ReadonlySet<string>,
+  unfit: ReadonlySet<string>,
 ): ReadonlyMap<string, string> {
   const groups = new Map<string, string[]>()
   const put = (folder: string, topics: readonly string[]): void => {
@@ -58,7 +58,7 @@ function foldersOf(
   while (groups.size > mostSingleKeys) {
     const movable = [...groups.keys()].filter((folder) => {
       const parent = folder === '' ? '' : parentOf(folder)
-      return parent !== '' && !tooLarge.has(parent)
+      return parent !== '' && !unfit.has(parent)
     })
     if (movable.length === 0) break
     // A whole level at once, so that siblings stay together.
@@ -71,7 +71,7 @@ function foldersOf(
     }
   }
   const shared = [...groups].filter(
-    ([folder, topics]) => folder !== '' && topics.length > 1 && !tooLarge.has(folder),
+    ([folder, topics]) => folder !== '' && topics.length > 1 && !unfit.has(folder),
   )
   return new Map(shared.flatMap(([folder, topics]) => topics.map((topic) => [topic, folder])))
 }

@@ -27,7 +27,7 @@ export class Carriers {
   /** By the key of the topic. */
   readonly #carried = new Map<string, Carried>()
   readonly #carriers = new Map<string, { readonly carrier: Carrier; count: number }>()
-  readonly #tooLarge = new Set<string>()
+  readonly #unfit = new Set<string>()
   #catalogue: CatalogueCarrier | undefined
   #views: ReadonlyMap<string, View> = new Map()
   /** With a watch of their own, while services are read together. */
@@ -43,7 +43,7 @@ export class Carriers {
     const wasFolded = this.#catalogue !== undefined
     const topics = [...views.values()].map(({ topic }) => topic)
     const { longPolls } = this.#options.budget
-    const { isFolded, others, folders } = arrange(topics, longPolls, wasFolded, this.#tooLarge)
+    const { isFolded, others, folders } = arrange(topics, longPolls, wasFolded, this.#unfit)
     const idOf = ({ topic: { key, way } }: View): string => {
       if (way.kind === 'service' && isFolded) return catalogueId
       const folder = folders.get(key)
@@ -114,7 +114,7 @@ export class Carriers {
     }
     if (folder === undefined) return singleCarrier(polling, everyMs, outcome)
     return folderCarrier(folder, polling, outcome, () => {
-      this.#tooLarge.add(folder)
+      this.#unfit.add(folder)
       this.carry(this.#views)
     })
   }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ConsulError } from '../../consul/errors.ts'
 import { FakeConsul } from '../../consul/testing/fake-consul.ts'
 import { ManualClock } from '../../support/clock.ts'
 import type { DependencyFailure } from '../contract.ts'
@@ -170,6 +171,65 @@ describe('a source of answers', () => {
     source.follow([parseHealthQuery('health.service', 'web')])
     await settle()
     expect(failures[0]?.error.message).toContain("is not Consul's")
+  })
+
+  const many = Array.from({ length: 10 }, (_, at) => parseKeyQuery('kv.get', `conf/${at}`))
+
+  it('reads many keys by their folder', async () => {
+    consul.set('/v1/kv/conf/', [{ Key: 'conf/3', Value: 'eA==', ModifyIndex: 2 }])
+    open()
+    source.follow(many)
+    await settle()
+    expect(many.map((each) => source.recall(each)?.text)).toEqual(
+      many.map(({ key: name }) => (name === 'conf/3' ? 'x' : undefined)),
+    )
+    expect(consul.count()).toBe(2)
+    changes = []
+    consul.set('/v1/kv/conf/', [{ Key: 'conf/4', Value: 'eQ==', ModifyIndex: 3 }])
+    await clock.advance(200)
+    expect(changes.flat()).toEqual([many[3]?.name, many[4]?.name])
+  })
+
+  it.each([
+    {
+      why: 'holds much that nobody wants',
+      prepare: () => {
+        const pairs = Array.from({ length: 2000 }, (_, at) => ({ Key: `conf/x${at}`, Value: null }))
+        consul.set('/v1/kv/conf/', pairs)
+      },
+    },
+    {
+      why: 'may not be read',
+      prepare: () => {
+        const error = new ConsulError('consul_refused', 'Permission denied', { status: 403 })
+        consul.fail('/v1/kv/conf/', Infinity, error)
+      },
+    },
+  ])('reads keys one by one where their folder $why', async ({ prepare }) => {
+    for (const { key: name } of many) {
+      consul.set(`/v1/kv/${name}`, [{ Key: name, Value: 'eA==' }])
+    }
+    prepare()
+    open()
+    source.follow(many)
+    await clock.advance(500)
+    expect(many.map((each) => source.recall(each)?.text)).toEqual(many.map(() => 'x'))
+    expect(consul.blocked('/v1/kv/conf/')).toBe(0)
+    expect(failures).toEqual([])
+  })
+
+  it('asks for each service by itself where nothing limits it', async () => {
+    const asked = Array.from({ length: 300 }, (_, at) =>
+      parseHealthQuery('health.service', `app${at}`),
+    )
+    for (const { service } of asked) consul.set(`/v1/health/service/${service}`, [])
+    open({ mostConnections: Infinity })
+    source.follow(asked)
+    await settle()
+    expect(consul.blocked()).toBe(300)
+    source.follow(asked.slice(1))
+    expect(consul.blocked()).toBe(299)
+    expect(consul.count()).toBe(600)
   })
 
   it('gives turns to all where there is not room for each', async () => {

@@ -1,3 +1,4 @@
+import { ConsulError } from '../../consul/errors.ts'
 import type { PairAnswer } from '../records/answers.ts'
 import type { Carrier, Outcome } from './carrier.ts'
 import { poll, type Polling } from './poll.ts'
@@ -8,14 +9,14 @@ import type { View } from './view.ts'
 const mostUnwanted = 1000
 
 /**
- * Reads many keys of one folder by one blocking query on all that is in it. `onTooLarge` is told
- * where it holds too much beside them.
+ * Reads many keys of one folder by one blocking query on all that is in it. `onUnfit` is told
+ * where it holds too much beside them, or the token has no right to all of it.
  */
 export function folderCarrier(
   folder: string,
   polling: Polling,
   outcome: Outcome,
-  onTooLarge: () => void,
+  onUnfit: () => void,
 ): Carrier {
   const views = new Map<string, View>()
   const ending = new AbortController()
@@ -34,9 +35,10 @@ export function folderCarrier(
         const isSame = isSamePair(before?.get(key), pairs.get(key))
         if (!isSame || !view.hasContent) deliver(view, key)
       }
-      if (answer.length > views.size + mostUnwanted) onTooLarge()
+      if (answer.length > views.size + mostUnwanted) onUnfit()
     },
     onFailure: (error: Error, failures: number, retryInMs: number | undefined): void => {
+      if (error instanceof ConsulError && error.code === 'consul_refused') return onUnfit()
       const [view] = views.values()
       if (view !== undefined) outcome.failed(view, error, failures, retryInMs)
     },
