@@ -4,7 +4,7 @@ import type { FunctionMaker, FunctionSet } from './function-set.ts'
 import { groupingFunctions } from './grouping-functions.ts'
 import { executionHelpers, helperFunctions } from './helpers/all-helpers.ts'
 import { keyFunctions } from './key-functions.ts'
-import { sprigFunctions } from './sprig/all-sprig.ts'
+import { sprigExecutionFunctions, sprigFunctions } from './sprig/all-sprig.ts'
 import { surroundingsFunctions } from './surroundings-functions.ts'
 import { unsupportedFunctions } from './unsupported.ts'
 
@@ -22,5 +22,6 @@ export const executionFunctions: FunctionMaker = (inputs) => ({
   ...catalogueFunctions(inputs),
   ...executionHelpers(inputs),
   ...keyFunctions(inputs),
+  ...sprigExecutionFunctions(inputs),
   ...surroundingsFunctions(inputs),
 })

@@ -1,7 +1,9 @@
 import { compareBytes } from './byte-text.ts'
 import { callFailure } from './failure.ts'
+import { refuseLong } from './fmt/extent.ts'
 import { printReflected, show } from './fmt/print-value.ts'
 import { noFlags } from './fmt/flags.ts'
+import { defaultLimits } from './limits.ts'
 import { isA, typeOf, unboxed } from './values.ts'
 import type { Complex, Concrete, Reflected } from './values.ts'
 
@@ -41,7 +43,18 @@ function areEqual(a: Basic, b: Basic): boolean {
 const isNil = (value: Concrete | undefined): boolean =>
   value === undefined || (isA(value, 'pointer') && value.target === null)
 
-const withVerb = (value: Concrete): string => printReflected(value, 's', noFlags, 0)
+/** Lists may be far larger, printed, than they are in memory. */
+const refuseEndless = (value: Concrete): void => refuseLong(value, noFlags, defaultLimits.textBytes)
+
+const withVerb = (value: Concrete): string => {
+  refuseEndless(value)
+  return printReflected(value, 's', noFlags, 0)
+}
+
+const plainly = (value: Concrete): string => {
+  refuseEndless(value)
+  return show(value)
+}
 
 /** Equality of values of which at most one has a basic type. */
 function areSame(a: Concrete | undefined, b: Concrete | undefined): boolean {
@@ -49,7 +62,7 @@ function areSame(a: Concrete | undefined, b: Concrete | undefined): boolean {
   const [typeA, typeB] = [typeOf(a), typeOf(b)]
   if (typeA.kind !== typeB.kind) {
     throw callFailure(
-      `non-comparable types ${withVerb(a)}: ${typeA.name}, ${typeB.name}: ${show(b)}`,
+      `non-comparable types ${withVerb(a)}: ${typeA.name}, ${typeB.name}: ${plainly(b)}`,
     )
   }
   if (['slice', 'map', 'function'].includes(typeB.kind)) {

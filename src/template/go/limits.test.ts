@@ -154,6 +154,8 @@ describe('an execution makes', () => {
     expect(failure(`${text}{{print $x}}`)).toContain('error calling print: text of more than')
     expect(failure(`${text}{{printf "%d" $x}}`)).toContain('text of more than')
     expect(failure(`${text}{{printf "" $x}}`)).toContain('text of more than')
+    expect(failure(`${text}{{eq $x $x}}`)).toContain('text of more than')
+    expect(failure(`${text}{{eq . $x}}`, {}, valueOfJson({}))).toContain('text of more than')
   })
 
   it('nothing of lists that are too deep to print', () => {

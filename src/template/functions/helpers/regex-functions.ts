@@ -13,16 +13,17 @@ const mostExpressionCharacters = 2 ** 16
 /**
  * Matching takes, at worst, as many operations as the text has characters times the compiled
  * expression instructions. So much of that may one call and one evaluation need; a second for the
- * first, half a minute for the second.
+ * first, some ten for the second.
  */
 const mostWorkOfCall = 2 ** 30
-const mostWork = 2 ** 34
+const mostWork = 2 ** 32
 
 /** Expressions of templates, which are evaluated again and again. */
 const compiledExpressions = new Map<string, RE2JS>()
 const mostCompiled = 256
 
-function compiled(expression: string): RE2JS {
+/** Compiled once, while it is in use. Throws what is wrong with it, in Go's words. */
+export function compiled(expression: string): RE2JS {
   const known = compiledExpressions.get(expression)
   if (known !== undefined) return known
   if (expression.length > mostExpressionCharacters) {
@@ -80,16 +81,24 @@ function replaced(pattern: RE2JS, replacement: string, text: string): string {
   return joined(pieces.join(''))
 }
 
-/** Functions on regular expressions, in RE2's syntax. */
-export const regexFunctions: FunctionMaker = () => {
-  let workLeft = mostWork
-  const spend = (pattern: RE2JS, text: string): void => {
+/** Throws before a pattern is looked for in a text that would take too long. */
+export type SpendWork = (pattern: RE2JS, text: string) => void
+
+/** For the calls of one evaluation. */
+export function newWork(most: number = mostWork): SpendWork {
+  let workLeft = most
+  return (pattern, text) => {
     const work = pattern.programSize() * (text.length + 1)
     workLeft -= work
     if (work > mostWorkOfCall || workLeft < 0) {
       throw callFailure('regular expression too large for so much text')
     }
   }
+}
+
+/** Functions on regular expressions, in RE2's syntax. */
+export const regexFunctions: FunctionMaker = () => {
+  const spend = newWork()
   return {
     regexMatch: goFunction([stringType, stringType], (expression, text) => {
       const pattern = compiled(expression)

@@ -1,4 +1,5 @@
-import type { FunctionSet } from '../function-set.ts'
+import type { FunctionMaker, FunctionSet } from '../function-set.ts'
+import { newWork } from '../helpers/regex-functions.ts'
 import { chanceFunctions } from './chance.ts'
 import { dictFunctions } from './dicts.ts'
 import { durationFunctions } from './durations.ts'
@@ -21,7 +22,7 @@ const byName: FunctionSet = {
   ...logicFunctions,
   ...encodingFunctions,
   ...pathFunctions,
-  ...expressionFunctions,
+  ...expressionFunctions(),
   ...versionFunctions,
   ...urlFunctions,
   ...durationFunctions,
@@ -29,10 +30,14 @@ const byName: FunctionSet = {
   ...chanceFunctions,
 }
 
+const prefixed = (functions: FunctionSet): FunctionSet =>
+  Object.fromEntries(Object.entries(functions).map(([name, call]) => [`sprig_${name}`, call]))
+
 /**
  * The functions of Sprig v3 that look at nothing but their arguments, as consul-template has them:
  * with `sprig_` before their names.
  */
-export const sprigFunctions: FunctionSet = Object.fromEntries(
-  Object.entries(byName).map(([name, call]) => [`sprig_${name}`, call]),
-)
+export const sprigFunctions: FunctionSet = prefixed(byName)
+
+/** Those of them that are made anew for each evaluation, so that what they do in it is limited. */
+export const sprigExecutionFunctions: FunctionMaker = () => prefixed(expressionFunctions(newWork()))

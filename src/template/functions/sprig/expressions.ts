@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js'
+import type { RE2JS } from 're2js'
 import { messageOf } from '../../../model/errors.ts'
 import { callFailure } from '../../go/failure.ts'
 import { goFunction } from '../../go/functions.ts'
@@ -6,12 +6,14 @@ import type { Result } from '../../go/functions.ts'
 import { canBackquote, quote } from '../../go/quote.ts'
 import { intType, stringType } from '../../go/types.ts'
 import type { FunctionSet } from '../function-set.ts'
-import { textList } from './convert.ts'
+import { compiled, newWork } from '../helpers/regex-functions.ts'
+import type { SpendWork } from '../helpers/regex-functions.ts'
+import { checkCount, textList } from './convert.ts'
 import { checkLength } from './wrapping.ts'
 
-function compiled(expression: string, isMust: boolean): RE2JS {
+function compiledFor(expression: string, isMust: boolean): RE2JS {
   try {
-    return RE2JS.compile(expression)
+    return compiled(expression)
   } catch (error) {
     const shown = canBackquote(expression) ? `\`${expression}\`` : quote(expression)
     const reason = messageOf(error)
@@ -37,6 +39,7 @@ function matchesIn(pattern: RE2JS, text: string, limit: number): readonly Match[
     // As in Go, what is empty does not match right behind another match.
     if (start === end && start === last) continue
     last = end
+    checkCount('regex', (matches.length + 1) * (matcher.groupCount() + 1))
     const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, at) => matcher.group(at))
     matches.push({
       start,
@@ -88,26 +91,31 @@ function split(expression: string, pattern: RE2JS, text: string, limit: number):
   return end === text.length ? parts : [...parts, text.slice(start)]
 }
 
+/** An expression that is about to be looked for in a text. */
+type Prepare = (expression: string, text: string) => RE2JS
+
 /** The functions that fail for a mistake in the expression, in two wordings. */
-function matching(isMust: boolean): FunctionSet {
-  const pattern = (expression: string) => compiled(expression, isMust)
+function matching(prepare: Prepare): FunctionSet {
   return {
-    FindAll: goFunction([stringType, stringType, intType], (expression, text, limit) =>
-      textList(matchesIn(pattern(expression), text, Number(limit)).map(({ group }) => group('0'))),
-    ),
+    FindAll: goFunction([stringType, stringType, intType], (expression, text, limit) => {
+      const matches = matchesIn(prepare(expression, text), text, Number(limit))
+      return textList(matches.map(({ group }) => group('0')))
+    }),
     Find: goFunction(
       [stringType, stringType],
-      (expression, text): Result => matchesIn(pattern(expression), text, 1)[0]?.group('0') ?? '',
+      (expression, text): Result =>
+        matchesIn(prepare(expression, text), text, 1)[0]?.group('0') ?? '',
     ),
     ReplaceAll: goFunction([stringType, stringType, stringType], (expression, text, replacement) =>
-      replaced(pattern(expression), text, (match) => expanded(replacement, match)),
+      replaced(prepare(expression, text), text, (match) => expanded(replacement, match)),
     ),
     ReplaceAllLiteral: goFunction(
       [stringType, stringType, stringType],
-      (expression, text, replacement) => replaced(pattern(expression), text, () => replacement),
+      (expression, text, replacement) =>
+        replaced(prepare(expression, text), text, () => replacement),
     ),
     Split: goFunction([stringType, stringType, intType], (expression, text, limit) =>
-      textList(split(expression, pattern(expression), text, Number(limit))),
+      textList(split(expression, prepare(expression, text), text, Number(limit))),
     ),
   }
 }
@@ -115,24 +123,41 @@ function matching(isMust: boolean): FunctionSet {
 const named = (prefix: string, functions: FunctionSet): FunctionSet =>
   Object.fromEntries(Object.entries(functions).map(([name, call]) => [prefix + name, call]))
 
-function isMatching(expression: string, text: string): boolean {
+/** `regexMatch` tells a mistake in the expression like a text that does not match. */
+function patternOrNone(expression: string): RE2JS | undefined {
   try {
-    return RE2JS.compile(expression).test(text)
+    return compiled(expression)
   } catch {
-    // `regexMatch` tells a mistake in the expression like a text that does not match.
-    return false
+    return undefined
   }
 }
 
-/** Regular expressions in RE2's syntax, as Go has them. */
-export const expressionFunctions: FunctionSet = {
-  ...named('regex', matching(false)),
-  ...named('mustRegex', matching(true)),
-  regexMatch: goFunction([stringType, stringType], isMatching),
-  mustRegexMatch: goFunction([stringType, stringType], (expression, text) =>
-    compiled(expression, true).test(text),
-  ),
-  regexQuoteMeta: goFunction([stringType], (text) =>
-    text.replaceAll(/[\\.+*?()|[\]{}^$]/g, String.raw`\$&`),
-  ),
+/**
+ * Regular expressions in RE2's syntax, as Go has them. What they do together is measured by
+ * `spend`: matching takes far longer than the length of a text tells.
+ */
+export function expressionFunctions(spend: SpendWork = newWork(Infinity)): FunctionSet {
+  const preparing =
+    (isMust: boolean): Prepare =>
+    (expression, text) => {
+      const pattern = compiledFor(expression, isMust)
+      spend(pattern, text)
+      return pattern
+    }
+  return {
+    ...named('regex', matching(preparing(false))),
+    ...named('mustRegex', matching(preparing(true))),
+    regexMatch: goFunction([stringType, stringType], (expression, text) => {
+      const pattern = patternOrNone(expression)
+      if (pattern === undefined) return false
+      spend(pattern, text)
+      return pattern.test(text)
+    }),
+    mustRegexMatch: goFunction([stringType, stringType], (expression, text) =>
+      preparing(true)(expression, text).test(text),
+    ),
+    regexQuoteMeta: goFunction([stringType], (text) =>
+      text.replaceAll(/[\\.+*?()|[\]{}^$]/g, String.raw`\$&`),
+    ),
+  }
 }

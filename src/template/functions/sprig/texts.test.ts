@@ -1,11 +1,45 @@
 import { describe, expect, it } from 'vitest'
 import { execute, parseTemplate } from '../../go/template.ts'
+import type { FunctionSet } from '../function-set.ts'
+import { newWork } from '../helpers/regex-functions.ts'
 import { sprigFunctions } from './all-sprig.ts'
+import { expressionFunctions } from './expressions.ts'
 
 function rendered(template: string): string {
   const parsed = parseTemplate('', template, { functions: sprigFunctions, missingKey: 'zero' })
   return execute(parsed, null)
 }
+
+describe('what would take too long or too much', () => {
+  it.each([
+    ['splitList "," (sprig_repeat 4000000 ",")', 'split: more than 1000000 items'],
+    ['split "" (sprig_repeat 4000000 "x")', 'split: more than 1000000 items'],
+    ['regexFindAll "" (sprig_repeat 2000000 "y") -1', 'regex: more than 1000000 items'],
+    ['regexSplit "(y)" (sprig_repeat 600000 "y") -1', 'regex: more than 1000000 items'],
+    [
+      'regexMatch "(x{1000})+z" (sprig_repeat 4000000 "x")',
+      'regular expression too large for so much text',
+    ],
+  ])('%s is refused', (call, reason) => {
+    expect(() => rendered(`{{sprig_${call}}}`)).toThrow(reason)
+  })
+
+  it('is also refused when it is done by many calls of one evaluation', () => {
+    const text =
+      '{{$x := sprig_repeat 100000 "x"}}{{range 1000}}{{$y := sprig_regexMatch "%s" $x}}{{end}}'
+    const many = text.replace('%s', 'z{900}')
+    const parsed = parseTemplate('', many, { functions: sprigFunctions, missingKey: 'zero' })
+    const functions = (): FunctionSet => {
+      return Object.fromEntries(
+        Object.entries(expressionFunctions(newWork(2 ** 27))).map(([name, call]) => [
+          `sprig_${name}`,
+          call,
+        ]),
+      )
+    }
+    expect(() => execute(parsed, null, { functions })).toThrow('too large for so much text')
+  })
+})
 
 describe('texts', () => {
   it.each([

@@ -6,7 +6,7 @@ import { anyType, intType, stringMapType, stringType } from '../../go/types.ts'
 import { goMap } from '../../go/values.ts'
 import type { GoFunction, GoMap, Value } from '../../go/values.ts'
 import type { FunctionSet } from '../function-set.ts'
-import { textList, textOf } from './convert.ts'
+import { checkCount, greatestCount, textList, textOf } from './convert.ts'
 import {
   delimitedCase,
   lowerCased,
@@ -47,7 +47,10 @@ function indented(spaces: bigint, text: string): string {
 
 /** Between separators; an empty separator gives the characters. */
 function split(separator: string, text: string): readonly string[] {
-  return separator === '' ? Array.from(text) : text.split(separator)
+  if (separator === '') checkCount('split', text.length / 2)
+  const parts = separator === '' ? Array.from(text) : text.split(separator, greatestCount + 1)
+  checkCount('split', parts.length)
+  return parts
 }
 
 /** At most so many parts, the last with all that is left; all for a negative count. */
