@@ -1,4 +1,5 @@
 import { splitSections } from '../../haproxy/config/sections.ts'
+import { ConfigSyntaxError } from '../../haproxy/config/syntax-error.ts'
 import type { AdminState } from '../../model/desired-state.ts'
 import type { Problem } from '../../model/problem.ts'
 import { managedSection } from './additions.ts'
@@ -59,10 +60,16 @@ export class RenderedTextReader {
     }
   }
 
-  /** Throws ConfigSyntaxError. */
+  /**
+   * Throws ConfigSyntaxError; for a text without any section too: HAProxy alone refuses one, since
+   * nothing listens then, but not with the control socket that is added.
+   */
   read(text: string): RenderedText {
     const whole = text === '' || text.endsWith('\n') ? text : `${text}\n`
     const sections = splitSections(whole)
+    if (!sections.some(({ keyword }) => keyword !== '')) {
+      throw new ConfigSyntaxError(1, 'there is no section in it at all')
+    }
     const known = new Map<string, RenderedSection>()
     const reads = sections.map((section): Read => {
       const found = known.get(section.text) ?? this.#known.get(section.text) ?? readSection(section)

@@ -106,6 +106,17 @@ describe('a template in the place of routing', () => {
     ).not.toThrow()
     expect(() => routerOf(new MemoryKnowledge(), '{{index 1 2}}').prepare()).toThrow(/index/)
     expect(() => routerOf(new MemoryKnowledge(), 'backend "b\n').prepare()).toThrow(/line 1/)
+    expect(() => routerOf(new MemoryKnowledge(), '').prepare()).toThrow(/no section/)
+  })
+
+  it('does not take everything away for an output that is empty', () => {
+    const source = new MemoryKnowledge()
+    const router = routerOf(source, `{{if key "on"}}backend b\n{{end}}# end\n`)
+    source.say('kv.block(on)', '1')
+    expect(router.prepare()).toBe(true)
+    source.say('kv.block(on)', '')
+    expect(router.route(nothing).desired.config).toContain('backend b\n')
+    expect(router.problems()).toMatchObject([{ what: expect.stringContaining('no section') }])
   })
 
   it('takes other templates without losing what the ones before gave', () => {
@@ -132,6 +143,10 @@ describe('a template in the place of routing', () => {
       message: 'HAProxy rejects it (line 3: server s-10.0.1.8 10.0.1.8:80, from haproxy.ctmpl:2)',
     })
     expect(router.explain(error, { ...desired })).toBe(error)
+    source.instances('web', '10.0.1.6:80', '10.0.1.7:80', '10.0.1.8:80')
+    expect(router.explain(error, desired)).toMatchObject({
+      message: 'HAProxy rejects it (line 3: server s-10.0.1.8 10.0.1.8:80)',
+    })
   })
 })
 

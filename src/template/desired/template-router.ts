@@ -135,7 +135,8 @@ export class TemplateRouter {
     if (!(error instanceof ConfigRejectedError)) return error
     if (this.#newest?.desired !== desired) return error
     const { program } = this.#rendered.config
-    return explainRejection(error, desired.config, program, this.#parts.source)
+    const { rendering } = this.#newest
+    return explainRejection(error, { text: desired.config, rendering }, program, this.#parts.source)
   }
 
   /** What the configuration's template gave for the newest state, unchanged; undefined of others. */
