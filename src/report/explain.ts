@@ -85,8 +85,9 @@ function explainUrl(subject: string, input: ExplainInput): Explanation {
   const about = host === '' ? 'a request without a host name' : `Host: ${host}`
   const template = input.pipeline.routing?.template
   if (template !== undefined) {
-    const traces = [{ about, decisions: [leftToTemplate(template)] }]
-    return { subject, kind: 'url', conclusion: conclusionOf(traces), traces }
+    const decision = leftToTemplate(template)
+    const traces = [{ about, decisions: [decision] }]
+    return { subject, kind: 'url', conclusion: `not known: ${decision.what}`, traces }
   }
   const decisions: Decision[] = []
   const wildcard = host.replace(/^[^.]+/, '*')

@@ -184,6 +184,13 @@ describe('explain', () => {
     expect(rules[2]).toContain('no host rule')
   })
 
+  it('does not say of a URL that it gets no requests where only a template knows', () => {
+    if (state.routing === undefined) throw new Error('nothing was routed')
+    const pipeline = { ...state, routing: { ...state.routing, template: '/t/haproxy.ctmpl' } }
+    const found = explain('http://127.0.0.1/', { pipeline, statistics: up })
+    expect(found?.conclusion).toMatch(/^not known: .*haproxy\.ctmpl/)
+  })
+
   it('says that there is no service at all', () => {
     const empty = pipelineState([], new Map(), [])
     const found = explain('http://x.example.org/', { pipeline: empty, statistics: new Map() })

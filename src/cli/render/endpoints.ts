@@ -56,11 +56,13 @@ export function endpointTable(services: readonly ServiceReport[], view: View): s
 function headingOf(service: ServiceReport, paint: Paint): string {
   const facts = [
     ...(service.isDefault ? ['default service'] : []),
-    service.balance,
+    // A template says neither hosts nor a way of balancing.
+    ...(service.balance === '' ? [] : [service.balance]),
     counted(service.endpoints.length, 'endpoint'),
   ]
   const hosts = service.hosts.map((host) => paint('cyan', printable(host))).join(', ')
-  return `${paint('bold', printable(service.name))}  ${hosts}  ${paint('dim', facts.join(', '))}`
+  const parts = [paint('bold', printable(service.name)), hosts, paint('dim', facts.join(', '))]
+  return parts.filter((part) => part !== '').join('  ')
 }
 
 function emptyLine(service: ServiceReport, paint: Paint): string[] {

@@ -116,6 +116,11 @@ No service yet. A container that serves on port 80 is found by itself, for examp
     expect(show({ ...emptyReport, services })).toContain('! web-1     172.17.0.2:80  passing  ?')
   })
 
+  it('heads a service of a template, which has neither hosts nor balance, without gaps', () => {
+    const services = [{ ...webService, hosts: [], balance: '', isDefault: false }]
+    expect(show({ ...emptyReport, services }).split('\n')).toContain('demo-hostname  3 endpoints')
+  })
+
   it('cuts long names to the width of the terminal, and not at all for a program', () => {
     const candidate = 'a-container-with-a-very-long-name-as-compose-makes-them-1'
     const endpoints = [sampleEndpoint({ candidate, address: 'fd00:1234:5678:9abc::1234:5678' })]
