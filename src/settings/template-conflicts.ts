@@ -33,7 +33,7 @@ export function templateConflicts(
   const problems: Problem[] = routingOnly.filter(isGiven).map((key) => ({
     where: whereOf(key),
     what: 'is for built-in routing, and --template replaces it',
-    hint: 'leave it away, and write into the template what it says',
+    hint: 'leave it out, and write into the template what it says',
   }))
   const without = templates.filter(({ path }) => path === undefined)
   if (without.length > 1) {

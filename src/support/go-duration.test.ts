@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseGoDuration } from './go-duration.ts'
+import { goDurationText, parseGoDuration } from './go-duration.ts'
 
 it.each([
   ['10s', 10_000],
@@ -28,4 +28,15 @@ it.each([
   '2600000h',
 ])('what Go does not take, %j, is not read', (text) => {
   expect(parseGoDuration(text)).toBeUndefined()
+})
+
+it.each([
+  [0, '0s'],
+  [250, '250ms'],
+  [1000, '1s'],
+  [1500, '1.5s'],
+  [60_000, '1m0s'],
+  [3_723_004, '1h2m3.004s'],
+])('%d ms are written as Go writes a duration', (ms, text) => {
+  expect(goDurationText(ms)).toBe(text)
 })

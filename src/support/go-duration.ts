@@ -27,3 +27,14 @@ export function parseGoDuration(text: string): number | undefined {
   if (totalMs > mostMs) return undefined
   return text.startsWith('-') ? -totalMs : totalMs
 }
+
+/** Milliseconds as Go writes a duration: `250ms`, `1.5s`, `1m0s`. Source: Go's Duration.String. */
+export function goDurationText(durationMs: number): string {
+  if (durationMs === 0) return '0s'
+  if (durationMs < 1000) return `${durationMs}ms`
+  const minutes = Math.floor(durationMs / 60_000)
+  const seconds = `${(durationMs % 60_000) / 1000}s`
+  if (minutes === 0) return seconds
+  const hours = Math.floor(minutes / 60)
+  return `${hours === 0 ? '' : `${hours}h`}${minutes % 60}m${seconds}`
+}

@@ -168,7 +168,7 @@ describe('a JSON file', () => {
       'consul.services.web.0.Service.Service: ',
     ],
     [{ consul: { kv: { a: 1 } } }, 'consul.kv: '],
-    [{ consul: { service: {} } }, 'consul.service: '],
+    [{ consul: { service: {} } }, 'consul.service: is not one of datacenters, agent, services, '],
     [{ consul: 3 }, 'consul: '],
   ])('with a mistake says where it is: %j', (json, where) => {
     let message = ''

@@ -44,5 +44,8 @@ export function readOfflineData(json: unknown): { dot: Value; knowledge: Knowled
   const [issue] = parsed.issues
   const path = v.getDotPath(issue)
   const where = path === null ? 'consul' : `consul.${path}`
-  throw new OfflineDataError(`${where}: ${issue.message}`)
+  const isUnknown = issue.type === 'strict_object' && issue.expected === 'never'
+  const parts = Object.keys(catalogueSchema.entries).join(', ')
+  const what = isUnknown ? `is not one of ${parts}` : issue.message
+  throw new OfflineDataError(`${where}: ${what}`)
 }

@@ -53,11 +53,13 @@ describe('-once', () => {
     await bench.until('a is followed', () => bench.sources[0]?.followed.size === 1)
     const failure = { dependency: keyDependency('a'), error: new Error('refused') }
     bench.sources[0]?.fail({ ...failure, failures: 1, retryInMs: 250 })
-    bench.sources[0]?.fail({ ...failure, failures: 2, retryInMs: undefined })
+    bench.sources[0]?.fail({ ...failure, failures: 2, retryInMs: 60_000 })
+    bench.sources[0]?.fail({ ...failure, failures: 3, retryInMs: undefined })
     expect(await bench.exit).toBe(14)
     expect(bench.stderr).toContain(
       '[WARN] (view) kv.block(a): refused (retry attempt 1 after "250ms")\n',
     )
+    expect(bench.stderr).toContain('refused (retry attempt 2 after "1m0s")\n')
     expect(bench.stderr).toContain('[ERR] (view) kv.block(a): refused (exceeded maximum retries)\n')
   })
 

@@ -1,4 +1,5 @@
 import { FairleadError, messageOf } from '../../model/errors.ts'
+import { goDurationText } from '../../support/go-duration.ts'
 import type { RunnerConfig } from '../config/contract.ts'
 import type { DependencyFailure, WatchEvent } from '../contract.ts'
 import { exitCodes, RunnerError } from './errors.ts'
@@ -152,7 +153,10 @@ export class Runner {
     const { log } = this.#parts
     const message = `${dependency.name}: ${messageOf(error)}`
     if (retryInMs !== undefined) {
-      log.warn('view', `${message} (retry attempt ${failures} after "${retryInMs}ms")`)
+      log.warn(
+        'view',
+        `${message} (retry attempt ${failures} after "${goDurationText(retryInMs)}")`,
+      )
       return
     }
     log.err('view', `${message} (exceeded maximum retries)`)
@@ -171,7 +175,9 @@ export class Runner {
     // Nothing: it is about to end by itself.
     if (missing.length === 0) return
     for (const { name } of missing) log.err('runner', `missing dependency: ${name}`)
-    const what = `${missing.length} dependencies are missing after ${config.onceTimeoutMs} ms`
+    const are = missing.length === 1 ? 'dependency is' : 'dependencies are'
+    const after = goDurationText(config.onceTimeoutMs)
+    const what = `${missing.length} ${are} missing after ${after}`
     this.#finish(exitCodes.runner, new RunnerError(what))
   }
 
