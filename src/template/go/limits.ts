@@ -6,7 +6,7 @@
 export type Limits = {
   /**
    * Statements, iterations, pipelines, calls and their arguments. What takes longer counts as more:
-   * a call one for each 8 bytes of text and 32 items that it is given or gives, a variable one for
+   * a call one for each 8 bytes of text that it is given or gives, 8 items given and 32 made, a variable one for
    * each 16 that are looked at to find it.
    */
   readonly steps: number

@@ -63,6 +63,10 @@ describe('scratch', () => {
       'map[k:3]',
     ],
     [
+      '{{scratch.MapSet "m" "b" 1}}{{$m := scratch.Get "m"}}{{$m}}{{scratch.MapSet "m" "a" 2}}{{range $k, $v := $m}}{{$k}}{{end}}{{$m}}',
+      'map[b:1]abmap[a:2 b:1]',
+    ],
+    [
       '{{range $k := split "," "é,a,B"}}{{scratch.MapSet "m" $k $k}}{{end}}{{scratch.MapValues "m"}}',
       '[B a é]',
     ],

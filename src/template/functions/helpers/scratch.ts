@@ -2,6 +2,7 @@ import { callFailure } from '../../go/failure.ts'
 import { goFunction } from '../../go/functions.ts'
 import { quote } from '../../go/quote.ts'
 import { compareBytes } from '../../go/byte-text.ts'
+import { noteChange } from '../../go/map-changes.ts'
 import { anyMapType, anySliceType, anyType, stringType } from '../../go/types.ts'
 import type { StructType } from '../../go/types.ts'
 import { isA, list } from '../../go/values.ts'
@@ -38,6 +39,8 @@ class Scratch {
     if (!entries.has(entry)) this.#grow()
     else if (!isReplacing) return ''
     entries.set(entry, this.#kept(value))
+    const map = this.get(key)
+    if (isA(map, 'map')) noteChange(map)
     return ''
   }
 

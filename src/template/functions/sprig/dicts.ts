@@ -1,6 +1,7 @@
 import { callFailure } from '../../go/failure.ts'
 import { goFunction, variadicFunction } from '../../go/functions.ts'
 import { anyType, stringType } from '../../go/types.ts'
+import { noteChange } from '../../go/map-changes.ts'
 import { isA, typeOf } from '../../go/values.ts'
 import type { GoFunction, GoMap, MapKey, Value } from '../../go/values.ts'
 import type { FunctionSet } from '../function-set.ts'
@@ -9,7 +10,10 @@ import { anyList, checkCount, dictOf, dictParameter, textList, textOf } from './
 import { isEmpty } from './deep.ts'
 
 /** The entries of a dict to be changed: `set`, `unset` and `merge` change the one they are given. */
-const changeable = (dict: GoMap): Map<MapKey, Value> => dict.entries as Map<MapKey, Value>
+function changeable(dict: GoMap): Map<MapKey, Value> {
+  noteChange(dict)
+  return dict.entries as Map<MapKey, Value>
+}
 
 const dictsOf = (values: readonly unknown[]): readonly GoMap[] => values as readonly GoMap[]
 

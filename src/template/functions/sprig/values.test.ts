@@ -9,6 +9,23 @@ function rendered(template: string, value: Value = null): string {
   return execute(parsed, value)
 }
 
+describe('a map that is changed', () => {
+  it('is printed and gone through as it is then, also inside of others', () => {
+    const text =
+      '{{$d := sprig_dict}}{{$l := sprig_list $d}}{{print $l}}{{$_ := sprig_set $d "a" 1}}{{$l}}' +
+      '{{range $k, $v := $d}}{{$k}}{{end}}{{$_ := sprig_unset $d "a"}}{{$d}}' +
+      '{{$_ := sprig_merge $d (sprig_dict "b" 2)}}{{$d}}'
+    expect(rendered(text)).toBe('[map[]][map[a:1]]amap[]map[b:2]')
+  })
+
+  it('is not printed when it has become endless', () => {
+    const text =
+      '{{$d := sprig_dict}}{{$l := sprig_list $d}}{{print $l}}{{$x := sprig_list 1}}' +
+      '{{range $i := sprig_until 64}}{{$x = sprig_list $x $x}}{{end}}{{$_ := sprig_set $d "a" $x}}'
+    expect(() => rendered(`${text}{{print $l}}`)).toThrow('text of more than')
+  })
+})
+
 describe('numbers', () => {
   it.each([
     ['sprig_add 1 "2" 3.9 true', '7'],

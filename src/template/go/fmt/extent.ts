@@ -1,4 +1,5 @@
 import { callFailure } from '../failure.ts'
+import { changeCount } from '../map-changes.ts'
 import type { Value } from '../values.ts'
 import type { Flags } from './flags.ts'
 
@@ -8,7 +9,8 @@ type Extent = { readonly leaves: number; readonly length: number }
 const oneLeaf: Extent = { leaves: 1, length: 1 }
 
 /** Parts of a value may be the same: then it is far larger, printed, than it is in memory. */
-const known = new WeakMap<object, Extent>()
+let known = new WeakMap<object, Extent>()
+let knownAt = 0
 
 function extentOf(value: Value): Extent {
   if (typeof value === 'string') return { leaves: 1, length: value.length + 1 }
@@ -50,6 +52,11 @@ function partsOf(value: Extract<Value, object>): Iterable<Value> {
 /** Throws if a value, in a format, is certain to be longer than that. */
 export function refuseLong(value: Value, { width, precision }: Flags, mostBytes: number): void {
   if (typeof value !== 'object' || value === null) return
+  if (knownAt !== changeCount()) {
+    // A map that was changed may be inside of any other value.
+    known = new WeakMap()
+    knownAt = changeCount()
+  }
   const { leaves, length } = extentOf(value)
   if (length + leaves * Math.max(width ?? 0, precision ?? 0) > mostBytes) throw tooLong(mostBytes)
 }

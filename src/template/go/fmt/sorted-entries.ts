@@ -1,4 +1,5 @@
 import { compareBytes } from '../byte-text.ts'
+import { hasChanged } from '../map-changes.ts'
 import type { GoType } from '../types.ts'
 import { boxed, reflect } from '../values.ts'
 import type { GoMap, MapKey, Reflected } from '../values.ts'
@@ -32,13 +33,14 @@ const sorted = new WeakMap<GoMap, Entries>()
 
 /** A map's keys and values in the order in which Go prints and iterates over them. */
 export function sortedEntries(map: GoMap): Entries {
-  const before = sorted.get(map)
+  const isKept = !hasChanged(map)
+  const before = isKept ? sorted.get(map) : undefined
   if (before !== undefined) return before
   const entries = [...map.entries]
     .toSorted(([a], [b]) => compareKeys(a, b))
     .map(
       ([key, value]) => [reflectKey(key, map.type.key), reflect(value, map.type.element)] as const,
     )
-  sorted.set(map, entries)
+  if (isKept) sorted.set(map, entries)
   return entries
 }
