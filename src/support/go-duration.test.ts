@@ -40,3 +40,7 @@ it.each([
 ])('%d ms are written as Go writes a duration', (ms, text) => {
   expect(goDurationText(ms)).toBe(text)
 })
+
+it('a million digits are looked at once', () => {
+  expect(parseGoDuration(`${'1'.repeat(1_000_000)}x`)).toBeUndefined()
+})

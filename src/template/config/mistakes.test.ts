@@ -49,6 +49,14 @@ describe('what is wrong with flags ends with 13', () => {
 })
 
 describe('what is wrong with configurations ends with 15', () => {
+  it('also a duration of a million digits, at once', () => {
+    expect(readText(`wait = "${'1'.repeat(1_000_000)}x"`)).toMatchObject({
+      kind: 'mistake',
+      message: expect.stringContaining('time: invalid duration'),
+      exitCode: 15,
+    })
+  })
+
   it.each([
     ['bogus = 1', "* '' has invalid keys: bogus (at ct.hcl:1:1)"],
     ['consul {\n  bogus = 1\n}', "* 'consul' has invalid keys: bogus (at ct.hcl:2:3)"],

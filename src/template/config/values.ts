@@ -130,7 +130,7 @@ export function durationOf(written: string): Converted<number> {
   const value = parseGoDuration(written)
   if (value !== undefined) return { value }
   const quoted = JSON.stringify(written)
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([a-zµμ]+(\d+\.?\d*|\.\d+))*$/.test(written)) {
+  if (/^[+-]?(\d+(?:\.\d*)?|\.\d+)([a-zµμ]+(\d+(?:\.\d*)?|\.\d+))*$/.test(written)) {
     return { fault: `time: missing unit in duration ${quoted}` }
   }
   return { fault: `time: invalid duration ${quoted}` }
