@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import type { AnswerOf, HealthService } from '../catalogue.ts'
 import type { Knowledge } from '../contract.ts'
 import type {
@@ -10,6 +10,7 @@ import type {
   NodesDependency,
 } from '../dependency.ts'
 import { compareBytes, textOfBytes } from '../go/byte-text.ts'
+import { defaultLimits } from '../go/limits.ts'
 import type { HealthAnswer, NodeAnswer, PairAnswer } from '../records/answers.ts'
 import { nodeRecords, nodeServicesRecord, snippetRecords } from '../records/catalog-records.ts'
 import { healthRecord, selectHealth } from '../records/health-records.ts'
@@ -104,7 +105,10 @@ function answer(prepared: Prepared, dependency: Dependency): Answer {
 /** A file's content; undefined as long as it cannot be read. */
 function fileText(path: string): string | undefined {
   try {
-    return textOfBytes(readFileSync(path))
+    const found = statSync(path)
+    // A pipe or device may be read without end.
+    const isReadable = found.isFile() && found.size <= defaultLimits.textBytes
+    return isReadable ? textOfBytes(readFileSync(path)) : undefined
   } catch {
     // What is missing is told by the rendering, by its name.
     return undefined

@@ -146,6 +146,7 @@ describe('a question', () => {
       writeFileSync(path, bytes)
       expect(knowledge.recall(fileDependency('a', path))).toBe(textOfBytes(bytes))
       expect(knowledge.recall(fileDependency('b', join(folder, 'b')))).toBeUndefined()
+      expect(knowledge.recall(fileDependency('c', '/dev/zero'))).toBeUndefined()
     } finally {
       rmSync(folder, { recursive: true })
     }

@@ -103,7 +103,7 @@ export const regexFunctions: FunctionMaker = () => {
     regexMatch: goFunction([stringType, stringType], (expression, text) => {
       const pattern = compiled(expression)
       spend(pattern, text)
-      return pattern.matcher(text).find()
+      return pattern.test(text)
     }),
     regexReplaceAll: goFunction(
       [stringType, stringType, stringType],
