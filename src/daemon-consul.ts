@@ -61,7 +61,8 @@ export async function openConsul(
     path,
     filter: { services: settings.services, tags: settings.tags },
     warningIs: settings.warning,
-    cycleMs: settings.registrationCycleMs,
+    // A template's answers come from Consul as they are; nothing of them is held back.
+    cycleMs: settings.templates.length > 0 ? 0 : settings.registrationCycleMs,
     owners,
     localSources,
     onLocal: (observation) => registrar?.accept(observation),

@@ -103,6 +103,13 @@ No service yet. A container that serves on port 80 is found by itself, for examp
 `)
   })
 
+  it('does not say that an adopted HAProxy serves nothing before a template has its answers', () => {
+    const report = { ...fullReport, http: [], isApplied: false }
+    expect(show(report)).toContain('serves what it served before, desired state')
+    const started = { ...report, haproxy: { ...fullReport.haproxy, isAdopted: false } }
+    expect(show(started)).toContain('serves nothing yet, desired state')
+  })
+
   it('points to what is left out when nothing else was seen', () => {
     const { leftOut } = fullReport
     expect(show({ ...emptyReport, leftOut })).toContain('everything that was seen is left out')

@@ -35,8 +35,13 @@ function header(report: StatusReport, { paint, nowMs }: View): string[] {
   return [
     `${mark} ${name}  ${report.version}, ${since}, pid ${report.pid}, ${printable(report.stateFolder)}`,
     `  ${haproxyLine(haproxy, paint)}`,
-    `  serves ${served === '' ? 'nothing yet' : paint('cyan', served)}, ${applied}`,
+    `  serves ${served === '' ? servedBefore(report) : paint('cyan', served)}, ${applied}`,
   ]
+}
+
+/** An adopted HAProxy serves on while nothing is known to apply. */
+function servedBefore({ haproxy, isApplied }: StatusReport): string {
+  return haproxy.isAdopted && !isApplied ? 'what it served before' : 'nothing yet'
 }
 
 function haproxyLine(haproxy: StatusReport['haproxy'], paint: View['paint']): string {

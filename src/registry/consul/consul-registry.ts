@@ -39,7 +39,7 @@ export type ConsulRegistryOptions = {
   /** `chosen`: only what the filter names is read; `all` by default. */
   readonly scope?: 'all' | 'chosen'
   readonly warningIs: 'in' | 'out'
-  /** How long a sudden loss is held back, ms. */
+  /** How long a sudden loss is held back, ms; 0: not at all. */
   readonly cycleMs: number
   /** What `fairlead-owner` says of the registrations made from here; may grow. */
   readonly owners: ReadonlySet<string>

@@ -6,8 +6,8 @@ const keys = (count: number, from = 1): string[] =>
   Array.from({ length: count }, (_, index) => `e${index + from}`)
 
 /** What a service shows, read after read. */
-function service(first: readonly string[]) {
-  const removals = new HeldRemovals(cycleMs)
+function service(first: readonly string[], heldMs = cycleMs) {
+  const removals = new HeldRemovals(heldMs)
   let shown = new Set(first)
   return {
     removals,
@@ -20,6 +20,13 @@ function service(first: readonly string[]) {
 }
 
 describe('removals', () => {
+  it('are never held without a cycle, though Consul lost its state', () => {
+    const { removals, read } = service(keys(4), 0)
+    removals.doubt(1000)
+    expect(read(['e1'], 1000)).toEqual(['e1'])
+    expect(removals.count).toBe(0)
+  })
+
   it('of three among four are held back, with the time until they are confirmed', () => {
     const { removals, read } = service(keys(4))
     expect(read(['e1'], 1000)).toEqual(keys(4))

@@ -25,6 +25,8 @@ const fewestHeld = 3
  *
  * For one `cycleMs` after Consul lost its state every loss is sudden, also that of a service's only
  * endpoint: who registered it will do so again.
+ *
+ * With a `cycleMs` of 0 nothing is ever held.
  */
 export class HeldRemovals {
   readonly #cycleMs: number
@@ -61,6 +63,7 @@ export class HeldRemovals {
     present: ReadonlySet<string>,
     nowMs: number,
   ): ReadonlySet<string> {
+    if (this.#cycleMs === 0) return new Set()
     const before = new Set(shown)
     const missing = [...before].filter((key) => !present.has(key))
     const held = this.#held.get(service) ?? new Map<string, number>()
