@@ -177,6 +177,17 @@ describe('the program beneath', () => {
 })
 
 describe('settings of the process', () => {
+  it('a template that depends on nothing: it goes on until a signal ends it', async () => {
+    await room.write('a.tpl', 'x')
+    const run = room.start(...following)
+    await room.untilFile('out', 'x')
+    for (let reloads = 1; reloads <= 5; reloads += 1) {
+      run.child.kill('SIGHUP')
+      await room.until('it reloads', () => run.stderr.split('Reloading').length === reloads + 1)
+    }
+    expect(await run.end('SIGTERM')).toBe(0)
+  })
+
   it('a pid file, a log file and a log level', async () => {
     await room.write('a.tpl', 'x')
     const log = ['-log-level', 'info', '-log-file', 'deep/ct.log']

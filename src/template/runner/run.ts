@@ -120,6 +120,8 @@ class Session {
 
   async run(): Promise<number> {
     const deafen = this.#context.signals.listen((name) => this.#hear(name))
+    // Whoever waits for a signal is no reason for Node to go on, and a template may depend on nothing.
+    const alive = setInterval(() => {}, 60_000)
     try {
       for (;;) {
         const end = await this.#runner.run()
@@ -132,6 +134,7 @@ class Session {
         this.#next = undefined
       }
     } finally {
+      clearInterval(alive)
       deafen()
     }
   }
