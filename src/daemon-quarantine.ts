@@ -26,6 +26,7 @@ export function openQuarantine(options: {
   })
   return {
     route: (input) => quarantine.route(input),
+    steer: (wanted) => wanted,
     applied: () => Promise.resolve(quarantine.applied()),
     explain: (error) => error,
     ready: () => Promise.resolve(),

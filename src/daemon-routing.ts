@@ -7,7 +7,9 @@ import type { Settings } from './settings/settings.ts'
 /** What the daemon's pipeline routes by: labels and their quarantine, or templates. */
 export type DaemonRouting = {
   route(input: RoutingInput): RoutingResult
-  /** The state that was last routed is in force. */
+  /** What to apply in place of what was routed, while HAProxy refuses that. Throws nothing. */
+  steer(wanted: DesiredState): DesiredState
+  /** A state that was routed, or steered to, is in force. */
   applied(desired: DesiredState): Promise<void>
   /** True: something was done about it, so that routing anew gives another state. Throws nothing. */
   failed(error: unknown, desired: DesiredState): Promise<boolean>

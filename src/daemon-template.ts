@@ -12,6 +12,7 @@ import type { Logger } from './support/log.ts'
 import type { DependencyFailure, DependencySource, WatchEvent } from './template/contract.ts'
 import type { Dependency } from './template/dependency.ts'
 import { locatedMessage } from './template/desired/located-message.ts'
+import { RefusedStructure } from './template/desired/refused-structure.ts'
 import { TemplateRouter } from './template/desired/template-router.ts'
 import { TemplateError } from './template/template-error.ts'
 
@@ -32,6 +33,7 @@ const mostTold = 3
 export class DaemonTemplates implements DaemonRouting {
   readonly #parts: TemplateParts
   readonly #router: TemplateRouter
+  readonly #refused = new RefusedStructure()
   /** By the name of the dependency. */
   readonly #failures = new Map<string, DependencyFailure>()
   readonly #copyPath: string | undefined
@@ -70,7 +72,12 @@ export class DaemonTemplates implements DaemonRouting {
     return this.#router.route(input)
   }
 
+  steer(wanted: DesiredState): DesiredState {
+    return this.#refused.steer(wanted)
+  }
+
   async applied(desired: DesiredState): Promise<void> {
+    this.#refused.applied(desired)
     const text = this.#router.renderingOf(desired)
     if (this.#copyPath === undefined || text === undefined || text === this.#copied) return
     try {
@@ -84,9 +91,11 @@ export class DaemonTemplates implements DaemonRouting {
     }
   }
 
-  /** What a template gives is taken as a whole: nothing of it can be left out. */
-  failed(): Promise<boolean> {
-    return Promise.resolve(false)
+  /** What a template gives is taken as a whole: of a refused one only the servers count. */
+  failed(error: unknown, desired: DesiredState): Promise<boolean> {
+    const isSteered = this.#refused.failed(error, desired)
+    if (isSteered) this.#parts.log.error(messageOf(error))
+    return Promise.resolve(isSteered)
   }
 
   explain(error: unknown, desired: DesiredState): unknown {
@@ -145,7 +154,7 @@ export class DaemonTemplates implements DaemonRouting {
       return { where: `template, ${dependency.name}`, what: messageOf(error), hint }
     })
     const own = [this.#rereadProblem, this.#copyProblem].filter((each) => each !== undefined)
-    return [...this.#router.problems(), ...own, ...told]
+    return [...this.#refused.problems(), ...this.#router.problems(), ...own, ...told]
   }
 
   close(): Promise<void> {

@@ -217,7 +217,7 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
       logChange(log, change)
       history.record(change, record)
     },
-    steer: (wanted) => history.steer(wanted),
+    steer: (wanted) => history.steer(routing.steer(wanted)),
     onWait: ({ reasons }) => {
       const why = reasons.map(({ text }) => text)
       log.warn({ reasons: why }, 'a reload waits for connections of an old worker')

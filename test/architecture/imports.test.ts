@@ -81,7 +81,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // What templates give, in place of routing.
   'template/desired': [
     'haproxy/config',
+    'haproxy/diff',
     'haproxy/runtime/errors.ts',
+    'ledger',
     'routing',
     'template/catalogue.ts',
     'template/contract.ts',

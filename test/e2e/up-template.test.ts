@@ -92,7 +92,8 @@ describe("the guide's template as it stands", () => {
 
 describe('a template in the place of routing', () => {
   it('is refused by HAProxy without any harm, and the problem names its line', async () => {
-    const { hostname } = await stage.startContainer({ service: web })
+    const first = await stage.startContainer({ service: web })
+    const { hostname } = first
     const text = balancing('\n  {{keyOrDefault "extra" "# nothing"}}')
     const path = await writeTemplate(stage, 'haproxy.ctmpl', text)
     await stage.up('--template', path)
@@ -102,9 +103,20 @@ describe('a template in the place of routing', () => {
     const problem = await untilProblem('no-such-word')
     expect(problem).toContain(`line ${line}: no-such-word 1, from ${path}:${line}`)
     expect(await answererOf(stage)).toBe(hostname)
+
+    // Servers come and go all the same.
+    const later = await stage.startContainer({ service: web })
+    await untilBalanced(stage, web, 2)
+    const answers = [await answererOf(stage), await answererOf(stage)].toSorted()
+    expect(answers).toEqual([hostname, later.hostname].toSorted())
+    await stage.remove(first)
+    await untilBalanced(stage, web, 1)
+    expect(await answererOf(stage)).toBe(later.hostname)
+
     await setKey(stage, 'extra', 'timeout queue 3s')
+    const isMended = async () => !(await problems()).join('\n').includes('no-such-word')
+    await stage.until(isMended, 'the good text is taken')
     await stage.until(async () => (await stage.status()).isApplied, 'the good text is applied')
-    expect((await problems()).join('\n')).not.toContain('no-such-word')
     expect((await stage.status()).haproxy.reloads).toBe(1)
   })
 
