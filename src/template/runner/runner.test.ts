@@ -97,6 +97,29 @@ describe('commands', () => {
     expect(lines(await bench.file('log'))).toEqual(['a', 'b', 'x', 'b', 'after'])
   })
 
+  it('that run at the start let no change past the wait', async () => {
+    await bench.write('a.tpl', '{{key "a"}}')
+    await bench.write('b.tpl', '{{key "b"}}')
+    const command = 'touch @/started; while [ ! -e @/go ]; do sleep 0.01; done'
+    const first = `template {
+  source = "@/a.tpl"
+  destination = "@/a"
+  wait = "1h:2h"
+  command = "${command}"
+}
+`
+    await config(`${first}template {\n  source = "@/b.tpl"\n  destination = "@/b"\n}\n`)
+    bench.set('a', '1')
+    bench.set('b', '1')
+    bench.start('-config', '@/c.hcl')
+    await bench.until('the command runs', async () => (await bench.names()).includes('started'))
+    bench.set('a', '2')
+    await bench.write('go', '')
+    bench.set('b', '2')
+    await bench.until('b is written', async () => (await bench.file('b')) === '2')
+    expect(await bench.file('a')).toBe('1')
+  })
+
   it('do not run for files that are already so', async () => {
     await config(template('a', 'command = "echo x >> log; true"'))
     await bench.write('a', 'same')

@@ -2,6 +2,7 @@ import { FairleadError, messageOf } from '../../model/errors.ts'
 import { goDurationText } from '../../support/go-duration.ts'
 import type { RunnerConfig } from '../config/contract.ts'
 import type { DependencyFailure, WatchEvent } from '../contract.ts'
+import type { Dependency } from '../dependency.ts'
 import { exitCodes, RunnerError } from './errors.ts'
 import { ExecChild } from './exec-child.ts'
 import { shownTemplate } from './load-templates.ts'
@@ -33,6 +34,8 @@ export class Runner {
   readonly #renderer: Renderer
   #end: RunEnd | undefined
   #hasSettled = false
+  /** What came during a round; it counts after it, when waits may hold. Undefined: there is none. */
+  #meanwhile: (() => void)[] | undefined
 
   constructor(parts: RunnerParts) {
     const { config, templates, source, sharing, clock } = parts
@@ -58,7 +61,7 @@ export class Runner {
   async run(): Promise<RunEnd | undefined> {
     const { source, sharing, onEnd } = this.#parts
     source.onEvent((event) => this.#told(event))
-    sharing?.start((index) => this.#schedule.changed([index]))
+    sharing?.start((index) => this.#afterRound(() => this.#schedule.changed([index])))
     void this.#limitOnce()
     // At once: what waits in between, such as a splay, is given up.
     this.#stop.signal.addEventListener('abort', () => void this.#child?.stop(), { once: true })
@@ -96,8 +99,17 @@ export class Runner {
     for (;;) {
       const due = await this.#schedule.take(this.#stop.signal)
       if (due === undefined) return
+      this.#meanwhile = []
       await this.#round(due)
+      const meanwhile = this.#meanwhile
+      this.#meanwhile = undefined
+      for (const each of meanwhile) each()
     }
+  }
+
+  #afterRound(action: () => void): void {
+    if (this.#meanwhile === undefined) action()
+    else this.#meanwhile.push(action)
   }
 
   async #round(due: readonly number[]): Promise<void> {
@@ -142,7 +154,11 @@ export class Runner {
       this.#toldFailure(event.failure)
       return
     }
-    const users = this.#rounds.usersOf(event.dependencies)
+    this.#afterRound(() => this.#toldChange(event.dependencies))
+  }
+
+  #toldChange(dependencies: readonly Dependency[]): void {
+    const users = this.#rounds.usersOf(dependencies)
     const isWanted = (index: number): boolean =>
       this.#rounds.isWorthwhile(index) &&
       (!this.#parts.config.isOnce || this.#rounds.unrendered().includes(index))
