@@ -12,7 +12,7 @@ import { desiredOf, textOf, type TextOptions } from './apply-texts.ts'
 import { applyUnderLoad, loadRows, type UnderLoad } from './apply-under-load.ts'
 import { startAnswerer } from './load/answerer.ts'
 import type { Outcome, Row } from './report.ts'
-import { freePort } from './stage/stage.ts'
+import { freePort } from '../test/support/ports.ts'
 import type { Stage } from './stage/stage.ts'
 import { median, summary } from './statistics.ts'
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { call } from '../../demo/http.ts'
 import { startProgram } from '../stage/program.ts'
-import { freePort, until } from '../stage/stage.ts'
+import { until } from '../stage/stage.ts'
+import { freePort } from '../../test/support/ports.ts'
 import type { Stage } from '../stage/stage.ts'
 import type { Front } from './front.ts'
 

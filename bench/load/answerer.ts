@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { writeFileSync } from 'node:fs'
 import { startProgram } from '../stage/program.ts'
-import { freePort, until } from '../stage/stage.ts'
+import { until } from '../stage/stage.ts'
+import { freePort } from '../../test/support/ports.ts'
 import type { Stage } from '../stage/stage.ts'
 import { isAnswering } from '../fronts/traefik.ts'
 

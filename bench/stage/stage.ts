@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Docker, dockerHosts, dockerTarget } from '../../demo/docker.ts'
@@ -76,18 +75,6 @@ async function removeLeftOvers(docker: Docker): Promise<void> {
     if (isAlive(Number(Labels['bench.fairlead.pid']))) continue
     await docker.call('DELETE', `/containers/${Id}?force=1`, [204, 404, 409])
   }
-}
-
-/** A TCP port of 127.0.0.1 that is free now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }
 
 /** Asks again every few milliseconds until the condition holds; throws after the time. */

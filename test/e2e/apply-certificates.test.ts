@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makeCertificate, shownCertificate } from '../support/certificates.ts'
 import type { MadeCertificate } from '../support/certificates.ts'
 import { haproxyPrograms } from '../support/haproxies.ts'
-import { freePort } from '../support/haproxy-lab.ts'
+import { freePort } from '../support/ports.ts'
 import { WrittenLab } from './support/written-lab.ts'
 
 describe.each(haproxyPrograms())(

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { EndpointReport } from '../../src/api/contract.ts'
 import { askConsul } from '../support/consul/consul-api.ts'
 import { serve, type TestServer } from '../support/plain-servers.ts'
-import { end, freePort, Stage } from './support/stage.ts'
+import { end, Stage } from './support/stage.ts'
+import { freePort } from '../support/ports.ts'
 
 let stage: Stage
 const servers: TestServer[] = []

@@ -2,8 +2,6 @@ import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,6 +11,7 @@ import { Docker } from '../../demo/docker.ts'
 import { instanceOf } from '../../demo/folder.ts'
 import { imageName } from '../../demo/image.ts'
 import { processesOf } from '../../demo/leftovers.ts'
+import { freePort } from '../support/ports.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const script = join(root, 'scripts', 'demo.mjs')
@@ -83,15 +82,6 @@ async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
     if (Date.now() > deadlineMs) throw new Error('it does not come true')
     await sleep(25)
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port: free } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return free
 }
 
 /** How often each hostname answered, in `count` requests one after the other. */

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { ChangeReport } from '../../src/api/contract.ts'
 import { runCommands } from '../../src/haproxy/runtime/socket.ts'
-import { end, freePort, Stage } from './support/stage.ts'
+import { end, Stage } from './support/stage.ts'
+import { freePort } from '../support/ports.ts'
 
 let stage: Stage
 let server: Server

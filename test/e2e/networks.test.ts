@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ChangeReport, EndpointReport, LeftOutReport } from '../../src/api/contract.ts'
 import { get, Load } from './support/load.ts'
-import { freePort, Stage, type Container } from './support/stage.ts'
+import { Stage, type Container } from './support/stage.ts'
+import { freePort } from '../support/ports.ts'
 
 let stage: Stage
 let web: string

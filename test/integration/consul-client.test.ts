@@ -7,7 +7,7 @@ import { systemClock } from '../../src/support/clock.ts'
 import { startConsul, type ConsulAgent } from '../support/consul/consul-agent.ts'
 import { startConsulCluster } from '../support/consul/consul-cluster.ts'
 import { startFaultProxy, type FaultProxy } from '../support/consul/fault-proxy.ts'
-import { freePorts } from '../support/consul/ports.ts'
+import { freePorts } from '../support/ports.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const closers: (() => Promise<void> | void)[] = []

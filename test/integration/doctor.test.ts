@@ -6,7 +6,8 @@ import type { DoctorOptions } from '../../src/doctor/collect.ts'
 import type { Finding } from '../../src/doctor/facts.ts'
 import { judge } from '../../src/doctor/judge.ts'
 import { haproxyPrograms } from '../support/haproxies.ts'
-import { freePort, HaproxyLab } from '../support/haproxy-lab.ts'
+import { HaproxyLab } from '../support/haproxy-lab.ts'
+import { freePort } from '../support/ports.ts'
 import { attachedIn, Supervisor } from '../support/supervised-haproxy.ts'
 
 describe.each(haproxyPrograms())('the doctor of HAProxy $line', ({ path: program, version }) => {

@@ -11,7 +11,8 @@ import { showMapCommand } from '../../src/haproxy/runtime/maps.ts'
 import { parseStatistics } from '../../src/haproxy/runtime/statistics.ts'
 import { makeCertificate, shownCertificate } from '../support/certificates.ts'
 import { haproxyPrograms } from '../support/haproxies.ts'
-import { HaproxyLab, freePort, get } from '../support/haproxy-lab.ts'
+import { HaproxyLab, get } from '../support/haproxy-lab.ts'
+import { freePort } from '../support/ports.ts'
 
 const [a, b, c, d] = ['a.test', 'b.test', 'c.test', 'd.test'].map((name) => makeCertificate(name))
 const [newer, other] = [makeCertificate('a.test'), makeCertificate('b.test')]

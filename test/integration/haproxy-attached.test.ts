@@ -10,7 +10,8 @@ import type { AttachOptions } from '../../src/haproxy/process/attached.ts'
 import { capabilitiesOf } from '../../src/haproxy/capabilities.ts'
 import { refusalOf } from '../../src/haproxy/runtime/replies.ts'
 import { haproxyPrograms } from '../support/haproxies.ts'
-import { freePort, HaproxyLab, until } from '../support/haproxy-lab.ts'
+import { HaproxyLab, until } from '../support/haproxy-lab.ts'
+import { freePort } from '../support/ports.ts'
 import {
   attachedIn,
   signalCommand,

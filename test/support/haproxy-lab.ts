@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer, request, Agent } from 'node:http'
 import type { Server } from 'node:http'
-import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +10,7 @@ import { HaproxyProcess } from '../../src/haproxy/process/haproxy-process.ts'
 import type { HaproxyProcessOptions } from '../../src/haproxy/process/haproxy-process.ts'
 import { findHaproxy } from '../../src/haproxy/process/program.ts'
 import { startTicksOf } from '../../src/support/process-identity.ts'
+import { freePort } from './ports.ts'
 
 /** One server of the lab's only backend, `app`. */
 export type LabServer = {
@@ -205,15 +205,6 @@ export function constantLoad(
       return { answered, failed }
     },
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Waits for a condition; throws after ten seconds. */

@@ -6,12 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RoutingInput, RoutingSettings } from '../../src/routing/contract.ts'
 import { route } from '../../src/routing/route.ts'
-import { listen } from './plain-servers.ts'
-import { createServer } from 'node:net'
 import type { FoundHaproxy } from '../../scripts/lib/haproxy-lines.mjs'
 import { connectionNameOf } from '../../src/daemon-settings.ts'
 import { haproxyPrograms } from './haproxies.ts'
 import { routingSettings } from './routing.ts'
+import { freePort } from './ports.ts'
 
 export type RunningHaproxy = {
   readonly port: number
@@ -20,14 +19,6 @@ export type RunningHaproxy = {
   /** Commands on its stats socket, and the reply. */
   command(line: string): Promise<string>
   close(): Promise<void>
-}
-
-/** A free loopback port: taken for a moment and given back. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** A real HAProxy, in the foreground, with what routing renders for the input and its version. */

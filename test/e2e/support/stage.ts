@@ -2,7 +2,6 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { openSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +11,7 @@ import { importImage, nodeFiles, nodeFlags } from '../../../demo/image.ts'
 import type { StatusReport } from '../../../src/api/contract.ts'
 import { startTicksOf } from '../../../src/support/process-identity.ts'
 import { program } from './build.ts'
+import { freePort } from '../../support/ports.ts'
 
 const imageName = 'fairlead-e2e/web'
 const runLabel = 'test.fairlead.run'
@@ -291,14 +291,6 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<
   const ended = new Promise((resolve) => child.once('exit', resolve))
   child.kill(signal)
   await ended
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 function bindingsOf(publish: boolean | string): object {

@@ -2,7 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ChangeReport } from '../../../src/api/contract.ts'
 import { get } from './load.ts'
-import { freePort, Stage } from './stage.ts'
+import { Stage } from './stage.ts'
+import { freePort } from '../../support/ports.ts'
 
 /** A stage whose fairlead is told by a template where requests go. */
 export async function openTemplateStage(options: { hasImage?: boolean } = {}): Promise<Stage> {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { freePorts } from './ports.ts'
+import { freePorts } from '../ports.ts'
 
 /** How an agent is started; everything has a default that suits most tests. */
 export type ConsulOptions = {

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } fro
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { answerWith, isAnswerFault, whole, type Fault, type ProxiedRequest } from './faults.ts'
-import { freePorts } from './ports.ts'
+import { freePorts } from '../ports.ts'
 
 /** What a rule is for: a part of the path and query, or a predicate. */
 export type Which = string | ((request: ProxiedRequest) => boolean)

@@ -1,10 +1,20 @@
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 
-// Below the range that Linux gives to outgoing connections (ip(7), ip_local_port_range: 32768 and
-// up), so that nothing takes the port of a stopped program before the same test starts it again.
+// Below the range that Linux gives to outgoing connections and to whoever listens on port 0 (ip(7),
+// ip_local_port_range: 32768 and up): else a port could be taken between its being found free and
+// its use, or while the program that has it is stopped for a moment.
 const lowest = 16_000
 const highest = 31_999
+
+/** Given out by this process: whoever got one may not have bound it yet. */
+const given = new Set<number>()
+
+/** A loopback port that nobody listens on, neither TCP nor UDP; never given out twice. */
+export async function freePort(): Promise<number> {
+  const [port = 0] = await freePorts(1)
+  return port
+}
 
 /** Loopback ports that nobody listens on, neither TCP nor UDP; no two of them are the same. */
 export async function freePorts(count: number): Promise<readonly number[]> {
@@ -12,7 +22,9 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   for (let tries = 0; found.size < count; tries++) {
     if (tries > 100 + 10 * count) throw new Error(`no ${count} free ports`)
     const port = lowest + Math.floor(Math.random() * (highest - lowest + 1))
-    if (!found.has(port) && (await isFree(port))) found.add(port)
+    if (given.has(port)) continue
+    given.add(port)
+    if (await isFree(port)) found.add(port)
   }
   return [...found]
 }
