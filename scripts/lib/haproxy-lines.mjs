@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { homedir } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
+import { cacheFolder } from './cache-folder.mjs'
 import { SetupError } from './progress.mjs'
 import { findProgram } from './run.mjs'
 
@@ -27,8 +27,7 @@ export function lineOf(version) {
 
 /** Where the packages of a line are unpacked: an absolute path below the user's cache folder. */
 export function haproxyTree(line) {
-  const given = process.env.XDG_CACHE_HOME ?? ''
-  return join(isAbsolute(given) ? given : join(homedir(), '.cache'), 'fairlead', 'haproxy', line)
+  return join(cacheFolder('haproxy'), line)
 }
 
 /** The program in such a tree. */

@@ -7,7 +7,7 @@ import { SetupError } from './progress.mjs'
 import { run } from './run.mjs'
 import { temporaryFolder } from './temporary-folder.mjs'
 
-const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+export const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 /**
  * Calls `work` with an apt of its own that knows the main section of these Debian releases and
@@ -101,7 +101,8 @@ async function isolated(folder, site, releases) {
   return Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`])
 }
 
-async function debianSite() {
+/** Where this machine gets Debian's packages from; undefined where it uses no Debian site. */
+export async function debianSite() {
   const format = '$(ORIGIN)|$(RELEASE)|$(CODENAME)|$(COMPONENT)|$(SITE)'
   const args = ['indextargets', '--format', format, 'Created-By: Packages']
   const { output } = await run('apt-get', args, { env: process.env })
