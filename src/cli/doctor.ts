@@ -11,6 +11,7 @@ type DoctorCommandOptions = {
   readonly socket?: string
   readonly config?: string
   readonly haproxy: string
+  readonly docker?: string
   readonly name?: string
   readonly stateFolder?: string
   readonly json?: true
@@ -32,6 +33,10 @@ export function addDoctor(program: Command, context: CliContext): void {
     )
     .option('--config <PATH>', 'configuration; default: what the command line of HAProxy says')
     .option('--haproxy <PROGRAM>', 'the haproxy program: a path, or a name on PATH', 'haproxy')
+    .option(
+      '--docker <URL>',
+      'Docker daemon to look at, unix:// or tcp://; default: DOCKER_HOST, else that of this machine',
+    )
     .option('--json', 'the findings as JSON')
     .optionsGroup('Which instance:')
     .option('--name <NAME>', 'name of the instance (FAIRLEAD_NAME; default: default)')
@@ -60,6 +65,7 @@ async function examine(options: DoctorCommandOptions, context: CliContext): Prom
   const facts = await collect({
     socket: options.socket === undefined ? undefined : at(options.socket),
     config: options.config === undefined ? undefined : resolve(context.cwd, options.config),
+    docker: options.docker,
     stateFolder,
     haproxy: options.haproxy,
     environment: context.environment,

@@ -1,10 +1,7 @@
 import { access, constants, stat, statfs } from 'node:fs/promises'
-import { request } from 'node:http'
 import { dirname } from 'node:path'
-import { messageOf } from '../model/errors.ts'
+import { isOnThisMachine, lookAtDocker } from './docker-access.ts'
 import type { DoctorFacts, StateFolderFacts } from './facts.ts'
-
-const dockerTimeoutMs = 2000
 
 /** The folder as it is, or as it could be made. */
 export async function collectState(path: string, hasDaemon: boolean): Promise<StateFolderFacts> {
@@ -52,27 +49,15 @@ async function nearestFolder(path: string): Promise<string> {
   }
 }
 
-/** The Docker daemon that DOCKER_HOST names, else this machine's; ssh is not tried. */
+/**
+ * The Docker daemon that is named, else that of DOCKER_HOST, else this machine's; ssh is not tried.
+ * On another machine than this, one that was not named is only asked for what is GET.
+ */
 export async function listDocker(
   environment: Readonly<Record<string, string | undefined>>,
+  named: string | undefined,
 ): Promise<DoctorFacts['docker']> {
-  const url = environment['DOCKER_HOST'] || 'unix:///var/run/docker.sock'
+  const url = named ?? (environment['DOCKER_HOST'] || 'unix:///var/run/docker.sock')
   if (!/^(?:unix|tcp|http):/.test(url)) return []
-  return [{ url, error: await ping(url) }]
-}
-
-/** Why it does not answer; empty: it does. */
-function ping(url: string): Promise<string> {
-  const target = url.startsWith('unix:')
-    ? { socketPath: url.replace(/^unix:(?:\/\/)?/, ''), path: '/_ping' }
-    : new URL('/_ping', url.replace(/^tcp:/, 'http:'))
-  return new Promise((resolve) => {
-    const call = request(target, (response) => {
-      response.resume()
-      resolve(response.statusCode === 200 ? '' : `it answers ${response.statusCode}`)
-    })
-    call.setTimeout(dockerTimeoutMs, () => call.destroy(new Error('it does not answer')))
-    call.on('error', (error) => resolve(messageOf(error)))
-    call.end()
-  })
+  return [await lookAtDocker(url, named !== undefined || isOnThisMachine(url))]
 }

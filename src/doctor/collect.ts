@@ -26,6 +26,8 @@ export type DoctorOptions = {
   readonly socket: string | undefined
   /** Absolute; undefined: what the running one's command line says. */
   readonly config: string | undefined
+  /** URL of a Docker daemon; undefined: the docker command's own. */
+  readonly docker: string | undefined
   readonly stateFolder: string
   /** A path, or a name on PATH. */
   readonly haproxy: string
@@ -69,7 +71,7 @@ export async function collect(options: DoctorOptions): Promise<DoctorFacts> {
         : await collectAdoption(options.stateFolder, sockets, text),
     capabilities: observed === undefined ? undefined : capabilitiesOf(observed.worker.version),
     state: await collectState(options.stateFolder, options.hasDaemon),
-    docker: await listDocker(options.environment),
+    docker: await listDocker(options.environment, options.docker),
     machine: await collectMachine(options.nowMs),
   }
 }

@@ -1,3 +1,4 @@
+import type { AllowedRequest } from '../discovery/docker/allowed-requests.ts'
 import type { Capabilities } from '../haproxy/capabilities.ts'
 import type { Observed } from '../haproxy/process/observe.ts'
 
@@ -72,6 +73,25 @@ export type StateFolderFacts = {
   readonly hasDaemon: boolean
 }
 
+/** Something that fairlead has no need to do. */
+export type Excess = {
+  /** `make containers` */
+  readonly what: string
+  /** Whether who may do it is as good as root on the daemon's machine. */
+  readonly isRoot: boolean
+}
+
+/** A Docker daemon that could be watched. */
+export type DockerFacts = {
+  readonly url: string
+  /** Why it does not answer; empty: it does. */
+  readonly error: string
+  /** What fairlead asks and is refused. */
+  readonly refused: readonly AllowedRequest[]
+  /** What it allows beside that; undefined: not tried. */
+  readonly excess: readonly Excess[] | undefined
+}
+
 export type DoctorFacts = {
   /** Found by name, and those that running ones were started by. */
   readonly programs: readonly ProgramFacts[]
@@ -90,7 +110,7 @@ export type DoctorFacts = {
   readonly adoption: AdoptionFacts | undefined
   readonly capabilities: Capabilities | undefined
   readonly state: StateFolderFacts
-  readonly docker: readonly { readonly url: string; readonly error: string }[]
+  readonly docker: readonly DockerFacts[]
   readonly machine: {
     readonly cores: number
     readonly user: number

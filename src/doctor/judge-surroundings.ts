@@ -1,5 +1,6 @@
-import { error, note, ok, warning } from './facts.ts'
+import { error, ok, warning } from './facts.ts'
 import type { DoctorFacts, Finding } from './facts.ts'
+import { judgeDocker } from './judge-docker.ts'
 
 const fewBytes = 100 * 1024 * 1024
 const tooFewBytes = 10 * 1024 * 1024
@@ -19,16 +20,5 @@ export function judgeSurroundings({ state, docker }: DoctorFacts): Finding[] {
     const level = state.freeBytes < tooFewBytes ? error : warning
     findings.push(level('state', found, 'make room: on a full disk a configuration cannot be kept'))
   }
-  for (const { url, error: reason } of docker) {
-    findings.push(
-      reason === ''
-        ? ok('docker', `${url} answers`)
-        : note(
-            'docker',
-            `${url}: ${reason}`,
-            'needed for fairlead up only: start Docker, or name one with --docker URL',
-          ),
-    )
-  }
-  return findings
+  return [...findings, ...docker.flatMap(judgeDocker)]
 }

@@ -61,7 +61,7 @@ function healthy(change: Partial<DoctorFacts> = {}): DoctorFacts {
     adoption: { isRecorded: false, differences: [] },
     capabilities: capabilitiesOf('3.4.7'),
     state: { path: '/s', exists: true, error: '', freeBytes: 1e12, hasDaemon: false },
-    docker: [{ url: 'unix:///d.sock', error: '' }],
+    docker: [{ url: 'unix:///d.sock', error: '', refused: [], excess: [] }],
     machine: { cores: 4, user: 0, lowestFreePort: 1024, mayBindLowPorts: true, nowMs: 0 },
     ...change,
   }
@@ -327,7 +327,7 @@ const cases: readonly Case[] = [
   ],
   [
     'no Docker',
-    { docker: [{ url: 'unix:///d.sock', error: 'ENOENT' }] },
+    { docker: [{ url: 'unix:///d.sock', error: 'ENOENT', refused: [], excess: undefined }] },
     'note',
     /ENOENT/,
     /--docker/,

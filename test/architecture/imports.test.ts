@@ -29,7 +29,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'consul-catalogue',
     'registration',
     'discovery',
+    'cluster/own-service.ts',
   ],
+  // The name under which load balancers are registered, which nobody routes.
+  'cluster/own-service.ts': ['consul'],
+  // Load balancers tell each other through Consul what they serve.
+  cluster: ['api/contract.ts', 'cluster/own-service.ts', 'consul', 'haproxy/config'],
   // The embedded registry under Consul's HTTP API.
   'consul-api': ['consul', 'discovery', 'registry', 'registry/embedded'],
   // Registrator's job as a program of its own.
@@ -151,6 +156,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   haproxy: ['haproxy/*'],
   // Looking at a HAProxy and its surroundings, and judging.
   doctor: [
+    'discovery/docker/allowed-requests.ts',
     'haproxy/capabilities.ts',
     'haproxy/config',
     'haproxy/control.ts',
@@ -160,6 +166,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'haproxy/runtime',
   ],
   routing: ['haproxy/capabilities.ts', 'haproxy/config'],
+  // What may be asked of Docker: a table.
+  'discovery/docker/allowed-requests.ts': [],
   'discovery/docker': ['discovery', 'settings'],
   discovery: ['api/contract.ts'],
   // Compose files as the containers they would become, through discovery and routing as they are.

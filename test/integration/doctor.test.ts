@@ -24,6 +24,7 @@ describe.each(haproxyPrograms())('the doctor of HAProxy $line', ({ path: program
     const facts = await collect({
       socket: lab.options.masterSocket,
       config: undefined,
+      docker: undefined,
       stateFolder: join(lab.folder, 'state'),
       haproxy: program,
       environment: { DOCKER_HOST: `unix://${lab.folder}/no-docker.sock` },
@@ -62,6 +63,7 @@ describe.each(haproxyPrograms())('the doctor of HAProxy $line', ({ path: program
     const byLine = await collect({
       socket: undefined,
       config: undefined,
+      docker: undefined,
       stateFolder: join(lab.folder, 'state'),
       haproxy: program,
       environment: {},
