@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { AgentSelf } from './consul/agent-self.ts'
 import { consulOptions, type Environment } from './consul/address.ts'
@@ -98,6 +99,11 @@ export async function openConsul(
     sources,
     restored,
     indispensable: new Set([consulSource]),
+    meetingPlace: {
+      consul: writing,
+      node: () => providers.find(({ isLocal }) => isLocal)?.nodeName ?? hostname(),
+      catalogueIndex: () => registry.newestIndex,
+    },
     report: () => consulReport({ registry, registrar, addresses: options.addresses }),
     problems: () => [
       ...sources.problems(),

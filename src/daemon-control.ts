@@ -5,6 +5,7 @@ import type {
   HaproxyReport,
   StatusReport,
 } from './api/contract.ts'
+import type { Cluster } from './daemon-cluster.ts'
 import type { DaemonHistory } from './daemon-history.ts'
 import type { DaemonRegistry } from './daemon-registry.ts'
 import { parseStatistics } from './haproxy/runtime/statistics.ts'
@@ -32,6 +33,8 @@ export type ControlParts = {
   readonly problems: () => readonly Problem[]
   /** `show stat` as CSV. Throws HaproxyError. */
   readonly showStatistics: () => Promise<string>
+  /** Load balancers of the same Consul; undefined: the registry is embedded. */
+  readonly cluster: Pick<Cluster, 'report'> | undefined
   readonly isReady: () => boolean
   readonly down: () => void
 }
@@ -59,6 +62,8 @@ export function createControl(parts: ControlParts): DaemonControl {
         drift: parts.drift(),
         instance: parts.instance,
       }),
+
+    cluster: async (isKnown) => (await parts.cluster?.report(isKnown)) ?? { kind: 'embedded' },
 
     explain: async (subject): Promise<Explanation> => {
       const explanation = explain(subject, {

@@ -37,6 +37,7 @@ export async function openEmbedded(parts: RegistryParts): Promise<DaemonRegistry
     sources,
     restored,
     indispensable: new Set(),
+    meetingPlace: undefined,
     report: () => ({ kind: 'embedded' }),
     problems: () => [...sources.problems(), ...registry.problems()],
     confirm: () => {

@@ -1,4 +1,5 @@
 import type { RegistryReport } from './api/contract.ts'
+import type { Consul } from './consul/contract.ts'
 import { ownContainerIds } from './discovery/docker/own-container.ts'
 import type { ContainerMapping } from './discovery/docker/container-inspector.ts'
 import { createDockerProvider } from './discovery/docker/provider.ts'
@@ -22,6 +23,8 @@ export type DaemonRegistry = {
   readonly restored: ReadonlySet<string>
   /** Sources without which nothing may be changed at an adopted HAProxy. */
   readonly indispensable: ReadonlySet<string>
+  /** Where load balancers tell each other what they serve; undefined: this one is alone. */
+  readonly meetingPlace: MeetingPlace | undefined
   report(): RegistryReport
   problems(): readonly Problem[]
   /** Lets held-back removals happen. Throws FairleadError `not_found` when there are none. */
@@ -30,6 +33,15 @@ export type DaemonRegistry = {
   run(signal: AbortSignal): Promise<void>
   /** Resolves when everything that is known is on disk, or could not be written. */
   close(): Promise<void>
+}
+
+/** A Consul, through the agent that this machine's services are registered with. */
+export type MeetingPlace = {
+  readonly consul: Consul
+  /** This machine, as the registrations made from it name it. */
+  node(): string
+  /** The highest of Consul's indexes among the services read. */
+  catalogueIndex(): number
 }
 
 export type RegistryParts = {

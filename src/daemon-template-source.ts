@@ -1,3 +1,4 @@
+import { withoutOwnService } from './cluster/own-service.ts'
 import { consulOptions, type Environment } from './consul/address.ts'
 import { ConsulClient } from './consul/client.ts'
 import { InProcessConsul } from './consul-api/in-process.ts'
@@ -31,7 +32,9 @@ export function openTemplateSource(
   const isEmbedded = opened.embedded !== undefined
   const consul = isEmbedded
     ? new InProcessConsul(consulApi.routes)
-    : new ConsulClient(consulOptions(settings.registry, environment), { mostConnections })
+    : withoutOwnService(
+        new ConsulClient(consulOptions(settings.registry, environment), { mostConnections }),
+      )
   const most = isEmbedded ? Infinity : mostConnections
   const source = new ConsulSource({ consul, clock, retry, mostConnections: most })
   return {

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { AccessLog } from './access-log/access-log.ts'
 import { serveApi } from './api/server.ts'
 import { loadOrCreateToken } from './api/token.ts'
+import { Cluster } from './daemon-cluster.ts'
 import { openConsulApi } from './daemon-consul-api.ts'
 import { createControl } from './daemon-control.ts'
 import { Drift } from './daemon-drift.ts'
@@ -68,10 +69,11 @@ export async function runDaemon(settings: Settings): Promise<number> {
     exitCode = 1
     ending.end('leave')
   }
-  const run = { log, releases, signal: stopping.signal, end: ending.end, fail }
   let how: Ending | undefined
+  const { signal } = stopping
+  const run: Run = { log, releases, signal, end: ending.end, ending: () => how, fail }
   try {
-    const haproxy = await prepare(settings, run, () => how)
+    const haproxy = await prepare(settings, run)
     const start = startServing(settings, haproxy, run)
     // A signal during the start ends it; what it still does then fails into the log.
     how = await Promise.race([start.then(() => ending.wanted), ending.wanted])
@@ -116,16 +118,14 @@ type Run = {
   readonly releases: Releases
   readonly signal: AbortSignal
   readonly end: (how: Ending) => void
+  /** How it ends; undefined until it does, and when the start has failed. */
+  readonly ending: () => Ending | undefined
   /** Ends fairlead with exit code 1 and leaves HAProxy serving. */
   readonly fail: () => void
 }
 
 /** The lock, the state folder, HAProxy found and adopted: what can fail before anything is served. */
-async function prepare(
-  settings: Settings,
-  run: Run,
-  ending: () => Ending | undefined,
-): Promise<HaproxyInstance> {
+async function prepare(settings: Settings, run: Run): Promise<HaproxyInstance> {
   const paths = instancePaths(settings)
   await makeOwnFolder(settings.stateFolder)
   run.releases.push('lock', await takeLock(paths.lock))
@@ -134,9 +134,9 @@ async function prepare(
     await mkdir(paths.chroot, { recursive: true, mode: 0o755 })
   const haproxy = await prepareHaproxy(settings, paths)
   run.releases.push('HAProxy', async () => {
-    await endHaproxy(haproxy, ending())
+    await endHaproxy(haproxy, run.ending())
     // Its end was wanted: no verdict on the newest text.
-    if (ending() === 'down') await rm(paths.probation, { force: true })
+    if (run.ending() === 'down') await rm(paths.probation, { force: true })
   })
   return haproxy
 }
@@ -216,6 +216,7 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
     onChange: (change, record) => {
       logChange(log, change)
       history.record(change, record)
+      cluster?.touch()
     },
     steer: (wanted) => history.steer(routing.steer(wanted)),
     onWait: ({ reasons }) => {
@@ -223,6 +224,22 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
       log.warn({ reasons: why }, 'a reload waits for connections of an old worker')
     },
   })
+  const http = (): readonly string[] => servedAddresses(settings, pipeline.state().target?.desired)
+  const cluster =
+    opened.meetingPlace === undefined
+      ? undefined
+      : new Cluster({
+          place: opened.meetingPlace,
+          instance: settings.name,
+          paths,
+          pipeline,
+          history,
+          haproxy,
+          http,
+          clock,
+          log,
+        })
+  releases.push('cluster', () => cluster?.end(run.ending()))
   const drift = new Drift({ applier, pipeline, log, clock, settings })
   const accessLog = new AccessLog({
     path: paths.log,
@@ -240,7 +257,7 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
         startedAtMs: clock.now(),
         stateFolder: settings.stateFolder,
         get http() {
-          return servedAddresses(settings, pipeline.state().target?.desired)
+          return http()
         },
       },
       registry: opened,
@@ -255,8 +272,10 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
         ...consulApi.problems(),
         ...drift.problems(),
         ...routing.problems(),
+        ...(cluster?.problems() ?? []),
       ],
       showStatistics: async () => (await haproxy.execute(['show stat']))[0] ?? '',
+      cluster,
       isReady: () => sources.haveSpoken() && isServing(pipeline),
       down: () => run.end('down'),
     }),
@@ -293,6 +312,7 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
   )
   await firstApply(pipeline, haproxy)
   background('drift check', drift.watch(signal), run)
+  if (cluster !== undefined) background('cluster', cluster.run(signal), run)
   const {
     version: haproxyVersion,
     masterPid,
@@ -302,7 +322,7 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
   } = await haproxyReport(haproxy)
   log.info(
     { haproxy: haproxyVersion, pid: masterPid, isAdopted, maxConnections, maxFiles },
-    `serving on ${servedAddresses(settings, pipeline.state().target?.desired).join(', ')}`,
+    `serving on ${http().join(', ')}`,
   )
 }
 

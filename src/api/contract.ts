@@ -148,6 +148,68 @@ export type WordReport = {
   readonly sinceMs: number
 }
 
+/** `GET /api/cluster`: all load balancers that are registered in the same Consul. */
+export type ClusterReport =
+  /** The registry is embedded: there is nothing to compare with. */
+  | { readonly kind: 'embedded' }
+  | {
+      readonly kind: 'consul'
+      /** The service that they are instances of. */
+      readonly service: string
+      /** All are passing, hold the same desired state and have it in force. */
+      readonly isSame: boolean
+      /** When Consul was read; undefined: never. */
+      readonly readAtMs: number | undefined
+      /** Why it could not be read now, else empty; then `members` are those read last. */
+      readonly error: string
+      /** By node and name. */
+      readonly members: readonly ClusterMemberReport[]
+      /** What this one has sent to Consul since its start. */
+      readonly counts: {
+        /** Writes in Consul's catalogue. */
+        readonly writes: number
+        readonly heartbeats: number
+        /** Of both, those that failed. */
+        readonly failures: number
+      }
+    }
+
+/** One load balancer, as it says of itself. */
+export type ClusterMemberReport = {
+  readonly instance: string
+  readonly node: string
+  readonly version: string
+  readonly haproxyVersion: string
+  /** Equal where the same is served, whatever the folders, addresses and HAProxy's version. */
+  readonly hash: string
+  /** The number of its own newest change; not comparable. */
+  readonly generation: number
+  readonly isApplied: boolean
+  readonly pinnedTo: number | undefined
+  readonly leftOut: number
+  /** The newest of Consul's indexes that it had read when it wrote this. */
+  readonly catalogueIndex: number
+  /** Since when it has this hash, by its own clock. */
+  readonly sinceMs: number
+  readonly http: readonly string[]
+  /** It is the one that was asked. */
+  readonly isThis: boolean
+  readonly state: 'passing' | 'warning' | 'critical'
+  /** Why not passing, else empty. */
+  readonly why: string
+  /** Since when it was seen so by the one that was asked. */
+  readonly stateSinceMs: number
+  readonly verdict: ClusterVerdict
+}
+
+/** How one compares with what most of them serve. */
+export type ClusterVerdict = {
+  readonly kind: 'same' | 'lags' | 'away' | 'pinned' | 'settings' | 'not applied' | 'differs'
+  readonly text: string
+  /** For how long others have had the state that it has not. */
+  readonly forMs?: number
+}
+
 /** `GET /api/explain?subject=…`. */
 export type Explanation = {
   readonly subject: string
@@ -213,6 +275,8 @@ export type PinReport = {
 /** What the API asks of the daemon. Errors are FairleadErrors; the API gives their codes HTTP statuses. */
 export type DaemonControl = {
   status(): Promise<StatusReport>
+  /** All load balancers, read from Consul now; with `isKnown` as they were read last. */
+  cluster(isKnown?: boolean): Promise<ClusterReport>
   /** `not_found` when nothing of that name was ever seen. */
   explain(subject: string): Promise<Explanation>
   /** `state: 'ready'` and `weight: null` take the word back. `not_found` for an unknown endpoint without a word. */

@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import type {
   ChangeReport,
+  ClusterReport,
   DiffReport,
   Explanation,
   GenerationReport,
@@ -36,6 +37,10 @@ export class DaemonClient {
 
   status(): Promise<StatusReport> {
     return this.#json('GET', '/api/status') as Promise<StatusReport>
+  }
+
+  cluster(): Promise<ClusterReport> {
+    return this.#json('GET', '/api/cluster') as Promise<ClusterReport>
   }
 
   explain(subject: string): Promise<Explanation> {

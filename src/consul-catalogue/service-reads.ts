@@ -80,6 +80,13 @@ export class ServiceReads {
     return { retries: this.#retries, lagMs: this.#lagMs }
   }
 
+  /** The highest index among the answers taken; 0 before the first. */
+  get newestIndex(): number {
+    let newest = 0
+    for (const index of this.#indexes.values()) newest = Math.max(newest, index)
+    return newest
+  }
+
   /** Services whose read failed and is tried again, with the error. */
   failing(): ReadonlyMap<string, string> {
     const failing = [...this.#pending.values()].filter(({ error }) => error !== '')

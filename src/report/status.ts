@@ -134,6 +134,13 @@ function endpointReport(
   }
 }
 
+/** How many candidates are in no backend. */
+export function leftOutCount({ snapshot, routing }: PipelineState): number {
+  const isRouted = ({ endpoints }: Candidate): boolean =>
+    endpoints.some(({ id }) => routing?.placements.get(id)?.isRouted === true)
+  return snapshot.candidates.filter((candidate) => !isRouted(candidate)).length
+}
+
 /** A candidate none of whose endpoints is routed, with the decision that stopped it. */
 function leftOutReport(
   candidate: Candidate,

@@ -1,5 +1,6 @@
 import type {
   ChangeReport,
+  ClusterReport,
   ConsulReport,
   DaemonControl,
   DiffReport,
@@ -18,6 +19,7 @@ export class MemoryDaemon implements DaemonControl {
   readonly ledger: Ledger
   readonly calls: unknown[][] = []
   report: StatusReport = statusReport()
+  clusterReport: ClusterReport = { kind: 'embedded' }
   ready = true
   /** CSV of `show stat`, or the error that HAProxy gives. */
   csv: string | Error = ''
@@ -32,6 +34,11 @@ export class MemoryDaemon implements DaemonControl {
 
   async status(): Promise<StatusReport> {
     return this.report
+  }
+
+  async cluster(isKnown?: boolean): Promise<ClusterReport> {
+    this.calls.push(['cluster', isKnown])
+    return this.clusterReport
   }
 
   async explain(subject: string): Promise<Explanation> {

@@ -1,3 +1,4 @@
+import { clusterService } from '../../cluster/own-service.ts'
 import type { Consul, WatchState } from '../../consul/contract.ts'
 import type { CatalogNode, HealthEntry } from '../../consul/types.ts'
 import { watch } from '../../consul/watch.ts'
@@ -49,6 +50,9 @@ export type CatalogueReaderState = WatchState & {
   readonly counts: { readonly requests: number; readonly failed: number; readonly retries: number }
   readonly lagMs: number
 }
+
+/** Consul itself and fairlead's load balancers are registered too, and are nothing to balance. */
+const neverRead: ReadonlySet<string> = new Set(['consul', clusterService])
 
 /** Reads Consul's catalogue and follows its changes, in the way that suits its size. */
 export class CatalogueReader {
@@ -146,6 +150,11 @@ export class CatalogueReader {
     }
   }
 
+  /** The highest of Consul's indexes among the services read; 0 before the first. */
+  get newestIndex(): number {
+    return this.#reads?.newestIndex ?? 0
+  }
+
   /** Services and watches that cannot be read while others can. */
   problems(): readonly Problem[] {
     if (this.#states.together().state === 'waiting') return []
@@ -168,7 +177,7 @@ export class CatalogueReader {
   #reading(signal: AbortSignal): Reading {
     const { clock, filter, scope, entries } = this.#options
     const isWanted = (name: string, tags: readonly string[]): boolean =>
-      scope === 'all' || chosenBy(filter, name, tags) !== undefined
+      !neverRead.has(name) && (scope === 'all' || chosenBy(filter, name, tags) !== undefined)
     const onAnswer = (service: string, answer: readonly HealthEntry[]): void => {
       const isAnyWanted = answer.some(({ Service }) => isWanted(service, Service.Tags ?? []))
       if (isAnyWanted || answer.length === 0) this.#options.onAnswer(service, answer)

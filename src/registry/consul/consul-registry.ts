@@ -228,6 +228,11 @@ export class ConsulRegistry implements Registry {
     }
   }
 
+  /** The highest of Consul's indexes among the services read; 0 before the first. */
+  get newestIndex(): number {
+    return this.#reader.newestIndex
+  }
+
   /** Removals that are held back, by service. */
   held(): readonly HeldService[] {
     return this.#held.list((service, key) => {
