@@ -84,7 +84,7 @@ describe('defaults', () => {
       trustedProxies: [],
       haproxy: 'haproxy',
       maxConnections: undefined,
-      connectTimeoutMs: 1000,
+      connectTimeoutMs: 500,
       clientTimeoutMs: 60_000,
       serverTimeoutMs: 60_000,
       requestTimeoutMs: 10_000,

@@ -229,7 +229,7 @@ export const definitions: { readonly [Key in keyof Settings]: Definition<Setting
     placeholder: 'TIME',
     help: 'longest wait for a connection to a server',
     parser: timeout,
-    standard: '1s',
+    standard: '500ms',
   }),
   clientTimeoutMs: one({
     name: 'client-timeout',

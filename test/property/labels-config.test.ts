@@ -121,7 +121,7 @@ const shapes: readonly RegExp[] = [
   /^http-check send meth GET uri-lf %\[be_name,map_str\(\S+,\/\)\] ver HTTP\/1\.1 hdr Host %\[be_name,map_str\(\S+,localhost\)\]$/,
   /^cookie [\w.-]+ insert indirect nocache httponly(?: secure)? dynamic attr SameSite=Lax$/,
   /^dynamic-cookie-key [0-9a-f]{32}$/,
-  /^server [\w.:-]+ 10\.0\.0\.1:\d+ check inter 2s fastinter 500ms downinter 5s rise 1 fall 2 observe layer4 error-limit 3 on-error fastinter weight \d+(?: maxconn \d+)?(?: slowstart \d+ms)? pool-max-conn -1 pool-purge-delay 5s sni var\(txn\.fresh\)$/,
+  /^server [\w.:-]+ 10\.0\.0\.1:\d+ check inter 2s fastinter 500ms downinter 5s rise 1 fall 2 observe layer4 error-limit 5 on-error mark-down weight \d+(?: maxconn \d+)?(?: slowstart \d+ms)? pool-max-conn -1 pool-purge-delay 5s sni var\(txn\.fresh\)$/,
 ]
 
 function expectShape({ desired, routes, placements }: RoutingResult): void {

@@ -15,8 +15,8 @@ export const usableSettings: ReadonlySet<string> = new Set(
   `backlog balance compression cookie default-server dynamic-cookie-key errorfile errorloc
   errorloc302 errorloc303 fullconn hash-balance-factor hash-type http-after-response http-check
   http-error http-request http-response http-reuse http-send-name-header log log-format maxconn mode
-  monitor-uri option retries retry-on source tcp-check tcp-request timeout unique-id-format
-  unique-id-header`.split(/\s+/),
+  monitor-uri option retries retry-on source srvtcpka-cnt srvtcpka-idle srvtcpka-intvl
+  tcp-check tcp-request timeout unique-id-format unique-id-header`.split(/\s+/),
 )
 
 /**

@@ -8,6 +8,13 @@ export const defaultsName = 'fairlead'
 const queueMs = 10_000
 
 /**
+ * A server that has lost its power or its cable never closes a connection: after three seconds of
+ * silence the kernel asks whether it is still there, and after three more without a word the
+ * connection is at its end, so that a request that may be repeated is, long before `timeout server`.
+ */
+const probes = ['option srvtcpka', 'srvtcpka-idle 3s', 'srvtcpka-intvl 1s', 'srvtcpka-cnt 3']
+
+/**
  * What holds for all sections.
  *
  * A request is tried up to four times, from the second try on at another server (`redispatch 1`),
@@ -40,6 +47,7 @@ export function renderDefaults(settings: RoutingSettings): string {
     `timeout tunnel ${timeouts.tunnelMs}ms`,
     `timeout queue ${queueMs}ms`,
     'timeout check 2s',
+    ...probes,
   ]
   if (settings.accessLog) lines.push('log global', 'option dontlognull')
   return section(`defaults ${defaultsName}`, lines)

@@ -2,8 +2,10 @@ import type { RoutingSettings } from '../contract.ts'
 import type { Member } from '../member.ts'
 
 /**
- * Checks every two seconds, every half a second once one fails (three refused connections of
- * requests are as good as one failed check), a dead one every five: it is not hammered.
+ * Checks every two seconds, every half a second once one fails, a dead one every five: it is not
+ * hammered. Five requests in a row that could not be connected are as good as failed checks: of a
+ * node that has lost its power nobody says anything, and each request would wait for the connect
+ * timeout first. Half a second later a check may say otherwise.
  *
  * Connections stay when a check fails (no `on-marked-down shutdown-sessions`): a server too busy to
  * answer a check in time may still finish what it has begun.
@@ -15,7 +17,7 @@ import type { Member } from '../member.ts'
  */
 const checks =
   'check inter 2s fastinter 500ms downinter 5s rise 1 fall 2 ' +
-  'observe layer4 error-limit 3 on-error fastinter'
+  'observe layer4 error-limit 5 on-error mark-down'
 const pool = 'pool-max-conn -1 pool-purge-delay 5s'
 
 /**
