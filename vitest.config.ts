@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: ['test/{integration,e2e}/**/*.test.ts'],
+          include: ['test/{integration,e2e,lab}/**/*.test.ts'],
           fileParallelism: false,
           globalSetup: ['test/e2e/support/build.ts'],
           testTimeout: 120_000,

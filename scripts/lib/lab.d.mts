@@ -1,0 +1,2 @@
+/** Why the lab cannot be on this machine, in a sentence; undefined where it can. */
+export function whyNoLab(): string | undefined
