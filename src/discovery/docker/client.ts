@@ -3,13 +3,16 @@ import type { IncomingMessage } from 'node:http'
 import type { DockerHost } from '../../settings/settings.ts'
 import { DockerError, toDockerError } from './docker-error.ts'
 import { isRecord, nanosOf, parseEvent } from './docker-types.ts'
-import type { DaemonInfo, DockerEvent, Inspect, NetworkFacts } from './docker-types.ts'
+import type { DaemonInfo, DockerEvent, Inspect, NetworkDetails } from './docker-types.ts'
 import { linesOf, textOf } from './response.ts'
 import { createTransport } from './transport.ts'
-import type { Transport } from './transport.ts'
+import type { Method, Transport } from './transport.ts'
 
 /** Every request but the event stream is given up after this time. */
 const answerTimeoutMs = 10_000
+
+/** Attaching to an overlay takes up to seconds where a swarm's manager is busy. */
+const changeTimeoutMs = 30_000
 
 /** Actions that discovery understands; the daemon leaves all others out of the answer. */
 const actions =
@@ -19,8 +22,8 @@ const filters = encodeURIComponent(
 )
 
 /**
- * What fairlead asks of a Docker daemon (Engine API, un-versioned paths). GET only: it never
- * changes anything. Everything throws DockerError.
+ * What fairlead asks of a Docker daemon (Engine API, un-versioned paths). GET only, but for two
+ * requests: a container is attached to a network and detached. Everything throws DockerError.
  */
 export class DockerClient {
   readonly url: string
@@ -51,9 +54,13 @@ export class DockerClient {
     }
   }
 
-  /** Ids of all containers that are running, paused or restarting. */
-  async listContainers(signal?: AbortSignal): Promise<string[]> {
-    const list = await this.#get<ContainerSummary[]>('/containers/json', signal)
+  /** Ids of all containers that are running, paused or restarting; with `label` (`NAME=VALUE`), of those. */
+  async listContainers(signal?: AbortSignal, label?: string): Promise<string[]> {
+    const query =
+      label === undefined
+        ? ''
+        : `?filters=${encodeURIComponent(JSON.stringify({ label: [label] }))}`
+    const list = await this.#get<ContainerSummary[]>(`/containers/json${query}`, signal)
     return list.flatMap((each) => (each.Id === undefined ? [] : [each.Id]))
   }
 
@@ -68,11 +75,39 @@ export class DockerClient {
   }
 
   /** By network id. */
-  async networks(signal?: AbortSignal): Promise<Map<string, NetworkFacts>> {
+  async networks(signal?: AbortSignal): Promise<Map<string, NetworkDetails>> {
     const list = await this.#get<Network[]>('/networks', signal)
-    return new Map(
-      list.map((each) => [each.Id ?? '', { name: each.Name ?? '', driver: each.Driver ?? '' }]),
+    return new Map(list.map((each) => [each.Id ?? '', detailsOf(each)]))
+  }
+
+  /**
+   * Attaches a container to a network, by id or name. `driverOptions` stay with the endpoint: what
+   * `docker inspect` shows as DriverOpts. Its name is known to nobody on the network but by Docker's
+   * own rules; nothing else of the container or the network is changed.
+   */
+  async connectNetwork(
+    network: string,
+    container: string,
+    driverOptions: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.#post(
+      `/networks/${encodeURIComponent(network)}/connect`,
+      { Container: container, EndpointConfig: { DriverOpts: driverOptions } },
+      signal,
     )
+  }
+
+  /** Detaches a container; one that is not attached any more is no error. */
+  async disconnectNetwork(network: string, container: string, signal?: AbortSignal): Promise<void> {
+    const path = `/networks/${encodeURIComponent(network)}/disconnect`
+    try {
+      await this.#post(path, { Container: container, Force: false }, signal)
+    } catch (error) {
+      if (error instanceof DockerError && error.status === 404) return
+      if (error instanceof DockerError && /is not connected to/.test(error.message)) return
+      throw error
+    }
   }
 
   /**
@@ -81,7 +116,8 @@ export class DockerClient {
    */
   async events(sinceMs: number, signal: AbortSignal): Promise<AsyncIterable<DockerEvent>> {
     const path = `/events?since=${seconds(sinceMs)}&filters=${filters}`
-    return eventsOf(await this.#open(path, answerTimeoutMs, signal), this.url)
+    const answer = await this.#open({ method: 'GET', path }, answerTimeoutMs, signal)
+    return eventsOf(answer, this.url)
   }
 
   /** Events that the daemon still remembers of a time in the past (its clock). Returns at once. */
@@ -91,7 +127,7 @@ export class DockerClient {
     options: { signal: AbortSignal; timeoutMs: number },
   ): Promise<DockerEvent[]> {
     const path = `/events?since=${seconds(sinceMs)}&until=${seconds(untilMs)}&filters=${filters}`
-    const text = await this.#text(path, options.timeoutMs, options.signal)
+    const text = await this.#text({ method: 'GET', path }, options.timeoutMs, options.signal)
     return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : (parseEvent(line) ?? [])))
   }
 
@@ -100,7 +136,7 @@ export class DockerClient {
   }
 
   async #get<T>(path: string, signal: AbortSignal | undefined): Promise<T> {
-    const text = await this.#text(path, answerTimeoutMs, signal)
+    const text = await this.#text({ method: 'GET', path }, answerTimeoutMs, signal)
     try {
       return JSON.parse(text) as T
     } catch (error) {
@@ -113,7 +149,11 @@ export class DockerClient {
     }
   }
 
-  async #text(path: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<string> {
+  async #post(path: string, body: object, signal: AbortSignal | undefined): Promise<void> {
+    await this.#text({ method: 'POST', path, body: JSON.stringify(body) }, changeTimeoutMs, signal)
+  }
+
+  async #text(ask: Ask, timeoutMs: number, signal: AbortSignal | undefined): Promise<string> {
     // Not AbortSignal.any: in Node 20 each one stays attached to a long-lived signal.
     const limit = new AbortController()
     const giveUp = (): void => limit.abort()
@@ -121,10 +161,10 @@ export class DockerClient {
     signal?.addEventListener('abort', giveUp, { once: true })
     try {
       if (signal?.aborted) limit.abort()
-      const response = await this.#open(path, timeoutMs, limit.signal)
+      const response = await this.#open(ask, timeoutMs, limit.signal)
       return await textOf(response, limit.signal)
     } catch (error) {
-      if (limit.signal.aborted && !signal?.aborted) throw this.#timedOut(path, timeoutMs)
+      if (limit.signal.aborted && !signal?.aborted) throw this.#timedOut(ask, timeoutMs)
       throw toDockerError(error, this.url)
     } finally {
       clearTimeout(timer)
@@ -132,7 +172,7 @@ export class DockerClient {
     }
   }
 
-  #timedOut(path: string, timeoutMs: number): DockerError {
+  #timedOut({ path }: Ask, timeoutMs: number): DockerError {
     return new DockerError(
       `Docker at ${this.url}: no answer to ${path.split('?')[0]} within ${timeoutMs} ms`,
       { hint: 'is the daemon, or the way to it, overloaded or gone?' },
@@ -140,31 +180,31 @@ export class DockerClient {
   }
 
   /** The answer's head, once it is there and good. */
-  async #open(path: string, timeoutMs: number, signal: AbortSignal): Promise<IncomingMessage> {
-    const response = await this.#send(path, timeoutMs, signal)
+  async #open(ask: Ask, timeoutMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+    const response = await this.#send(ask, timeoutMs, signal)
     const status = response.statusCode ?? 0
     if (status < 400) return response
     const text = await textOf(response, signal)
-    const what = `${messageIn(text)} (HTTP ${status}, GET ${path.split('?')[0]})`
+    const what = `${messageIn(text)} (HTTP ${status}, ${ask.method} ${ask.path.split('?')[0]})`
     const hint = status === 403 ? 'a proxy in front of the socket has to let this through' : ''
     throw new DockerError(`Docker at ${this.url}: ${what}`, { status, hint })
   }
 
   /** A kept connection may have been closed by the daemon in the meantime: then once again. */
-  async #send(path: string, timeoutMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+  async #send(ask: Ask, timeoutMs: number, signal: AbortSignal): Promise<IncomingMessage> {
     try {
-      return await this.#sendOnce(path, timeoutMs, signal)
+      return await this.#sendOnce(ask, timeoutMs, signal)
     } catch (error) {
       if (!(error instanceof StaleConnection)) throw error
-      return this.#sendOnce(path, timeoutMs, signal)
+      return this.#sendOnce(ask, timeoutMs, signal)
     }
   }
 
-  #sendOnce(path: string, timeoutMs: number, signal: AbortSignal): Promise<IncomingMessage> {
+  #sendOnce(ask: Ask, timeoutMs: number, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(toDockerError(signal.reason, this.url))
-      const request = this.#transport.request(path)
-      const timer = setTimeout(() => request.destroy(this.#timedOut(path, timeoutMs)), timeoutMs)
+      const request = this.#transport.request(ask.method, ask.path)
+      const timer = setTimeout(() => request.destroy(this.#timedOut(ask, timeoutMs)), timeoutMs)
       const abort = (): void => void request.destroy(toDockerError(signal.reason, this.url))
       signal.addEventListener('abort', abort, { once: true })
       const settle = (): void => {
@@ -181,12 +221,33 @@ export class DockerClient {
         const isStale = request.reusedSocket && !signal.aborted && 'code' in error
         reject(isStale ? new StaleConnection() : toDockerError(error, this.url))
       })
-      request.end()
+      if (ask.body === undefined) request.end()
+      else {
+        request.setHeader('Content-Type', 'application/json')
+        request.setHeader('Content-Length', Buffer.byteLength(ask.body))
+        request.end(ask.body)
+      }
     })
   }
 }
 
 class StaleConnection extends Error {}
+
+/** One request; the body is JSON. */
+type Ask = { readonly method: Method; readonly path: string; readonly body?: string }
+
+function detailsOf(network: Network): NetworkDetails {
+  const { Scope: scope } = network
+  return {
+    name: network.Name ?? '',
+    driver: network.Driver ?? '',
+    scope: scope === 'swarm' || scope === 'global' ? scope : 'local',
+    isAttachable: network.Attachable === true,
+    isInternal: network.Internal === true,
+    isIngress: network.Ingress === true,
+    subnets: (network.IPAM?.Config ?? []).flatMap((each) => each.Subnet || []),
+  }
+}
 
 async function* eventsOf(response: IncomingMessage, url: string): AsyncGenerator<DockerEvent> {
   try {

@@ -8,6 +8,19 @@ export type Binding = PortBinding
 /** What is wanted of a Docker network. */
 export type NetworkFacts = { readonly name: string; readonly driver: string }
 
+/** What `GET /networks` says of a network, as far as attaching something to it is concerned. */
+export type NetworkDetails = NetworkFacts & {
+  readonly scope: 'local' | 'swarm' | 'global'
+  /** An overlay to which containers outside of services may be attached. */
+  readonly isAttachable: boolean
+  /** Without a way out; nothing is reached through it but its own addresses. */
+  readonly isInternal: boolean
+  /** The swarm's own network for published ports. */
+  readonly isIngress: boolean
+  /** In CIDR form. */
+  readonly subnets: readonly string[]
+}
+
 /** What is wanted of `GET /info`. */
 export type DaemonInfo = {
   readonly name: string

@@ -10,10 +10,12 @@ import { FairleadError, messageOf } from '../../model/errors.ts'
 import type { DockerHost } from '../../settings/settings.ts'
 import { SshConnection } from './ssh-connection.ts'
 
+export type Method = 'GET' | 'POST'
+
 /** How requests get to one Docker daemon. */
 export type Transport = {
-  /** Starts a GET request; connections are kept and used again. */
-  request(path: string): ClientRequest
+  /** Starts a request; connections are kept and used again. */
+  request(method: Method, path: string): ClientRequest
   /** Host name or address of a remote daemon; undefined when it runs on this machine. */
   readonly remoteHost: string | undefined
   close(): void
@@ -37,7 +39,8 @@ export function createTransport(host: DockerHost): Transport {
 function unixTransport(socketPath: string): Transport {
   const agent = new HttpAgent({ keepAlive: true })
   return {
-    request: (path) => httpRequest({ socketPath, path, agent, headers: { Host: 'docker' } }),
+    request: (method, path) =>
+      httpRequest({ socketPath, method, path, agent, headers: { Host: 'docker' } }),
     remoteHost: undefined,
     close: () => agent.destroy(),
   }
@@ -53,8 +56,8 @@ function tcpTransport(url: URL, certFolder: string | undefined): Transport {
       : new HttpsAgent({ ...options, ...certificates(certFolder) })
   const port = Number(url.port || (certFolder === undefined ? 2375 : 2376))
   return {
-    request(path) {
-      const target = { host, port, path, agent }
+    request(method, path) {
+      const target = { host, port, method, path, agent }
       const request = certFolder === undefined ? httpRequest(target) : httpsRequest(target)
       // Set at once and not only when the connection idles: the event stream never does.
       request.on('socket', (socket) => socket.setKeepAlive(true, keepAliveMs))
@@ -84,7 +87,7 @@ function sshTransport(url: URL): Transport {
   const options: RequestOptions = { agent, headers: { Host: 'docker' } }
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   return {
-    request: (path) => httpRequest({ ...options, path }),
+    request: (method, path) => httpRequest({ ...options, method, path }),
     remoteHost: isLoopback(host) ? undefined : host,
     close: () => agent.destroy(),
   }
