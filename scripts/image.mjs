@@ -1,4 +1,4 @@
-// `npm run image`: the image of fairlead, see deploy/Dockerfile. `npm run image -- --help`.
+// `npm run image`: the images of fairlead and of the demo's web server, see deploy/Dockerfile. `npm run image -- --help`.
 
 import { parseArgs } from 'node:util'
 import { ensureNodeModules } from './lib/node-modules.mjs'
@@ -10,7 +10,7 @@ const usage = `npm run image -- [--base NAME] [--tag NAME] [--docker-host URL]
                       HAProxy), or debootstrap: made of Debian's packages on this machine, as root.
                       Default: one that was made here before, else debian:trixie-slim, else
                       debootstrap.
-  --tag NAME          what the image is called (default: fairlead)
+  --tag NAME          what the image is called (default: fairlead); the demo's has -demo behind it
   --docker-host URL   the daemon that gets it (default: DOCKER_HOST, else the local one)`
 
 await runMain(async () => {
@@ -21,6 +21,6 @@ await runMain(async () => {
   await ensureNodeModules()
   const { ensureImage } = await import('./lib/image.mjs')
   const { base, tag = 'fairlead', 'docker-host': dockerHost } = values
-  const { name } = await ensureImage({ base, tag, dockerHost })
-  say(`docker: ${tag} is ${name}`)
+  const { name, demo } = await ensureImage({ base, tag, dockerHost })
+  say(`docker: ${tag} is ${name}, and its demo ${demo}`)
 })

@@ -29,7 +29,7 @@ try {
 }
 
 function end(code, words) {
-  console.log(words)
+  process.stdout.write(`${words}\n`)
   process.exit(code)
 }
 

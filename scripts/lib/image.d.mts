@@ -1,7 +1,9 @@
-export type Image = {
+export type Images = {
   /** `fairlead:<hash>`; the tag that was asked for names it too. */
   readonly name: string
-  /** For `docker load`. */
+  /** `fairlead-demo:<hash>`, the demo's web server; the tag with `-demo` behind it names it too. */
+  readonly demo: string
+  /** Both, for `docker load`. */
   readonly archive: string
 }
 
@@ -14,5 +16,5 @@ export type ImageOptions = {
   readonly tag?: string
 }
 
-/** Makes sure that a daemon has the project's image: built once, then loaded from a kept archive. */
-export function ensureImage(options?: ImageOptions): Promise<Image>
+/** Makes sure that a daemon has the project's images: built once, then loaded from a kept archive. */
+export function ensureImage(options?: ImageOptions): Promise<Images>

@@ -20,46 +20,59 @@ const dockerfile = join(root, 'deploy', 'Dockerfile')
 const kept = 2
 
 /**
- * Makes sure that a daemon has the project's image, as `tag`.
+ * Makes sure that a daemon has the project's image, as `tag`, and the demo's web server, as `tag` with
+ * `-demo` behind it.
  *
- * It is built once for each state of what is in it, and kept as an archive below the user's cache
- * folder: every other daemon loads that. `dockerHost` as DOCKER_HOST has it; `base` as ensureBase
+ * They are built once for each state of what is in them, and kept as one archive below the user's
+ * cache folder: every other daemon loads that. `dockerHost` as DOCKER_HOST has it; `base` as ensureBase
  * takes it. Throws SetupError.
  *
  * @param {{ dockerHost?: string, base?: string, tag?: string }} [options]
- * @returns {Promise<{ name: string, archive: string }>} its full name, `fairlead:<hash>`, and the
- *   archive, for `docker load`
+ * @returns {Promise<{ name: string, demo: string, archive: string }>} their full names,
+ *   `fairlead:<hash>` and `fairlead-demo:<hash>`, and the archive, for `docker load`
  */
 export async function ensureImage({ dockerHost, base = 'auto', tag = 'fairlead' } = {}) {
   await ensureBuilt()
   const docker = new DockerClient(dockerHost)
   const hash = contentHash(base)
-  const name = `fairlead:${hash}`
+  const images = { name: `fairlead:${hash}`, demo: `fairlead-demo:${hash}` }
   const archive = join(cacheFolder('images'), `fairlead-${hash}.tar`)
   const isKept = existsSync(archive)
-  if (!(await docker.hasImage(name))) {
+  if (!(await hasAll(docker, images))) {
     if (isKept) await docker.call('load', '--quiet', '--input', archive)
-    else await buildImage(docker, name, await ensureBase(docker, base))
+    else await buildImages(docker, images, await ensureBase(docker, base))
   }
-  if (!isKept) await keep(docker, name, archive)
-  await docker.call('tag', name, tag)
-  return { name, archive }
+  if (!isKept) await keep(docker, images, archive)
+  await docker.call('tag', images.name, tag)
+  await docker.call('tag', images.demo, demoTag(tag))
+  return { ...images, archive }
 }
 
-/** Builds it; `base` is an image that the daemon has. */
-async function buildImage(docker, name, base) {
+async function hasAll(docker, { name, demo }) {
+  return (await docker.hasImage(name)) && (await docker.hasImage(demo))
+}
+
+/** `fairlead-demo:1` for `fairlead:1`. */
+function demoTag(tag) {
+  const [, name, version = ''] = /^(.*?)(:[^/]*)?$/.exec(tag)
+  return `${name}-demo${version}`
+}
+
+/** Builds them; `base` is an image that the daemon has. */
+async function buildImages(docker, { name, demo }, base) {
   say(`docker: building ${name} on ${base}`)
-  const args = ['--file', dockerfile, '--build-arg', `BASE=${base}`, '--tag', name]
-  await docker.build(...args, root)
+  const args = ['--file', dockerfile, '--build-arg', `BASE=${base}`]
+  await docker.build(...args, '--target', 'fairlead', '--tag', name, root)
+  await docker.build(...args, '--target', 'demo', '--tag', demo, root)
 }
 
-/** Saves it beside its last place, to be renamed: what carries the last name is whole. */
-async function keep(docker, name, archive) {
+/** Saves them beside their last place, to be renamed: what carries the last name is whole. */
+async function keep(docker, { name, demo }, archive) {
   const folder = cacheFolder('images')
   mkdirSync(folder, { recursive: true })
   const unfinished = `${archive}.${process.pid}.tmp`
   try {
-    await docker.call('save', '--output', unfinished, name)
+    await docker.call('save', '--output', unfinished, name, demo)
     renameSync(unfinished, archive)
   } finally {
     rmSync(unfinished, { force: true })
