@@ -33,6 +33,7 @@ import { showOldWorkers } from './haproxy/runtime/master.ts'
 import { messageOf } from './model/errors.ts'
 import { OperatorStore } from './operator/operator-store.ts'
 import { Pipeline } from './pipeline/pipeline.ts'
+import { watchOwnNetwork } from './readiness/own-network.ts'
 import { Prober } from './readiness/prober.ts'
 import type { Settings } from './settings/settings.ts'
 import { systemClock } from './support/clock.ts'
@@ -153,6 +154,7 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
   const { log, releases, signal } = run
   const clock = systemClock
   const paths = instancePaths(settings)
+  const isNetworkLost = watchOwnNetwork()
 
   const opened = await openRegistry({ settings, path: paths.snapshot, clock, log })
   const { registry, sources } = opened
@@ -302,6 +304,13 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
   releases.push(
     'supervision',
     haproxy.onExit(() => {
+      if (haproxy.isRunning && isNetworkLost()) {
+        log.error(
+          "this container's network went with HAProxy's old one; ending, to be started anew",
+        )
+        run.fail()
+        return
+      }
       const { said, cause } = exitWords(haproxy)
       log.error(said)
       pipeline.triggerRepair(cause)
