@@ -5,6 +5,7 @@ import {
   changeEntry,
   consulReport,
   endpointReport,
+  memberReport,
   serviceReport,
   statusReport,
 } from '../../test/support/memory-daemon.ts'
@@ -181,4 +182,39 @@ it('is documented name by name', async () => {
   const documented = [...page.matchAll(/^\| `(\w+)` +\| (?:gauge|counter|histogram) /gm)]
   const names = documented.map((match) => match[1])
   expect(new Set(names)).toEqual(new Set(new Metrics('0').names))
+})
+
+it('has series of the cluster only where there is one, and asks Consul for nothing', async () => {
+  api = createTestApi()
+  const seriesOf = (lines: readonly string[]) =>
+    lines.filter((line) => line.startsWith('fairlead_cluster'))
+  expect(seriesOf(await scrape())).toEqual([])
+  const counts = { writes: 3, heartbeats: 9, failures: 1 }
+  api.daemon.clusterReport = {
+    kind: 'consul',
+    service: 'fairlead',
+    isSame: false,
+    readAtMs: 1,
+    error: '',
+    members: [
+      memberReport({ isThis: true }),
+      memberReport({ verdict: { kind: 'lags', text: '' } }),
+    ],
+    counts,
+  }
+  expect(seriesOf(await scrape())).toEqual(
+    expect.arrayContaining([
+      'fairlead_cluster_same 1',
+      'fairlead_cluster_members{verdict="same"} 1',
+      'fairlead_cluster_members{verdict="lags"} 1',
+      'fairlead_cluster_members{verdict="away"} 0',
+      'fairlead_cluster_writes_total{kind="card"} 3',
+    ]),
+  )
+  expect(api.daemon.calls).toEqual([
+    ['cluster', true],
+    ['cluster', true],
+  ])
+  api.daemon.clusterReport = { kind: 'embedded' }
+  expect(seriesOf(await scrape())).toEqual([])
 })

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { ChangeReport, DaemonControl, StatusReport } from './contract.ts'
+import { clusterMetrics } from './cluster-metrics.ts'
+import type { ChangeReport, ClusterReport, DaemonControl, StatusReport } from './contract.ts'
 import { followChanges } from './follow.ts'
 import { parseStatistics } from './haproxy-statistics.ts'
 import { registryMetrics } from './registry-metrics.ts'
@@ -98,6 +99,7 @@ export class Metrics {
     ['service', 'class'],
   )
   readonly #takeRegistry = registryMetrics(this.#registry)
+  readonly #takeCluster = clusterMetrics(this.#registry)
   readonly #memory = this.#gauge('process_resident_memory_bytes', 'Resident memory of fairlead', [])
   readonly #cpu = this.#counter('process_cpu_seconds_total', 'CPU time of fairlead', [])
   readonly #startTime = this.#gauge(
@@ -140,8 +142,13 @@ export class Metrics {
    * Prometheus' text format.
    * @param statistics HAProxy's CSV; undefined when it does not answer: then no series of servers.
    */
-  render(status: StatusReport, statistics: string | undefined): Promise<string> {
+  render(
+    status: StatusReport,
+    cluster: ClusterReport,
+    statistics: string | undefined,
+  ): Promise<string> {
     this.#takeStatus(status)
+    this.#takeCluster(cluster)
     this.#takeRegistry(status.registry, Date.now())
     this.#haproxyUp.set(status.haproxy.state === 'running' && statistics !== undefined ? 1 : 0)
     this.#takeStatistics(status, statistics ?? '')

@@ -38,6 +38,15 @@ describe('load balancers compared', () => {
     })
   })
 
+  it('all differ where nothing tells who is right', () => {
+    const found = verdicts(
+      member('a', 'x', { sinceMs: 1000 }),
+      member('b', 'y', { sinceMs: 51_000 }),
+    )
+    const differs = { kind: 'differs', text: 'differs: servers', forMs: 10_000 }
+    expect(found).toEqual({ a: differs, b: differs })
+  })
+
   it('say why one differs: a pin, settings, host names', () => {
     const others = [member('a', 'x'), member('b', 'x')]
     expect(verdicts(...others, member('c', 'y', { pinnedTo: 7 }))['c']).toMatchObject({

@@ -18,16 +18,20 @@ export type Member = {
  * Compares load balancers with what most of them serve: sorted by node and name, each with the
  * verdict. Pure.
  *
- * Of two hashes that equally many hold, the one that was made of the newer catalogue counts, then
- * the younger one; one that is critical has no vote while others have.
+ * Of hashes that equally many hold, the one that was made of the newest catalogue counts; where that
+ * is the same too, nobody knows who is right, and each differs from the others. One that is critical
+ * has no vote while others have.
  */
 export function compareMembers(
   members: readonly Member[],
   nowMs: number,
 ): readonly ClusterMemberReport[] {
-  const reference = referenceOf(members)
+  const leaders = leadersOf(members)
   const sorted = members.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
-  return sorted.map((member) => reportOf(member, reference, nowMs))
+  return sorted.map((member) => {
+    const others = leaders.filter(({ hash }) => hash.whole !== member.card.hash.whole)
+    return reportOf(member, others[0], nowMs)
+  })
 }
 
 /** All hold the same hash, have it in force, and are passing. */
@@ -39,22 +43,28 @@ function orderOf({ card }: Member): string {
   return `${card.node}\0${card.instance}`
 }
 
-function referenceOf(members: readonly Member[]): Card | undefined {
+/** One card of each hash that may be the right one: a single one, unless there is a tie. */
+function leadersOf(members: readonly Member[]): readonly Card[] {
   const alive = members.filter(({ state }) => state !== 'critical')
-  const voters = alive.length > 0 ? alive : members
-  const votes = new Map<string, number>()
-  for (const { card } of voters) votes.set(card.hash.whole, (votes.get(card.hash.whole) ?? 0) + 1)
-  const votesOf = (card: Card): number => votes.get(card.hash.whole) ?? 0
-  const [best] = voters.toSorted(
-    ({ card: a }, { card: b }) =>
-      votesOf(b) - votesOf(a) || b.catalogueIndex - a.catalogueIndex || b.sinceMs - a.sinceMs,
-  )
-  return best?.card
+  const byHash = new Map<string, { votes: number; card: Card }>()
+  for (const { card } of alive.length > 0 ? alive : members) {
+    const before = byHash.get(card.hash.whole)
+    const isNewer = before === undefined || card.catalogueIndex > before.card.catalogueIndex
+    byHash.set(card.hash.whole, {
+      votes: (before?.votes ?? 0) + 1,
+      card: isNewer ? card : before.card,
+    })
+  }
+  const all = [...byHash.values()]
+  const mostVotes = Math.max(...all.map(({ votes }) => votes))
+  const mostVoted = all.filter(({ votes }) => votes === mostVotes)
+  const newest = Math.max(...mostVoted.map(({ card }) => card.catalogueIndex))
+  return mostVoted.map(({ card }) => card).filter((card) => card.catalogueIndex === newest)
 }
 
 function reportOf(
   { card, state, why, stateSinceMs, isThis }: Member,
-  reference: Card | undefined,
+  other: Card | undefined,
   nowMs: number,
 ): ClusterMemberReport {
   const { hash, run: _run, ...facts } = card
@@ -65,34 +75,32 @@ function reportOf(
     state,
     why,
     stateSinceMs,
-    verdict: verdictOf(card, state, reference, nowMs),
+    verdict: verdictOf(card, state, other, nowMs),
   }
 }
 
+/** `other`: what most serve, and this one does not. */
 function verdictOf(
   card: Card,
   state: Member['state'],
-  reference: Card | undefined,
+  other: Card | undefined,
   nowMs: number,
 ): ClusterVerdict {
-  if (reference === undefined || card.hash.whole === reference.hash.whole) {
-    return card.isApplied ? { kind: 'same', text: 'same' } : notApplied
-  }
-  const since = Math.max(0, nowMs - reference.sinceMs)
+  if (other === undefined) return card.isApplied ? { kind: 'same', text: 'same' } : notApplied
   if (state === 'critical') return { kind: 'away', text: 'had another state when last heard of' }
   if (!card.isApplied) return notApplied
   if (card.pinnedTo !== undefined) {
     return { kind: 'pinned', text: `differs: pinned to generation ${card.pinnedTo} by rollback` }
   }
-  const parts = differingParts(card, reference)
+  const forMs = Math.max(0, nowMs - Math.max(card.sinceMs, other.sinceMs))
+  const parts = differingParts(card, other)
   if (parts.includes('settings')) return { kind: 'settings', text: `differs: ${parts.join(', ')}` }
-  if (card.catalogueIndex < reference.catalogueIndex) {
-    const { catalogueIndex } = reference
-    const text = `lags: catalogue index ${card.catalogueIndex} < ${catalogueIndex}`
-    return { kind: 'lags', text, forMs: since }
+  if (card.catalogueIndex < other.catalogueIndex) {
+    const text = `lags: catalogue index ${card.catalogueIndex} < ${other.catalogueIndex}`
+    return { kind: 'lags', text, forMs }
   }
-  const pinned = reference.pinnedTo === undefined ? '' : ', the others are pinned'
-  return { kind: 'differs', text: `differs: ${parts.join(', ')}${pinned}`, forMs: since }
+  const pinned = other.pinnedTo === undefined ? '' : ', another one is pinned'
+  return { kind: 'differs', text: `differs: ${parts.join(', ')}${pinned}`, forMs }
 }
 
 const notApplied = { kind: 'not applied', text: 'not applied yet' } as const

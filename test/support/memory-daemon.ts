@@ -1,5 +1,6 @@
 import type {
   ChangeReport,
+  ClusterMemberReport,
   ClusterReport,
   ConsulReport,
   DaemonControl,
@@ -117,6 +118,30 @@ export class MemoryDaemon implements DaemonControl {
 
 function notFound(id: string): FairleadError {
   return new FairleadError('not_found', `nothing is known of ${id}`)
+}
+
+/** A load balancer that is as the others. */
+export function memberReport(changes: Partial<ClusterMemberReport> = {}): ClusterMemberReport {
+  return {
+    instance: 'default',
+    node: 'lb1',
+    version: '0.1.0',
+    haproxyVersion: '2.6.12-1+deb12u4',
+    hash: 'abcdef0123456789',
+    generation: 7,
+    isApplied: true,
+    pinnedTo: undefined,
+    leftOut: 0,
+    catalogueIndex: 140,
+    sinceMs: 1_700_000_000_000,
+    http: ['0.0.0.0:80'],
+    isThis: false,
+    state: 'passing',
+    why: '',
+    stateSinceMs: 1_700_000_000_000,
+    verdict: { kind: 'same', text: 'same' },
+    ...changes,
+  }
 }
 
 /** A report of a daemon with one service `web` and nothing wrong, changed as wanted. */
