@@ -6,10 +6,13 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ensureBaseArchive } from './lib/base-image.mjs'
+import { ensureComposes } from './lib/compose.mjs'
 import { ensureConsul } from './lib/consul.mjs'
 import { ensureDocker } from './lib/docker.mjs'
 import { ensureHaproxies } from './lib/haproxies.mjs'
 import { ensureNodeModules, root } from './lib/node-modules.mjs'
+import { canUseApt } from './lib/platform.mjs'
 import { ensureHaproxy, ensureProgram } from './lib/programs.mjs'
 import { runMain, say, SetupError } from './lib/progress.mjs'
 
@@ -37,6 +40,11 @@ await runMain(async () => {
   // What they make a second Docker host's network of.
   await ensureProgram('ip', 'iproute2')
   await ensureNodeModules()
+  if (canUseApt()) {
+    // What the lab's hosts run, which reach no registry.
+    await ensureComposes()
+    await ensureBaseArchive()
+  }
   say('everything is there')
 
   const failedChecks = []

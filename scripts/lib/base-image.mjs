@@ -39,7 +39,7 @@ export async function ensureBase(docker, wanted) {
 }
 
 async function importMade(docker) {
-  const archive = await ensureArchive()
+  const archive = await ensureBaseArchive()
   const name = `fairlead-base:${keyOf(archive)}`
   if (!(await docker.hasImage(name))) {
     say(`docker: importing ${name}`)
@@ -57,8 +57,8 @@ async function archivePath() {
   return join(cacheFolder('base'), `debian-${release}-${output.trim() || process.arch}-${hash}.tar`)
 }
 
-/** Makes the archive unless it is there: some 60 s, once. Gives its path. Throws SetupError. */
-async function ensureArchive() {
+/** Makes the archive unless it is there: some 40 s, once. Gives its path. Throws SetupError. */
+export async function ensureBaseArchive() {
   const archive = await archivePath()
   if (existsSync(archive)) return archive
   if (!isRoot()) throw new SetupError('A base image can be made by root only.', hint)
