@@ -12,6 +12,7 @@ export default defineConfig({
           include: [
             'src/**/*.test.ts',
             'test/{architecture,golden,scenarios,property}/**/*.test.ts',
+            'drills/**/*.test.ts',
           ],
           testTimeout: 30_000,
         },
