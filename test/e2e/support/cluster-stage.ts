@@ -1,4 +1,4 @@
-import type { ClusterReport } from '../../../src/api/contract.ts'
+import type { ClusterMemberReport, ClusterReport } from '../../../src/api/contract.ts'
 import type { ConsulAgent } from '../../support/consul/consul-agent.ts'
 import { serve, type TestServer } from '../../support/plain-servers.ts'
 import type { Stage } from './stage.ts'
@@ -21,7 +21,8 @@ export async function startInstance(
   service: string,
   id: string,
 ): Promise<TestServer> {
-  const server = await serve((_request, response) => void response.end(id))
+  const answer = JSON.stringify({ service, hostname: id })
+  const server = await serve((_request, response) => void response.end(answer))
   await register(consul, service, id, server.port)
   return server
 }
@@ -61,4 +62,29 @@ export async function untilSame(stage: Stage, count: number): Promise<ConsulClus
   )
   if (report === undefined) throw new Error('it was never asked')
   return report
+}
+
+export function memberOf({ members }: ConsulCluster, instance: string): ClusterMemberReport {
+  const found = members.find((each) => each.instance === instance)
+  if (found === undefined) throw new Error(`${instance} is not registered`)
+  return found
+}
+
+/** Waits until a load balancer says this of another one, or of itself. */
+export async function untilMember(
+  stage: Stage,
+  instance: string,
+  isSo: (member: ClusterMemberReport) => boolean,
+): Promise<ClusterMemberReport> {
+  let found: ClusterMemberReport | undefined
+  await stage.until(
+    async () => {
+      found = (await clusterOf(stage)).members.find((each) => each.instance === instance)
+      return found !== undefined && isSo(found)
+    },
+    `${instance} is as it should be`,
+    60_000,
+  )
+  if (found === undefined) throw new Error('it was never asked')
+  return found
 }
