@@ -1,7 +1,9 @@
 import { registrationSource } from './consul-api/registrations.ts'
 import { dockerProviders, staleSources } from './daemon-registry.ts'
 import type { DaemonRegistry, RegistryParts } from './daemon-registry.ts'
+import { swarmProvider } from './daemon-swarm.ts'
 import { Sources } from './discovery/sources.ts'
+import { leaveTasksToSwarm } from './discovery/swarm/left-to-swarm.ts'
 import { FairleadError } from './model/errors.ts'
 import { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts'
 
@@ -16,7 +18,11 @@ export async function openEmbedded(parts: RegistryParts): Promise<DaemonRegistry
   const known = [...restored]
     .filter((source) => source !== registrationSource)
     .flatMap((source) => registry.candidatesOf(source))
-  const providers = await dockerProviders(parts, known)
+  const swarm = await swarmProvider(parts, known)
+  const providers =
+    swarm === undefined
+      ? await dockerProviders(parts, known)
+      : [...(await dockerProviders(parts, known, leaveTasksToSwarm)), swarm]
   for (const { source, why } of staleSources(registry, providers, [registrationSource])) {
     // Known to have nothing.
     registry.accept({
@@ -39,7 +45,7 @@ export async function openEmbedded(parts: RegistryParts): Promise<DaemonRegistry
     indispensable: new Set(),
     meetingPlace: undefined,
     report: () => ({ kind: 'embedded' }),
-    problems: () => [...sources.problems(), ...registry.problems()],
+    problems: () => [...sources.problems(), ...(swarm?.problems() ?? []), ...registry.problems()],
     confirm: () => {
       throw new NothingHeldError(
         'not_found',

@@ -79,7 +79,7 @@ export async function dockerProviders(
  */
 export function staleSources(
   registry: { sources(): readonly string[]; readonly isFromBeforeBoot: boolean },
-  providers: readonly DockerProvider[],
+  providers: readonly Pick<DockerProvider, 'source' | 'isLocal'>[],
   others: readonly string[],
 ): readonly { readonly source: string; readonly why: string }[] {
   const watched = new Set([...others, ...providers.map(({ source }) => source)])

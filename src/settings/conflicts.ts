@@ -26,6 +26,7 @@ export function findConflicts(
     ...longFolder(settings, whereOf),
     ...filtersWithoutConsul(settings, whereOf),
     ...configWithoutSocket(settings, whereOf),
+    ...swarmWithoutManager(settings, whereOf),
     ...templateConflicts(settings, whereOf, isGiven),
   ]
 }
@@ -97,4 +98,17 @@ function configWithoutSocket(settings: Settings, whereOf: WhereOf): Problem[] {
   if (settings.haproxyConfig === undefined || settings.haproxySocket !== undefined) return []
   const what = "says what somebody else's HAProxy loads, and fairlead starts its own"
   return [{ where: whereOf('haproxyConfig'), what, hint: 'add --haproxy-socket PATH' }]
+}
+
+function swarmWithoutManager({ swarm, docker, registry }: Settings, whereOf: WhereOf): Problem[] {
+  if (!swarm) return []
+  const where = whereOf('swarm')
+  if (registry !== undefined) {
+    const what = 'fills the embedded registry, and the registry is Consul'
+    const hint = 'run fairlead registrator on every node, and leave --swarm out here'
+    return [{ where, what, hint }]
+  }
+  if (docker.length > 0) return []
+  const what = 'needs the Docker daemon of a manager, and there is none'
+  return [{ where, what, hint: 'name one with --docker' }]
 }

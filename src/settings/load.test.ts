@@ -62,6 +62,7 @@ describe('defaults', () => {
       name: 'default',
       stateFolder: '/home/ann/.local/state/fairlead/default',
       docker: [{ name: undefined, url: 'unix:///var/run/docker.sock', certFolder: undefined }],
+      swarm: false,
       network: undefined,
       usePublished: false,
       publishedAddress: undefined,
@@ -126,6 +127,7 @@ describe('the ways to give a setting', () => {
     name: ['blue', 'blue'],
     stateFolder: ['/srv/x', '/srv/x'],
     docker: ['tcp://h:1', [{ name: undefined, url: 'tcp://h:1', certFolder: undefined }]],
+    swarm: ['true', true],
     network: ['front', 'front'],
     usePublished: ['true', true],
     publishedAddress: ['10.0.0.1', '10.0.0.1'],
@@ -179,8 +181,8 @@ describe('the ways to give a setting', () => {
     const [text, value] = samples[key]
     const { name, kind } = definitions[key]
     const flag = kind === 'list' ? [text] : kind === 'switch' ? true : text
-    // Some choose among the services of a Consul, and are refused without one.
-    const consul = key === 'registry' ? {} : { FAIRLEAD_REGISTRY: 'consul://' }
+    // Some choose among the services of a Consul, and are refused without one; one is with it.
+    const consul = ['registry', 'swarm'].includes(key) ? {} : { FAIRLEAD_REGISTRY: 'consul://' }
     // Its configuration is only for a HAProxy that somebody else started.
     const other = key === 'haproxyConfig' ? { FAIRLEAD_HAPROXY_SOCKET: '/run/m.sock' } : {}
     const template = key.endsWith('Delimiter') ? { FAIRLEAD_TEMPLATE: '/a.ctmpl' } : {}

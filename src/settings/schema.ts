@@ -35,6 +35,13 @@ export const definitions: { readonly [Key in keyof Settings]: Definition<Setting
   }),
 
   docker,
+  swarm: toggle({
+    name: 'swarm',
+    group: 'Docker',
+    help:
+      'follow the tasks of the swarm on all its nodes; the (first) Docker daemon has to be a ' +
+      'manager of it',
+  }),
   network: optional({
     name: 'network',
     group: 'Docker',
@@ -56,6 +63,42 @@ export const definitions: { readonly [Key in keyof Settings]: Definition<Setting
     computed: () => undefined,
     shown:
       "127.0.0.1 for a local daemon, else the daemon's host; with --registry consul://… the agent's",
+  }),
+
+  haproxyContainer: optional({
+    name: 'haproxy-container',
+    group: 'Docker',
+    placeholder: 'NAME|ID',
+    help:
+      "HAProxy's container (default: the one whose network fairlead shares, else the one with " +
+      'the label fairlead.haproxy=NAME of this instance)',
+    parser: values.word,
+  }),
+  joinNetworks: one({
+    name: 'join-networks',
+    group: 'Docker',
+    placeholder: 'ON|OFF',
+    help:
+      "whether HAProxy's container is attached to the networks of containers that get requests, " +
+      'and detached when the last one has gone: on or off',
+    parser: values.choice('on', 'off'),
+    standard: 'on',
+  }),
+  joinOnly: list({
+    name: 'join-only',
+    group: 'Docker',
+    placeholder: 'NETWORK',
+    help: 'network that may be joined, then no others; * stands for any part',
+    item: values.word,
+    standard: [],
+  }),
+  neverJoin: list({
+    name: 'never-join',
+    group: 'Docker',
+    placeholder: 'NETWORK',
+    help: 'network that is never joined; * stands for any part',
+    item: values.word,
+    standard: [],
   }),
 
   registry: one({

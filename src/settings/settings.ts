@@ -5,6 +5,8 @@ export type Settings = {
   /** Absolute; holds everything the instance keeps. */
   readonly stateFolder: string
   readonly docker: readonly DockerHost[]
+  /** The first of these is a swarm's manager: its tasks on all nodes are followed. */
+  readonly swarm: boolean
   /** URI of the Consul that keeps the endpoints; undefined: the embedded registry. */
   readonly registry: string | undefined
   /** Services of Consul that are routed though they carry no routing meta. */
@@ -41,6 +43,13 @@ export type Settings = {
   readonly network: string | undefined
   /** Use published ports instead of container addresses. */
   readonly usePublished: boolean
+  /** HAProxy's container, by name or id; undefined: found by its label, or none. */
+  readonly haproxyContainer: string | undefined
+  /** Whether HAProxy's container is attached to networks. */
+  readonly joinNetworks: 'on' | 'off'
+  /** Networks that are joined, `*` for any part; empty: all that can be. */
+  readonly joinOnly: readonly string[]
+  readonly neverJoin: readonly string[]
   /** Address of published ports; undefined: 127.0.0.1 for a local daemon, the daemon's host for a remote one. */
   readonly publishedAddress: string | undefined
   /** The haproxy program: a path, or a name on PATH. */

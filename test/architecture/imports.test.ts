@@ -168,7 +168,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   routing: ['haproxy/capabilities.ts', 'haproxy/config'],
   // What may be asked of Docker: a table.
   'discovery/docker/allowed-requests.ts': [],
-  'discovery/docker': ['discovery', 'settings'],
+  // What sources and the networks of HAProxy's container say to each other.
+  'networks/contract.ts': [],
+  // Attaching HAProxy's container to networks, through Docker.
+  networks: ['networks/contract.ts', 'discovery/docker', 'settings'],
+  'discovery/docker': ['discovery', 'networks/contract.ts', 'settings'],
+  // A task is mapped as the container that it is.
+  'discovery/swarm': ['discovery/docker', 'settings'],
   discovery: ['api/contract.ts'],
   // Compose files as the containers they would become, through discovery and routing as they are.
   compose: ['discovery/docker', 'registry/embedded', 'routing', 'settings'],

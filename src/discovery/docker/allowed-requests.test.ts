@@ -18,7 +18,10 @@ function pathsIn(text: string): readonly string[] {
     'nodes|plugins|secrets|services|session|swarm|system|tasks|version|volumes'
   const literals = text.matchAll(new RegExp(`['\`](/(?:${first})(?:[/?][^'\`]*)?)['\`]`, 'g'))
   return [...literals].map(([, path = '']) =>
-    path.replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '{id}').replace(/\?.*$/, ''),
+    path
+      .replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '{id}')
+      .replace(/(\?.*|json\{id\})$/, (end) => (end.startsWith('json') ? 'json' : ''))
+      .replace('/images/{id}', '/images/{image}'),
   )
 }
 
@@ -41,6 +44,9 @@ describe('the requests that fairlead makes of Docker', () => {
     ['GET', '/v1.41/containers/json?all=1', '/containers/json'],
     ['GET', '/containers/web_1.a-b/json', '/containers/{id}/json'],
     ['POST', '/networks/0a1/connect', '/networks/{id}/connect'],
+    ['GET', '/images/registry:5000/team/web:1.2@sha256:01ab/json', '/images/{image}/json'],
+    ['GET', '/images/../containers/json', undefined],
+    ['GET', '/images/a//json', undefined],
     ['HEAD', '/version', undefined],
     ['POST', '/version', undefined],
     ['GET', '/containers/../json', undefined],

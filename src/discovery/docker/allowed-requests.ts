@@ -7,7 +7,7 @@ export type Occasion = 'always' | 'join' | 'swarm'
 /** One kind of request to a Docker daemon (Docker Engine API). */
 export type AllowedRequest = {
   readonly method: 'GET' | 'POST'
-  /** Without version and query; `{id}` is an id or a name. */
+  /** Without version and query; `{id}` is an id or a name, `{image}` an image's name with its slashes. */
   readonly path: string
   readonly when: Occasion
   readonly why: string
@@ -99,18 +99,28 @@ export const allowedRequests: readonly AllowedRequest[] = [
     why: 'names and addresses of nodes',
     without: 'fairlead up --swarm finds nothing',
   },
+  {
+    method: 'GET',
+    path: '/images/{image}/json',
+    when: 'swarm',
+    why: 'ports that the image of a service exposes, its labels and its HEALTHCHECK',
+    without: 'services need fairlead.port or a published port',
+  },
 ]
 
 // What Docker allows in names (container, network), which an id is, too. It begins with no dot, so
 // that no `..` is one; nothing is escaped in it, so that there is nothing to decode.
 const idPattern = '[A-Za-z0-9][A-Za-z0-9_.-]*'
+// `registry:5000/team/web:1.2@sha256:…`; no part of it begins with a dot either.
+const imagePattern = '[A-Za-z0-9][A-Za-z0-9_.:@-]*(/[A-Za-z0-9][A-Za-z0-9_.:@-]*)*'
 
 /**
  * An extended regular expression (POSIX) for the whole request target of an allowed request: a
  * version or none, the path as it is written here, a query or none.
  */
 export function targetPattern({ path }: AllowedRequest): string {
-  return `^(/v1\\.[0-9]+)?${path.replaceAll('{id}', idPattern)}(\\?[^#]*)?$`
+  const filled = path.replaceAll('{id}', idPattern).replaceAll('{image}', imagePattern)
+  return `^(/v1\\.[0-9]+)?${filled}(\\?[^#]*)?$`
 }
 
 /** The entry that a request falls under; undefined when fairlead has no business asking it. */

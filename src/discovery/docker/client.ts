@@ -56,11 +56,8 @@ export class DockerClient {
 
   /** Ids of all containers that are running, paused or restarting; with `label` (`NAME=VALUE`), of those. */
   async listContainers(signal?: AbortSignal, label?: string): Promise<string[]> {
-    const query =
-      label === undefined
-        ? ''
-        : `?filters=${encodeURIComponent(JSON.stringify({ label: [label] }))}`
-    const list = await this.#get<ContainerSummary[]>(`/containers/json${query}`, signal)
+    const of = encodeURIComponent(JSON.stringify({ label: label === undefined ? [] : [label] }))
+    const list = await this.#get<ContainerSummary[]>(`/containers/json?filters=${of}`, signal)
     return list.flatMap((each) => (each.Id === undefined ? [] : [each.Id]))
   }
 
@@ -129,6 +126,19 @@ export class DockerClient {
     const path = `/events?since=${seconds(sinceMs)}&until=${seconds(untilMs)}&filters=${filters}`
     const text = await this.#text({ method: 'GET', path }, options.timeoutMs, options.signal)
     return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : (parseEvent(line) ?? [])))
+  }
+
+  /** The whole answer to a GET, for those who read other parts of the API. */
+  async read(
+    path: string,
+    options: { signal: AbortSignal | undefined; timeoutMs: number },
+  ): Promise<string> {
+    return this.#text({ method: 'GET', path }, options.timeoutMs, options.signal)
+  }
+
+  /** The lines of an answer that goes on for ever; resolves and ends as `events` does. */
+  async lines(path: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
+    return linesOf(await this.#open({ method: 'GET', path }, answerTimeoutMs, signal))
   }
 
   close(): void {

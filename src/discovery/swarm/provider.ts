@@ -1,0 +1,106 @@
+import type { Candidate, Observation, Provider, SourceState } from '../../model/candidate.ts'
+import type { Problem } from '../../model/problem.ts'
+import type { DockerHost } from '../../settings/settings.ts'
+import { Channel } from '../../support/channel.ts'
+import { systemClock } from '../../support/clock.ts'
+import type { Clock } from '../../support/clock.ts'
+import { DockerClient } from '../docker/client.ts'
+import { SwarmClient } from './swarm-client.ts'
+import type { SwarmContext } from './task-to-candidate.ts'
+import { SwarmWatch } from './swarm-watch.ts'
+
+export type SwarmProviderOptions = SwarmContext & {
+  /** A manager. */
+  readonly host: DockerHost
+  /** This source's candidates in the last snapshot: their drain marks survive a restart. */
+  readonly restored?: readonly Candidate[]
+  readonly clock?: Clock
+}
+
+/** A provider that also tells what is wrong with services. */
+export type SwarmProvider = Provider & {
+  /** The manager is this machine. */
+  readonly isLocal: boolean
+  problems(): readonly Problem[]
+}
+
+/** Name of a swarm's source: stable over restarts. */
+export function swarmSourceName(host: DockerHost): string {
+  return `swarm:${host.name ?? host.url}`
+}
+
+/**
+ * Watches the tasks of a swarm, on all its nodes, through the API of one manager. Begins with a
+ * complete observation as soon as the manager answers; while it does not, what it said last stands.
+ * Throws FairleadError `setting_invalid` for an address or certificates that cannot be used.
+ */
+export function createSwarmProvider(options: SwarmProviderOptions): SwarmProvider {
+  return new SwarmTasks(options)
+}
+
+class SwarmTasks implements SwarmProvider {
+  readonly source: string
+  readonly isLocal: boolean
+  readonly #options: SwarmProviderOptions
+  readonly #clock: Clock
+  readonly #client: SwarmClient
+  #watch: SwarmWatch | undefined
+  #state: SourceState
+
+  constructor(options: SwarmProviderOptions) {
+    const docker = new DockerClient(options.host)
+    this.#options = options
+    this.source = swarmSourceName(options.host)
+    this.isLocal = docker.remoteHost === undefined
+    this.#clock = options.clock ?? systemClock
+    this.#client = new SwarmClient(docker)
+    this.#state = {
+      source: this.source,
+      state: 'connecting',
+      error: '',
+      sinceMs: this.#clock.now(),
+    }
+  }
+
+  state(): SourceState {
+    return this.#state
+  }
+
+  problems(): readonly Problem[] {
+    return this.#watch?.problems() ?? []
+  }
+
+  async *observe(signal: AbortSignal): AsyncGenerator<Observation, void, undefined> {
+    const stop = new AbortController()
+    const stopNow = (): void => stop.abort()
+    signal.addEventListener('abort', stopNow, { once: true })
+    if (signal.aborted) stop.abort()
+    const channel = new Channel<Observation>(stop.signal)
+    const { network, usePublished, haproxyNetworks, ownContainerIds } = this.#options
+    this.#watch = new SwarmWatch({
+      client: this.#client,
+      clock: this.#clock,
+      source: this.source,
+      context: { network, usePublished, haproxyNetworks, ownContainerIds },
+      restored: this.#options.restored ?? [],
+      publish: (observation) => channel.push(observation),
+      onState: (state, error) => this.#setState(state, error),
+      signal: stop.signal,
+    })
+    const running = this.#watch.run()
+    try {
+      yield* channel
+    } finally {
+      signal.removeEventListener('abort', stopNow)
+      stop.abort()
+      await running
+      this.#client.close()
+      this.#setState('stopped', '')
+    }
+  }
+
+  #setState(state: SourceState['state'], error: string): void {
+    const sinceMs = state === this.#state.state ? this.#state.sinceMs : this.#clock.now()
+    this.#state = { source: this.source, state, error, sinceMs }
+  }
+}

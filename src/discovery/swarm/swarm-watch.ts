@@ -1,0 +1,227 @@
+import { setMaxListeners } from 'node:events'
+import type { Candidate, Observation, SourceState } from '../../model/candidate.ts'
+import type { Problem } from '../../model/problem.ts'
+import { Backoff } from '../../support/backoff.ts'
+import type { Clock } from '../../support/clock.ts'
+import { signalName } from '../docker/stop-signal.ts'
+import { causeOf, firstRunningMs, KnownSwarm } from './known-swarm.ts'
+import { paceOf } from './pace.ts'
+import { parseList } from './swarm-client.ts'
+import type { SwarmClient } from './swarm-client.ts'
+import { describeSwarmFault } from './swarm-error.ts'
+import type { SwarmEvent } from './swarm-event.ts'
+import type { SwarmTask } from './swarm-types.ts'
+import type { SwarmContext } from './task-to-candidate.ts'
+
+export type SwarmWatchOptions = {
+  readonly client: SwarmClient
+  readonly clock: Clock
+  readonly source: string
+  readonly context: SwarmContext
+  readonly restored: readonly Candidate[]
+  readonly publish: (observation: Observation) => void
+  readonly onState: (state: SourceState['state'], error: string) => void
+  readonly signal: AbortSignal
+}
+
+/** Services and nodes are read anew this often, should an event of theirs be lost. */
+const refreshMs = 10_000
+/** From the end of one poll to the start of the next, also when events come thick and fast. */
+const leastPauseMs = 20
+
+/**
+ * Follows a swarm by two things at once: polls of its tasks, never two at a time, and the event
+ * stream of the manager's daemon, which says when to poll soon and which tasks of this node are
+ * ending. Either may fail and come back without the other. Polls that fail change nothing.
+ */
+export class SwarmWatch {
+  readonly #options: SwarmWatchOptions
+  readonly #swarm = new KnownSwarm()
+  #lastTasks = ''
+  #needsFacts = true
+  #factsAtMs = Number.NEGATIVE_INFINITY
+  #newsAtMs: number
+  /** The complete observation was published. */
+  #hasSpoken = false
+  /** Ends the pause before the next poll. */
+  #wake = new AbortController()
+
+  constructor(options: SwarmWatchOptions) {
+    this.#options = options
+    this.#newsAtMs = options.clock.now()
+    // A listener for each request and each pause: few at a time, but not a leak.
+    setMaxListeners(0, options.signal)
+  }
+
+  /** Runs until the signal aborts; never throws for what the network or the manager does. */
+  async run(): Promise<void> {
+    await Promise.all([this.#pollForEver(), this.#followForEver()])
+  }
+
+  problems(): readonly Problem[] {
+    return this.#swarm.problems()
+  }
+
+  async #pollForEver(): Promise<void> {
+    const { clock, onState, signal } = this.#options
+    const backoff = new Backoff(100, 2_000)
+    while (!signal.aborted) {
+      const startedMs = clock.now()
+      try {
+        await this.#poll()
+        backoff.reset()
+        onState('connected', '')
+      } catch (error) {
+        if (signal.aborted) return
+        onState('connecting', describeSwarmFault(error))
+        // What comes after a failure is read whole: another manager may have taken over.
+        this.#needsFacts = true
+        await clock.sleep(backoff.next(), signal)
+        continue
+      }
+      await this.#pause(startedMs)
+    }
+  }
+
+  /** Until the next poll is due, or something happens. */
+  async #pause(startedMs: number): Promise<void> {
+    const { clock, signal } = this.#options
+    await clock.sleep(leastPauseMs, signal)
+    const now = clock.now()
+    const paceMs = paceOf({
+      sinceNewsMs: now - this.#newsAtMs,
+      services: this.#swarm.services,
+      tasks: this.#swarm.wanted(),
+    })
+    const wake = this.#wake.signal
+    if (!wake.aborted && !signal.aborted) {
+      const end = (): void => this.#wake.abort()
+      signal.addEventListener('abort', end, { once: true })
+      await clock.sleep(Math.max(0, startedMs + paceMs - now), wake)
+      signal.removeEventListener('abort', end)
+    }
+    this.#wake = new AbortController()
+  }
+
+  async #poll(): Promise<void> {
+    const { client, clock, signal } = this.#options
+    if (this.#needsFacts || clock.now() - this.#factsAtMs >= refreshMs) await this.#readFacts()
+    const text = await client.wantedTasks(signal)
+    if (text !== this.#lastTasks) {
+      const tasks: readonly SwarmTask[] = parseList(text, '/tasks')
+      if (this.#swarm.lacksFacts(tasks)) await this.#readFacts()
+      this.#swarm.setWanted(tasks, clock.now())
+      this.#lastTasks = text
+      this.#newsAtMs = clock.now()
+      await this.#readImages(false)
+    }
+    this.#show()
+    await this.#askLeaving()
+  }
+
+  /** Names, labels, ports: in the order in which a new service's task needs them. */
+  async #readFacts(): Promise<void> {
+    const { client, clock, signal } = this.#options
+    this.#needsFacts = false
+    try {
+      this.#swarm.setNodes(await client.nodes(signal))
+      this.#swarm.setServices(await client.services(signal))
+      await this.#readImages(true)
+    } catch (error) {
+      this.#needsFacts = true
+      throw error
+    }
+    this.#factsAtMs = clock.now()
+  }
+
+  async #readImages(again: boolean): Promise<void> {
+    const { client, signal } = this.#options
+    for (const reference of this.#swarm.unknownImages(again)) {
+      this.#swarm.setImage(reference, await client.image(reference, signal))
+    }
+  }
+
+  /** Tasks that are on their way out are not in the list of those that should run. */
+  async #askLeaving(): Promise<void> {
+    const { client, clock, signal } = this.#options
+    const ids = this.#swarm.leaving()
+    if (ids.length === 0) return
+    this.#swarm.setLeaving(ids, await client.tasks(ids, signal), clock.now())
+    this.#show()
+  }
+
+  async #followForEver(): Promise<void> {
+    const { client, clock, signal } = this.#options
+    const backoff = new Backoff(100, 2_000)
+    while (!signal.aborted) {
+      try {
+        const events = await client.events(signal)
+        backoff.reset()
+        // What happened while nobody listened.
+        this.#news()
+        for await (const event of events) this.#apply(event)
+      } catch {
+        // Polls go on, and tell why where they fail, too.
+      }
+      await clock.sleep(backoff.next(), signal)
+    }
+  }
+
+  #apply(event: SwarmEvent): void {
+    const { clock } = this.#options
+    switch (event.kind) {
+      case 'changed':
+        this.#needsFacts = true
+        return this.#news()
+      case 'started':
+        return this.#news()
+      case 'killed':
+        if (this.#swarm.killed(event.taskId, event.signal, clock.now())) {
+          const name = this.#swarm.nameOf(event.taskId)
+          this.#say(`kill ${signalName(event.signal)} ${name}`)
+        }
+        return this.#news()
+      case 'ended':
+        if (this.#swarm.ended(event.taskId)) {
+          this.#say(`die ${this.#swarm.nameOf(event.taskId)}`)
+        }
+        return this.#news()
+    }
+  }
+
+  /** Something is going on: the next poll comes at once, and those after it soon. */
+  #news(): void {
+    this.#newsAtMs = this.#options.clock.now()
+    this.#wake.abort()
+  }
+
+  /** The difference that a poll has made; at first all. */
+  #show(): void {
+    const { context, clock, publish, restored, source } = this.#options
+    if (this.#hasSpoken) return this.#say()
+    this.#swarm.restore(restored, context, clock.now())
+    const upserts = this.#swarm.all(context, clock.now())
+    this.#hasSpoken = true
+    const cause = `full list of ${source} (${upserts.length} tasks)`
+    publish({ source, isComplete: true, upserts, removals: [], cause, eventAtMs: undefined })
+  }
+
+  #say(cause?: string): void {
+    if (!this.#hasSpoken) return
+    const { context, clock, publish, source } = this.#options
+    const difference = this.#swarm.difference(context, clock.now())
+    const { upserts, removals, fresh } = difference
+    if (upserts.length === 0 && removals.length === 0) return
+    publish({
+      source,
+      isComplete: false,
+      upserts,
+      removals: removals.map(({ id }) => id),
+      exits: new Map(
+        removals.flatMap(({ id, exitCode }) => (exitCode === undefined ? [] : [[id, exitCode]])),
+      ),
+      cause: cause ?? causeOf(difference),
+      eventAtMs: firstRunningMs(fresh),
+    })
+  }
+}
