@@ -39,6 +39,8 @@ await runMain(async () => {
   await ensureProgram('openssl', 'openssl')
   // What they make a second Docker host's network of.
   await ensureProgram('ip', 'iproute2')
+  // What the units of deploy/systemd run under; it is not this machine's process 1.
+  await ensureProgram('systemd-analyze', 'systemd')
   await ensureNodeModules()
   if (canUseApt()) {
     // What the lab's hosts run, which reach no registry.

@@ -36,8 +36,9 @@ export type DoctorOptions = {
   readonly nowMs: number
 }
 
-/** Where Debian's package, the official image and `fairlead up` put their sockets. */
+/** Where Debian's package, the official image, and units and image of fairlead put their sockets. */
 const usualSockets = [
+  '/run/fairlead/master.sock',
   '/run/haproxy-master.sock',
   '/run/haproxy/master.sock',
   '/run/haproxy/admin.sock',

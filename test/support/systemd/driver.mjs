@@ -1,0 +1,15 @@
+// Runs the shell scripts that are sent to it by POST, for SystemdHost: `driver.mjs SOCKET`.
+import { execFile } from 'node:child_process'
+import { createServer } from 'node:http'
+
+createServer((request, response) => {
+  let text = ''
+  request.setEncoding('utf8')
+  request.on('data', (more) => (text += more))
+  request.on('end', () => {
+    execFile('/bin/sh', ['-c', text], { timeout: 60_000 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
+      response.end(JSON.stringify({ code, output: `${stdout}${stderr}` }))
+    })
+  })
+}).listen(process.argv[2])
