@@ -1,0 +1,191 @@
+import type { Host } from '../host.ts'
+import { visit } from '../deploy/visitor.ts'
+import { until } from '../until.ts'
+import { networksOf, tracesOf, untilEven, untilOnly, webServers } from './guide.ts'
+import type { Guide, Traces } from './guide.ts'
+
+const projects = '-p infrastructure -f loadbalancing-infrastructure.yml'
+const nodeProject = '-p infrastructure -f loadbalancing-node.yml'
+const applications = '-p apps -f loadbalancing-applications.yml'
+
+/** One step of the guide, and what is to be seen after it. Throws where that is not so. */
+export type Step = {
+  readonly name: string
+  /** Gives what came of it, in a line. */
+  readonly play: (guide: Guide) => Promise<string>
+}
+
+/** The steps of the README in its order, to the end where nothing is left. */
+export function guideSteps(): readonly Step[] {
+  let before: Traces = []
+  return [
+    {
+      name: 'the infrastructure comes up',
+      async play(guide) {
+        before = await tracesOf(guide)
+        return bringUp(guide, 'infrastructure')
+      },
+    },
+    { name: 'web servers on every host', play: startWebServers },
+    { name: 'what the user sees', play: look },
+    { name: '30 web servers on one host', play: thirtyOnOneHost },
+    { name: 'the swarm spreads them', play: letSwarmSpread },
+    {
+      name: 'reset by down',
+      async play(guide) {
+        await takeDown(guide)
+        await untilOnly(guide, before)
+        return 'nothing is left: no container, volume or network'
+      },
+    },
+  ]
+}
+
+/** The guide's own template, reset by the guide's own commands. */
+export function templateSteps(): readonly Step[] {
+  let before: Traces = []
+  return [
+    {
+      name: "the infrastructure with the guide's own template",
+      async play(guide) {
+        before = await tracesOf(guide)
+        return bringUp(guide, 'template')
+      },
+    },
+    { name: 'web servers on every host', play: startWebServers },
+    { name: 'the page of statistics', play: lookAtStatistics },
+    {
+      name: "reset by the guide's kill and rm",
+      async play(guide) {
+        await killAndRemove(guide)
+        await untilOnly(guide, before)
+        return 'nothing is left: no container, volume or network'
+      },
+    },
+  ]
+}
+
+/** Each classic role in a container of its own. */
+export function classicSteps(): readonly Step[] {
+  let before: Traces = []
+  return [
+    {
+      name: 'the classic parts come up',
+      async play(guide) {
+        before = await tracesOf(guide)
+        return bringUp(guide, 'classic')
+      },
+    },
+    { name: 'web servers on every host', play: startWebServers },
+    { name: 'the page of statistics', play: lookAtStatistics },
+    { name: 'one more, and one less', play: scaleOneHost },
+    {
+      name: 'reset by down',
+      async play(guide) {
+        const { rollout, lab, master, nodes } = guide
+        await rollout.give('applications-down', lab.hosts)
+        await rollout.give('agents-down', nodes)
+        await rollout.run(master, 'docker compose -p infrastructure -f classic-parts.yml down -v')
+        await rollout.give('network-down', [master])
+        await untilOnly(guide, before)
+        return 'nothing is left: no container, volume or network'
+      },
+    },
+  ]
+}
+
+async function bringUp({ rollout, master, nodes }: Guide, block: string): Promise<string> {
+  await rollout.give('network', [master])
+  await rollout.give(block, [master])
+  await rollout.give('agents', nodes)
+  return `up on ${master.name}, an agent on ${nodes.map(({ name }) => name).join(' and ')}`
+}
+
+async function startWebServers(guide: Guide): Promise<string> {
+  await guide.rollout.give('applications', guide.lab.hosts)
+  return untilSeen(guide, 3 * guide.lab.hosts.length)
+}
+
+async function untilSeen(guide: Guide, count: number): Promise<string> {
+  const shares = [...(await untilEven(guide, count)).values()]
+  const where = [...(await webServers(guide))]
+  const spread = where.map(([host, names]) => `${names.length} on ${host.name}`).join(', ')
+  const [least, most] = [Math.min(...shares), Math.max(...shares)]
+  return `${count} hostnames answer: ${spread}; each ${least} to ${most} of ${10 * count} times`
+}
+
+async function look(guide: Guide): Promise<string> {
+  const { rollout, master } = guide
+  await rollout.give('look', [master])
+  const networks = await networksOf(master, 'haproxy')
+  expectEqual("networks of HAProxy's container", networks, ['apps', 'infrastructure_default'])
+  return `HAProxy's container is on ${networks.join(' and ')}`
+}
+
+async function thirtyOnOneHost(guide: Guide): Promise<string> {
+  const { rollout, lab } = guide
+  const last = lab.hosts.at(-1) as Host
+  await rollout.run(last, `docker compose ${applications} up -d --scale demo-hostname=30`)
+  const seen = await untilSeen(guide, 30 + 3 * (lab.hosts.length - 1))
+  await rollout.run(last, `docker compose ${applications} up -d --scale demo-hostname=3`)
+  await untilEven(guide, 3 * lab.hosts.length)
+  return seen
+}
+
+async function letSwarmSpread(guide: Guide): Promise<string> {
+  const { rollout, lab, master } = guide
+  await rollout.give('service', [master])
+  const seen = await untilSeen(guide, 9 + 3 * lab.hosts.length)
+  await rollout.give('service-down', [master])
+  await untilEven(guide, 3 * lab.hosts.length)
+  return seen
+}
+
+async function lookAtStatistics({ master }: Guide): Promise<string> {
+  const ask = async (auth?: string): Promise<number> => {
+    const options = auth === undefined ? { port: 8080 } : { port: 8080, auth }
+    return (await visit(master.address, options)).status
+  }
+  await until('the page of statistics answers', async () => (await ask()) > 0)
+  const statuses = [await ask('haproxy:clusterlab'), await ask('haproxy:wrong'), await ask()]
+  expectEqual('statuses with the password, a wrong one and none', statuses, [200, 401, 401])
+  return 'the page of statistics: 200 with the password, 401 with another and without'
+}
+
+async function scaleOneHost(guide: Guide): Promise<string> {
+  const { rollout, lab } = guide
+  const last = lab.hosts.at(-1) as Host
+  const count = 3 * lab.hosts.length
+  await rollout.run(last, `docker compose ${applications} up -d --scale demo-hostname=4`)
+  const seen = await untilSeen(guide, count + 1)
+  await rollout.run(last, `docker compose ${applications} up -d --scale demo-hostname=3`)
+  await untilEven(guide, count)
+  return seen
+}
+
+async function takeDown({ rollout, lab, master, nodes }: Guide): Promise<void> {
+  await rollout.give('applications-down', lab.hosts)
+  await rollout.give('agents-down', nodes)
+  await rollout.give('infrastructure-down', [master])
+  await rollout.give('network-down', [master])
+}
+
+/** The guide's: kill and rm of both projects; then what Compose keeps, as the README says. */
+async function killAndRemove(guide: Guide): Promise<void> {
+  const { rollout, lab, master, nodes } = guide
+  const template = `${projects} -f loadbalancing-template.yml`
+  const give = async (host: Host, project: string): Promise<void> => {
+    await rollout.run(host, `docker compose ${project} kill`)
+    await rollout.run(host, `docker compose ${project} rm -f -v`)
+  }
+  for (const host of lab.hosts) await give(host, applications)
+  for (const host of nodes) await give(host, nodeProject)
+  await give(master, template)
+  await rollout.run(master, `docker compose ${template} down -v`)
+  await rollout.give('network-down', [master])
+}
+
+function expectEqual(what: string, found: unknown, wanted: unknown): void {
+  if (JSON.stringify(found) === JSON.stringify(wanted)) return
+  throw new Error(`${what}: ${JSON.stringify(found)} instead of ${JSON.stringify(wanted)}`)
+}
