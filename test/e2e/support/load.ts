@@ -12,6 +12,8 @@ export type LoadReport = {
 
 type LoadOptions = {
   readonly port: number
+  /** 127.0.0.1 without. */
+  readonly address?: string
   readonly perSecond: number
   /** Host header; the default service without. */
   readonly host?: string
@@ -66,9 +68,10 @@ export class Load {
   }
 
   async #one(number: number): Promise<void> {
-    const { port, host, service } = this.#options
+    const { port, address = '127.0.0.1', host, service } = this.#options
     try {
-      const { status, body } = await get({ port, agent: this.#agent, host, path: `/?n=${number}` })
+      const path = `/?n=${number}`
+      const { status, body } = await get({ port, address, agent: this.#agent, host, path })
       if (status !== 200) throw new Error(`status ${status}: ${body.slice(0, 80)}`)
       const answer = JSON.parse(body) as { hostname: string; service: string }
       if (service !== undefined && answer.service !== service) {
