@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { spawn, type ChildProcess, type SpawnOptions, type StdioOptions } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startTicksOf } from '../../src/support/process-identity.ts'
@@ -22,8 +22,19 @@ export type LaunchOptions = CommandOptions & {
   readonly isDetached?: boolean
 }
 
-// Enters the host's control groups, then becomes the program that the arguments name.
+// Enters the control groups, then becomes the program that the arguments name.
 const enter = 'for file in $1; do echo $$ >$file || exit 125; done; shift; exec "$@"'
+
+/** Starts a command of the root namespace that belongs to a host: it freezes and ends with it. */
+export function spawnInGroups(
+  place: Place,
+  number: number,
+  command: readonly string[],
+  options: SpawnOptions,
+): ChildProcess {
+  const files = entrances(place, number).join(' ')
+  return spawn('/bin/sh', ['-c', enter, 'sh', files, ...command], options)
+}
 
 /** A program that runs on a host. It ends with the host, or by `kill`. */
 export class HostProcess {
@@ -42,13 +53,12 @@ export class HostProcess {
   ) {
     this.#what = [program, ...args].join(' ')
     this.#options = options
-    const files = entrances(machine.place, machine.number).join(' ')
     const pid = String(machine.initPid)
     const host = ['nsenter', '-t', pid, '-m', '-u', '-n', '-p', ...folderOf(options.cwd), '--']
     const network = options.networkOf
     const inside = network === undefined ? [] : ['nsenter', '-t', String(network), '-n', '--']
     const command = [...host, ...inside, program, ...args]
-    this.child = spawn('/bin/sh', ['-c', enter, 'sh', files, ...command], {
+    this.child = spawnInGroups(machine.place, machine.number, command, {
       env: environment(options.env),
       stdio: options.stdio ?? 'pipe',
       detached: options.isDetached === true,

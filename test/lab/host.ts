@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Docker } from '../../demo/docker.ts'
@@ -7,7 +7,13 @@ import { CommandFailed, environment, must, type CommandOptions, type Result } fr
 import { ConsulDaemon, type ConsulRole } from './consul-daemon.ts'
 import { DockerDaemon } from './docker-daemon.ts'
 import { setCuts } from './faults.ts'
-import { childrenOf, HostProcess, type LaunchOptions, type Machine } from './host-process.ts'
+import {
+  childrenOf,
+  HostProcess,
+  spawnInGroups,
+  type LaunchOptions,
+  type Machine,
+} from './host-process.ts'
 import { makeHostNetwork, removeHostNetwork, setCable } from './network.ts'
 import { hostAddress, hostFolder, hostNamespace, type Place } from './place.ts'
 
@@ -266,15 +272,19 @@ export class Host {
   async #boot(): Promise<Machine> {
     const network = `--net=/run/netns/${hostNamespace(this.#place, this.number)}`
     const spaces = ['-m', '-u', '-p', '--fork', '--mount-proc', '--kill-child=KILL']
-    const args = [network, 'unshare', ...spaces, '/bin/bash', init, this.name, this.folder]
-    const unshare = spawn('nsenter', args, {
+    const first = ['/bin/bash', init, this.name, this.folder]
+    const command = ['nsenter', network, 'unshare', ...spaces, ...first]
+    const unshare = spawnInGroups(this.#place, this.number, command, {
       env: environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })
     this.#unshare = unshare
     await untilReady(unshare, this.name)
+    // It outlives this process, as the host's daemons do.
     unshare.unref()
+    unshare.stdout?.destroy()
+    unshare.stderr?.destroy()
     const initPid = childrenOf(unshare.pid ?? 0)[0]
     if (initPid === undefined) throw new Error(`${this.name} ended at once`)
     return { place: this.#place, number: this.number, initPid }
