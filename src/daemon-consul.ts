@@ -74,7 +74,7 @@ export async function openConsul(
   const { register } = settings
   const hostAddress = (): string | undefined => agent.facts?.address || undefined
   const map = registeringMapping({ register, hostAddress })
-  const providers = await dockerProviders(parts, known, map)
+  const providers = await dockerProviders(parts, known, { fixed: map })
   for (const { source, why } of staleSources(registry, providers, [])) {
     registry.forget(source, `${source} ${why}`)
   }

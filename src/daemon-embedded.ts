@@ -22,7 +22,7 @@ export async function openEmbedded(parts: RegistryParts): Promise<DaemonRegistry
   const providers =
     swarm === undefined
       ? await dockerProviders(parts, known)
-      : [...(await dockerProviders(parts, known, leaveTasksToSwarm)), swarm]
+      : [...(await dockerProviders(parts, known, { asking: leaveTasksToSwarm })), swarm]
   for (const { source, why } of staleSources(registry, providers, [registrationSource])) {
     // Known to have nothing.
     registry.accept({

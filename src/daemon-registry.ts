@@ -2,14 +2,18 @@ import type { RegistryReport } from './api/contract.ts'
 import type { Consul } from './consul/contract.ts'
 import { ownContainerIds } from './discovery/docker/own-container.ts'
 import type { ContainerMapping } from './discovery/docker/container-inspector.ts'
-import { createDockerProvider } from './discovery/docker/provider.ts'
-import type { DockerProvider } from './discovery/docker/provider.ts'
+import { containerToCandidate } from './discovery/docker/container-to-candidate.ts'
+import { joiningMapping } from './discovery/docker/joining-mapping.ts'
+import type { Mapping } from './discovery/docker/joining-mapping.ts'
+import { createDockerProvider, dockerSourceName } from './discovery/docker/provider.ts'
+import type { DockerProvider, DockerProviderOptions } from './discovery/docker/provider.ts'
 import type { Sources } from './discovery/sources.ts'
 import type { Candidate } from './model/candidate.ts'
 import type { Problem } from './model/problem.ts'
+import type { Joining } from './networks/contract.ts'
 import type { EmbeddedRegistry } from './registry/embedded/embedded-registry.ts'
 import type { Registry } from './registry/registry.ts'
-import type { Settings } from './settings/settings.ts'
+import type { DockerHost, Settings } from './settings/settings.ts'
 import type { Clock } from './support/clock.ts'
 import type { Logger } from './support/log.ts'
 
@@ -50,13 +54,16 @@ export type RegistryParts = {
   readonly path: string
   readonly clock: Clock
   readonly log: Logger
+  /** HAProxy's networks; undefined: it is a process of this machine. */
+  readonly joining?: Joining | undefined
 }
 
 /** One provider for each Docker daemon of the settings. */
 export async function dockerProviders(
-  { settings, clock }: RegistryParts,
+  { settings, clock, joining }: RegistryParts,
   restored: readonly Candidate[],
-  map?: ContainerMapping,
+  /** Another mapping. A fixed one does not ask for HAProxy's networks. */
+  map?: { readonly fixed: ContainerMapping } | { readonly asking: Mapping },
 ): Promise<readonly DockerProvider[]> {
   const own = await ownContainerIds()
   return settings.docker.map((host) =>
@@ -68,9 +75,21 @@ export async function dockerProviders(
       restored,
       ownContainerIds: own,
       clock,
-      ...(map === undefined ? {} : { map }),
+      ...mappingFor(host, joining, map),
     }),
   )
+}
+
+function mappingFor(
+  host: DockerHost,
+  joining: Joining | undefined,
+  map: Parameters<typeof dockerProviders>[2],
+): Pick<DockerProviderOptions, 'map' | 'joining'> {
+  if (map !== undefined && 'fixed' in map) return { map: map.fixed }
+  const plain = map?.asking ?? containerToCandidate
+  if (joining === undefined) return { map: plain }
+  const source = dockerSourceName(host)
+  return { joining, map: joiningMapping({ joining, source, dockerUrl: host.url, map: plain }) }
 }
 
 /**

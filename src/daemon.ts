@@ -7,6 +7,7 @@ import { openConsulApi } from './daemon-consul-api.ts'
 import { createControl } from './daemon-control.ts'
 import { Drift } from './daemon-drift.ts'
 import { openEmbedded } from './daemon-embedded.ts'
+import { DaemonNetworks } from './daemon-networks.ts'
 import { DaemonHistory } from './daemon-history.ts'
 import { openRouting } from './daemon-open-routing.ts'
 import type { DaemonRegistry, RegistryParts } from './daemon-registry.ts'
@@ -156,7 +157,9 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
   const paths = instancePaths(settings)
   const isNetworkLost = watchOwnNetwork()
 
-  const opened = await openRegistry({ settings, path: paths.snapshot, clock, log })
+  const networks = await DaemonNetworks.open({ settings, haproxy, clock, log })
+  const joining = networks
+  const opened = await openRegistry({ settings, path: paths.snapshot, clock, log, joining })
   const { registry, sources } = opened
   releases.push('registry', () => opened.close())
   const consulApi = await openConsulApi(opened, { settings, clock })
@@ -179,7 +182,11 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
     oldWorkers: () => showOldWorkers(paths.masterSocket),
   })
   releases.push('applier', () => applier.close())
-  const prober = new Prober({ clock, onAccepted: (endpoint) => pipeline.onAccepted(endpoint) })
+  const prober = new Prober({
+    clock,
+    onAccepted: (endpoint) => pipeline.onAccepted(endpoint),
+    wayOf: (endpoint) => networks?.wayOf(endpoint) ?? 'probe',
+  })
   prober.restore(store.accepted())
   releases.push('probes', () => prober.stop())
   const routingOf = byVersion((each) => routingSettings(settings, paths, isRoot(), each))
@@ -219,6 +226,7 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
       logChange(log, change)
       history.record(change, record)
       cluster?.touch()
+      networks?.applied(pipeline.state())
     },
     steer: (wanted) => history.steer(routing.steer(wanted)),
     onWait: ({ reasons }) => {
@@ -272,6 +280,7 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
       problems: () => [
         ...accessLog.problems(),
         ...consulApi.problems(),
+        ...(networks?.problems() ?? []),
         ...drift.problems(),
         ...routing.problems(),
         ...(cluster?.problems() ?? []),
@@ -285,6 +294,7 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
     consulApi: consulApi.routes,
     listen: listenAddresses(settings, paths),
     adminHosts: settings.adminHosts,
+    admits: (localAddress) => networks?.isForAdmin(localAddress) ?? true,
     token:
       settings.adminTokenFile === undefined
         ? undefined
@@ -294,6 +304,12 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
   releases.push('admin API', () => api.close())
 
   background("Consul's API", consulApi.run(signal), run)
+  if (networks !== undefined) {
+    releases.push("HAProxy's networks", () => networks.end(run.ending()))
+    const haveSourcesSpoken = (): boolean => sources.haveSpoken()
+    const onChange = (what: string): void => pipeline.trigger(what)
+    background('networks', networks.run({ haveSourcesSpoken, onChange, signal }), run)
+  }
   essential('sources', opened.run(signal), run)
   await requireKnowledge({ registry: opened, haproxy, log, firstListMs, signal })
   await routing.ready(signal)

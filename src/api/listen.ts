@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
-import type { ListenOptions } from 'node:net'
+import type { ListenOptions, Socket } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { FairleadError, messageOf } from '../model/errors.ts'
 import type { ApiEnv, Arrival } from './arrival.ts'
@@ -54,12 +54,14 @@ function openFilesLimit(): number {
 /**
  * Listens on one address. Throws ListenError; then nothing is left bound.
  * @param onDefect told of what goes wrong with the socket later on; it goes on listening.
+ * @param admits whether connections to this address of its own are taken; others are closed unread.
  */
 export async function listen(
   fetch: Fetch,
   address: ListenAddress,
   onDefect: (error: unknown) => void,
   mostConnections = defaultMostConnections(),
+  admits: (localAddress: string) => boolean = () => true,
 ): Promise<Listener> {
   let port = address.kind === 'tcp' ? address.port : 0
   const server = createServer(fetch, ({ incoming }) => {
@@ -73,6 +75,11 @@ export async function listen(
     }
   })
   server.maxConnections = mostConnections
+  if (address.kind === 'tcp') {
+    server.prependListener('connection', (socket: Socket) => {
+      if (!admits(socket.localAddress ?? '')) socket.destroy()
+    })
+  }
   if (address.kind === 'unix') {
     const remove = await bindUnixSocket(address.path, (path) => bind(server, { path }))
     server.on('error', onDefect)

@@ -23,6 +23,8 @@ export type ApiOptions = GuardOptions & {
   readonly onDefect: (error: unknown) => void
   /** Of one listener at once; `defaultMostConnections` by default. */
   readonly mostConnections?: number
+  /** Whether the API may be asked at this address of its own; everywhere without. */
+  readonly admits?: (localAddress: string) => boolean
   /** What answers under `/v1/`: Consul's HTTP API. */
   readonly consulApi?: Hono<{ Bindings: Pick<ApiEnv['Bindings'], 'hold'> }>
   /** Between two comments on a silent event stream; 15 s by default. */
@@ -100,7 +102,9 @@ export async function serveApi(
   }
   try {
     for (const address of options.listen)
-      listeners.push(await listen(app.fetch, address, options.onDefect, options.mostConnections))
+      listeners.push(
+        await listen(app.fetch, address, options.onDefect, options.mostConnections, options.admits),
+      )
   } catch (error) {
     await closeAll()
     throw error

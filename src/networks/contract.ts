@@ -1,3 +1,5 @@
+import type { Candidate } from '../model/candidate.ts'
+
 // How sources of candidates and the part that attaches HAProxy's container to networks talk to each
 // other. A source asks whether HAProxy reaches a network, says which of its things would be reached
 // there, and is told when the answer has become another.
@@ -47,4 +49,17 @@ export type HaproxyNetworks = {
    * `isInContainer`). Gives the function that ends it.
    */
   onChange(tell: (networkId: string | undefined) => void): () => void
+}
+
+/** All that a source needs to have HAProxy attached to where its candidates are. */
+export type Joining = {
+  readonly networks: HaproxyNetworks
+  /** Resolves when it is known whether HAProxy is in a container, or the signal aborts. */
+  ready(signal: AbortSignal): Promise<void>
+  /** Some endpoint of it would get requests, as routing decides. */
+  isOffered(candidate: Candidate): boolean
+  /** HAProxy's container is on the daemon with this URL. */
+  isHome(dockerUrl: string): boolean
+  /** Where HAProxy's container reaches ports that its host publishes; undefined: not known. */
+  gateway(): string | undefined
 }

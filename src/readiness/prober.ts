@@ -5,6 +5,13 @@ import type { Clock } from '../support/clock.ts'
 /** Resolves true when a TCP connection was accepted within the time; never rejects. */
 export type Connect = (address: string, port: number, timeoutMs: number) => Promise<boolean>
 
+/**
+ * How it is found out whether an endpoint accepts connections. `probe`: by connecting. `hold`: it
+ * cannot be yet, whatever is said of it. `trust`: connections from here do not get there, and
+ * HAProxy's own check decides.
+ */
+export type ProbeWay = 'probe' | 'hold' | 'trust'
+
 /** Longer than any handshake on a local network, and short enough to try again soon. */
 const connectTimeoutMs = 1_000
 /**
@@ -25,6 +32,7 @@ export class Prober {
   readonly #connect: Connect
   readonly #clock: Clock
   readonly #onAccepted: (endpoint: Endpoint) => void
+  readonly #wayOf: (endpoint: Endpoint) => ProbeWay
   readonly #accepted = new Set<string>()
   /** Those of `#accepted` that were asked about: every pass asks about every endpoint. */
   readonly #proven = new WeakSet<Endpoint>()
@@ -38,10 +46,12 @@ export class Prober {
     readonly clock: Clock
     readonly onAccepted: (endpoint: Endpoint) => void
     readonly connect?: Connect
+    readonly wayOf?: (endpoint: Endpoint) => ProbeWay
   }) {
     this.#connect = options.connect ?? connectTcp
     this.#clock = options.clock
     this.#onAccepted = options.onAccepted
+    this.#wayOf = options.wayOf ?? ((): ProbeWay => 'probe')
   }
 
   /** Takes over what an earlier process learnt. */
@@ -67,7 +77,10 @@ export class Prober {
   }
 
   hasAccepted(endpoint: Endpoint): boolean {
-    if (endpoint.isHealthReported || this.#proven.has(endpoint)) return true
+    if (this.#proven.has(endpoint)) return true
+    const way = this.#wayOf(endpoint)
+    if (way === 'hold') return false
+    if (endpoint.isHealthReported || way === 'trust') return true
     if (!this.#accepted.has(probeKey(endpoint))) return false
     this.#proven.add(endpoint)
     return true
@@ -84,6 +97,7 @@ export class Prober {
       const key = probeKey(endpoint)
       wanted.add(key)
       if (this.hasAccepted(endpoint) || this.#probes.has(key)) continue
+      if (this.#wayOf(endpoint) === 'hold') continue
       const stop = new AbortController()
       this.#probes.set(key, stop)
       probes.push(this.#probe(endpoint, key, stop.signal))

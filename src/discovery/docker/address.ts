@@ -1,9 +1,10 @@
 import { isIP } from 'node:net'
 import type { Problem } from '../../model/problem.ts'
+import type { NetworkRef } from '../../networks/contract.ts'
 import type { Inspect } from './docker-types.ts'
 import type { MappingContext } from './mapping-context.ts'
 import { chooseNetwork } from './network-choice.ts'
-import { quoted } from './names.ts'
+import { publishHint, quoted } from './names.ts'
 
 /** How HAProxy gets to a container. */
 export type Reach =
@@ -11,6 +12,8 @@ export type Reach =
   | { readonly kind: 'direct'; readonly address: string; readonly how: string }
   /** Published ports only. `because`: why not directly; undefined when the user wanted it so. */
   | { readonly kind: 'published'; readonly because: Problem | undefined }
+  /** Not yet: HAProxy is being attached to its network. */
+  | { readonly kind: 'joining'; readonly why: string }
   /** Not at all. */
   | { readonly kind: 'none'; readonly because: Problem }
 
@@ -52,11 +55,29 @@ export function reachOf(
   if (context.usePublished && !isBorrowed) return { kind: 'published', because: undefined }
   const choice = chooseNetwork(owner, wantedNetwork, context, where)
   if (choice.kind === 'chosen') {
-    return { kind: 'direct', address: choice.address, how: `on network ${choice.name}` }
+    return { kind: 'direct', address: choice.address, how: `on network ${choice.network.name}` }
   }
+  if (choice.kind === 'joining') return { kind: 'joining', why: choice.why }
   return choice.kind === 'refused'
     ? { kind: 'none', because: choice.because }
     : { kind: 'published', because: choice.because }
+}
+
+/**
+ * The network whose address a container is reached at, or would be if HAProxy were on it; undefined:
+ * none, as with published ports or the host's network.
+ */
+export function networkOf(
+  inspect: Inspect,
+  wantedNetwork: string | undefined,
+  context: MappingContext,
+): NetworkRef | undefined {
+  const owner = networkOwnerOf(inspect, context)
+  if (owner === undefined || owner.HostConfig?.NetworkMode === 'host') return undefined
+  const isBorrowed = owner !== inspect && !hasBindings(owner)
+  if (context.usePublished && !isBorrowed) return undefined
+  const choice = chooseNetwork(owner, wantedNetwork, context, '')
+  return choice.kind === 'refused' ? undefined : choice.network
 }
 
 /** With `--network container:X` addresses and published ports are X's. */
@@ -92,7 +113,7 @@ function hostReach(context: MappingContext, where: string): Reach {
 
 function ownAddress(context: MappingContext, isInContainer: boolean): string | undefined {
   if (!context.isLocalDaemon) return context.daemonAddress
-  return isInContainer ? undefined : '127.0.0.1'
+  return isInContainer ? context.gateway : '127.0.0.1'
 }
 
 /** Where a published port is reached, or why it is not. */
@@ -111,7 +132,7 @@ export function publishedPlace(
 ): PublishedPlace {
   let last: PublishedPlace = {
     fault: `port ${port} not published on host`,
-    hint: `publish it (docker run -p ${port}), or give HAProxy a network it shares with it`,
+    hint: `${publishHint(context, port)}, or give HAProxy a network it shares with it`,
   }
   for (const binding of bindings) {
     const place = placeOf(port, binding.HostIp ?? '', Number(binding.HostPort), context)
@@ -134,7 +155,7 @@ function placeOf(
     const loopback = hostIp === '::' ? '::1' : '127.0.0.1'
     const address =
       context.publishedAddress ??
-      (context.isLocalDaemon ? (isInContainer ? undefined : loopback) : context.daemonAddress)
+      (context.isLocalDaemon ? (isInContainer ? context.gateway : loopback) : context.daemonAddress)
     if (address !== undefined) return { address, port: hostPort }
     return {
       fault: `port ${port} is published, but at which address is not known here`,

@@ -1,8 +1,9 @@
 import type { Candidate } from '../../model/candidate.ts'
 import type { Endpoint } from '../../model/endpoint.ts'
 import type { Decision, Problem } from '../../model/problem.ts'
+import type { NetworkRef } from '../../networks/contract.ts'
 import { nameFault } from '../name-fault.ts'
-import { networkOwnerOf, publishedPlace, reachOf } from './address.ts'
+import { networkOf, networkOwnerOf, publishedPlace, reachOf } from './address.ts'
 import type { Reach } from './address.ts'
 import { nanosOf } from './docker-types.ts'
 import type { Inspect } from './docker-types.ts'
@@ -30,6 +31,18 @@ export function nameOf(inspect: Inspect): string {
  */
 export function containerToCandidate(inspect: Inspect, context: MappingContext): Candidate {
   return new Mapping(inspect, context).run()
+}
+
+/**
+ * The network whose address a container is reached at, or would be if HAProxy were on it; undefined:
+ * none.
+ */
+export function candidateNetwork(
+  inspect: Inspect,
+  context: MappingContext,
+): NetworkRef | undefined {
+  const source = { env: inspect.Config?.Env ?? [], labels: inspect.Config?.Labels ?? {} }
+  return networkOf(inspect, readContainerLabels(source).get('network'), context)
 }
 
 /** One run of the mapping; gathers decisions and problems on its way. */
@@ -102,13 +115,19 @@ class Mapping {
       this.#leaveOut(
         'port',
         'has no exposed port',
-        'add EXPOSE to its image, start it with --expose PORT, or label it fairlead.port=PORT',
+        this.#context.swarmService === undefined
+          ? 'add EXPOSE to its image, start it with --expose PORT, or label it fairlead.port=PORT'
+          : `docker service update --label-add fairlead.port=PORT ${this.#context.swarmService}`,
       )
       return []
     }
     const reach = reachOf(this.#inspect, labels.get('network'), this.#context, this.#where())
     if (reach.kind === 'none') {
       this.#leaveOut('network', reach.because.what, reach.because.hint)
+      return []
+    }
+    if (reach.kind === 'joining') {
+      this.#note('network', 'stop', reach.why)
       return []
     }
     const usable = this.#places(ports, reach)
@@ -133,7 +152,7 @@ class Mapping {
 
   #places(
     ports: readonly OfferedPort[],
-    reach: Exclude<Reach, { kind: 'none' }>,
+    reach: Extract<Reach, { kind: 'direct' | 'published' }>,
   ): { port: OfferedPort; address: string; hostPort: number }[] {
     if (reach.kind === 'direct') {
       this.#note('network', 'ok', `reached at ${reach.address}, ${reach.how}`)

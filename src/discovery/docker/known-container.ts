@@ -17,6 +17,8 @@ type Facts = {
   readonly startedNano: number
   readonly stopSignal: number | undefined
   readonly stopTimeoutMs: number
+  readonly networkIds: ReadonlySet<string>
+  readonly isSharing: boolean
 }
 
 /**
@@ -48,6 +50,11 @@ export class KnownContainer {
     return this.#mark
   }
 
+  /** Its addresses may be on that network: what shares another's networks has none of its own. */
+  mayBeOn(networkId: string): boolean {
+    return this.#facts?.isSharing === true || this.#facts?.networkIds.has(networkId) === true
+  }
+
   /** Whether an event belongs to an earlier run of the container than the one inspected. */
   isBefore(timeNano: number): boolean {
     return this.#facts !== undefined && timeNano < this.#facts.startedNano
@@ -69,6 +76,10 @@ export class KnownContainer {
       startedNano: nanosOf(inspect.State?.StartedAt),
       stopSignal: signalNumber(inspect.Config?.StopSignal ?? ''),
       stopTimeoutMs: stopTimeoutMs(inspect.Config?.StopTimeout),
+      networkIds: new Set(
+        Object.values(inspect.NetworkSettings?.Networks ?? {}).map((each) => each?.NetworkID ?? ''),
+      ),
+      isSharing: (inspect.HostConfig?.NetworkMode ?? '').startsWith('container:'),
     }
     this.#base = candidate
     this.name = candidate.name

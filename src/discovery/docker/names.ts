@@ -44,3 +44,13 @@ export function endpointId(
 export function quoted(value: string): string {
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
 }
+
+/** How a port is published, for a container or for a swarm service. */
+export function publishHint(
+  { swarmService }: { readonly swarmService?: string },
+  port: number | 'PORT',
+): string {
+  return swarmService === undefined
+    ? `publish its port (docker run -p ${port})`
+    : `publish its port on its node (docker service update --publish-add mode=host,target=${port} ${swarmService})`
+}

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Candidate, Observation, Provider, SourceState } from '../../model/candidate.ts'
 import { FairleadError, messageOf } from '../../model/errors.ts'
+import type { Joining } from '../../networks/contract.ts'
 import type { DockerHost } from '../../settings/settings.ts'
 import { Backoff } from '../../support/backoff.ts'
 import { Channel } from '../../support/channel.ts'
@@ -21,8 +22,8 @@ export type DockerProviderOptions = {
   readonly usePublished: boolean
   /** An address or a host name. */
   readonly publishedAddress: string | undefined
-  /** Networks that HAProxy's container is on; undefined: HAProxy is a process of this machine. */
-  readonly haproxyNetworks?: ReadonlySet<string> | undefined
+  /** HAProxy's networks, where `map` asks them; undefined: HAProxy is a process of this machine. */
+  readonly joining?: Pick<Joining, 'networks' | 'ready'> | undefined
   /** Containers that HAProxy or fairlead run in; never offered. */
   readonly ownContainerIds?: ReadonlySet<string>
   /** This source's candidates in the last snapshot: their drain marks survive a restart. */
@@ -156,8 +157,9 @@ class DockerWatcher implements DockerProvider {
         client: this.#client,
         clock: this.#clock,
         source: this.source,
-        contextFor: (info) => this.#contextFor(info),
+        contextFor: (info) => this.#contextFor(info, connection.signal),
         map: this.#options.map ?? containerToCandidate,
+        networks: this.#options.joining?.networks,
         known,
         restored,
         publish: (observation) => channel.push(observation),
@@ -178,10 +180,12 @@ class DockerWatcher implements DockerProvider {
     }
   }
 
-  async #contextFor(info: DaemonInfo): Promise<DaemonContext> {
+  async #contextFor(info: DaemonInfo, signal: AbortSignal): Promise<DaemonContext> {
     const { host, network, usePublished, publishedAddress } = this.#options
     const { remoteHost } = this.#client
     this.#nodeName = host.name ?? (info.name || 'docker')
+    // Without this what is on HAProxy's networks would be taken out for a moment at every start.
+    await this.#options.joining?.ready(signal)
     return {
       node: this.#nodeName,
       network,
@@ -196,7 +200,7 @@ class DockerWatcher implements DockerProvider {
         remoteHost === undefined
           ? undefined
           : await resolveAddress(remoteHost).catch(() => undefined),
-      haproxyNetworks: this.#options.haproxyNetworks,
+      haproxyNetworks: undefined,
       ownContainerIds: this.#options.ownContainerIds ?? new Set(),
     }
   }

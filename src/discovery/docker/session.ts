@@ -1,5 +1,6 @@
 import type { Candidate, Observation } from '../../model/candidate.ts'
 import { messageOf } from '../../model/errors.ts'
+import type { Gone, HaproxyNetworks } from '../../networks/contract.ts'
 import { Backoff } from '../../support/backoff.ts'
 import type { Clock } from '../../support/clock.ts'
 import { eachLimited } from '../../support/each-limited.ts'
@@ -27,6 +28,8 @@ export type SessionOptions = {
   readonly publish: (observation: Observation) => void
   /** Something went wrong with one container; the session goes on. Empty: it is well again. */
   readonly onTrouble: (message: string) => void
+  /** Those of HAProxy's container, which the mapping asks; undefined: it does not. */
+  readonly networks: HaproxyNetworks | undefined
   readonly signal: AbortSignal
 }
 
@@ -95,9 +98,22 @@ export class DockerSession {
       this.#follow(this.#opened.stream),
       watchStream({ client, clock, seen: this.#seen, sinceMs, aheadMs, signal }),
     ])
-    await Promise.race([this.#list(), ended])
-    onConnected()
-    await ended
+    const unfollow = this.#options.networks?.onChange((id) => this.#networkChanged(id))
+    try {
+      await Promise.race([this.#list(), ended])
+      onConnected()
+      await ended
+    } finally {
+      unfollow?.()
+    }
+  }
+
+  /** HAProxy reaches a network now, or does not: the containers there are looked at anew. */
+  #networkChanged(id: string | undefined): void {
+    for (const container of this.#known.values()) {
+      if (id !== undefined && !container.mayBeOn(id)) continue
+      this.#want(container, `HAProxy's networks changed, ${container.name}`, undefined)
+    }
   }
 
   /** Everything that runs is inspected again, what no longer runs is removed. Throws DockerError. */
@@ -125,6 +141,7 @@ export class DockerSession {
         return this.#answered(container, answer, { cause, eventAtMs: undefined })
       }
       this.#known.delete(id)
+      this.#leaveNetwork(id, 'ended')
       if (wasKnown) this.#remove(id, `${container.name} is gone`, undefined, state?.ExitCode)
     } else if (!wasKnown && container.wanted === undefined) this.#known.delete(id)
   }
@@ -157,6 +174,7 @@ export class DockerSession {
       container.endOverdue(clock.now())
       this.#armDrainTimer(container)
     }
+    this.#options.networks?.keepOnly(this.#options.source, new Set(this.#known.keys()))
     this.#publishAll()
   }
 
@@ -236,6 +254,10 @@ export class DockerSession {
    */
   #gone(event: DockerEvent, name: string, eventAtMs: number): void {
     const container = this.#known.get(event.id)
+    const isOnPurpose = event.action !== 'die' || container?.mark !== undefined
+    if (container?.isBefore(event.timeNano) !== true) {
+      this.#leaveNetwork(event.id, isOnPurpose ? 'stopped' : 'ended')
+    }
     if (container === undefined) return
     if (container.isBefore(event.timeNano)) {
       return this.#want(container, `${event.action} ${name}`, eventAtMs)
@@ -302,6 +324,7 @@ export class DockerSession {
   ): void {
     if (answer === undefined) {
       this.#known.delete(container.id)
+      this.#leaveNetwork(container.id, 'stopped')
       this.#remove(container.id, `${cause}, gone`, eventAtMs)
       return
     }
@@ -336,6 +359,10 @@ export class DockerSession {
       cause,
       eventAtMs,
     })
+  }
+
+  #leaveNetwork(id: string, gone: Gone): void {
+    this.#options.networks?.drop(this.#options.source, id, gone)
   }
 
   #remove(id: string, cause: string, eventAtMs: number | undefined, exitCode?: number): void {

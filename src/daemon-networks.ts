@@ -1,0 +1,199 @@
+import { ownContainerIds } from './discovery/docker/own-container.ts'
+import type { Candidate } from './model/candidate.ts'
+import type { Endpoint } from './model/endpoint.ts'
+import type { Problem } from './model/problem.ts'
+import type { Snapshot } from './model/snapshot.ts'
+import { isLoopbackAddress } from './api/guard.ts'
+import type { Joining } from './networks/contract.ts'
+import { FoundByAddress } from './networks/found-by-address.ts'
+import { HomeWatch } from './networks/home-watch.ts'
+import { Joiner } from './networks/joiner.ts'
+import { isNamed } from './networks/rules.ts'
+import { Subnets } from './networks/subnets.ts'
+import type { PipelineState } from './pipeline/contract.ts'
+import type { ProbeWay } from './readiness/prober.ts'
+import { parseServers, showServersCommand } from './haproxy/runtime/servers.ts'
+import type { HaproxyInstance } from './haproxy/process/runner.ts'
+import type { RoutingResult } from './routing/contract.ts'
+import { selectOf } from './routing/select.ts'
+import type { Settings } from './settings/settings.ts'
+import type { Clock } from './support/clock.ts'
+import type { Logger } from './support/log.ts'
+
+/** Networks on which an address means the same on every host. */
+const clusterDrivers = ['overlay']
+/** What nothing outside of containers reaches. */
+const hiddenDrivers = ['overlay', 'macvlan', 'ipvlan']
+const consulEndpoints = 'consul'
+
+export type NetworksParts = {
+  readonly settings: Settings
+  readonly haproxy: Pick<HaproxyInstance, 'isRunning' | 'execute'>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** The networks of HAProxy's container, for the whole daemon. */
+export class DaemonNetworks implements Joining {
+  readonly #settings: Settings
+  readonly #haproxy: NetworksParts['haproxy']
+  readonly #ownIds: ReadonlySet<string>
+  readonly #watch: HomeWatch
+  readonly #byAddress: FoundByAddress
+  readonly networks: Joiner
+  #haveSourcesSpoken: () => boolean = () => false
+
+  private constructor(parts: NetworksParts, ownIds: ReadonlySet<string>) {
+    const { settings, clock, log } = parts
+    this.#settings = settings
+    this.#haproxy = parts.haproxy
+    this.#ownIds = ownIds
+    this.networks = new Joiner({
+      instance: settings.name,
+      rules: {
+        isOn: settings.joinNetworks === 'on',
+        only: settings.joinOnly,
+        never: settings.neverJoin,
+      },
+      clock,
+      log,
+      isInUse: (subnets) => this.#isInUse(subnets),
+      areWantsComplete: () => this.#haveSourcesSpoken(),
+      look: (signal, withNetworks) => this.#watch.look(signal, withNetworks),
+    })
+    this.#watch = new HomeWatch({
+      instance: settings.name,
+      named: settings.haproxyContainer,
+      hosts: settings.docker,
+      ownIds,
+      isAttached: settings.haproxySocket !== undefined,
+      clock,
+      onUpdate: (around) => this.networks.update(around),
+    })
+    this.#byAddress = new FoundByAddress(() => this.#watch.details)
+  }
+
+  /** Undefined: HAProxy is a process of this machine, whatever Docker says. */
+  static async open(parts: NetworksParts): Promise<DaemonNetworks | undefined> {
+    const { docker, haproxyContainer, haproxySocket } = parts.settings
+    const ownIds = await ownContainerIds()
+    const mayBeInContainer =
+      haproxyContainer !== undefined || haproxySocket !== undefined || ownIds.size > 0
+    return docker.length > 0 && mayBeInContainer ? new DaemonNetworks(parts, ownIds) : undefined
+  }
+
+  ready(signal: AbortSignal): Promise<void> {
+    return this.#watch.ready(signal)
+  }
+
+  isHome(dockerUrl: string): boolean {
+    return this.#watch.isHome(dockerUrl)
+  }
+
+  gateway(): string | undefined {
+    return this.#watch.home?.gateway
+  }
+
+  /** Templates say themselves what gets requests: everything that they may name does. */
+  isOffered(candidate: Candidate): boolean {
+    const { templates, route } = this.#settings
+    if (templates.length > 0) return candidate.endpoints.length > 0
+    return [...selectOf(candidate, route).byEndpoint.values()].some(({ isRouted }) => isRouted)
+  }
+
+  /** How the prober finds out about an endpoint. */
+  wayOf(endpoint: Endpoint): ProbeWay {
+    if (!this.networks.isInContainer) return 'probe'
+    if (this.#isHeld(endpoint)) return 'hold'
+    return this.#isOutOfSight(endpoint) ? 'trust' : 'probe'
+  }
+
+  /**
+   * Runs until the signal aborts. `onChange` is called when endpoints may be found out about that
+   * could not be before.
+   */
+  async run(options: {
+    readonly haveSourcesSpoken: () => boolean
+    readonly onChange: (what: string) => void
+    readonly signal: AbortSignal
+  }): Promise<void> {
+    const { onChange, signal } = options
+    this.#haveSourcesSpoken = options.haveSourcesSpoken
+    const unfollow = this.networks.onChange(() => onChange("HAProxy's networks changed"))
+    try {
+      await Promise.all([this.#watch.run(signal), this.networks.run(signal)])
+    } finally {
+      unfollow()
+    }
+  }
+
+  /** HAProxy was brought to another state: networks may be left, others may be wanted. */
+  applied({ routing, snapshot }: Pick<PipelineState, 'routing' | 'snapshot'>): void {
+    if (routing !== undefined && this.#settings.registry !== undefined)
+      this.#follow(routing, snapshot)
+    this.networks.poke()
+  }
+
+  /** `down`: nothing that was joined stays so. Else HAProxy serves on, where it is. */
+  async end(ending: 'leave' | 'down' | undefined): Promise<void> {
+    if (ending === 'down') await this.networks.leaveAll()
+  }
+
+  /** What is routed of Consul wants the overlay networks that its addresses are of. */
+  #follow({ placements }: RoutingResult, { services }: Snapshot): void {
+    if (!this.networks.isInContainer) return
+    const endpoints = [...services.values()].flatMap((service) => service.endpoints)
+    const keys = new Set<string>()
+    for (const endpoint of endpoints) {
+      if (placements.get(endpoint.id)?.isRouted !== true) continue
+      const network = this.#byAddress.networkOf(endpoint.address, clusterDrivers)
+      if (network === undefined) continue
+      keys.add(endpoint.id)
+      this.networks.want(consulEndpoints, endpoint.id, network)
+    }
+    this.networks.keepOnly(consulEndpoints, keys)
+  }
+
+  problems(): readonly Problem[] {
+    return [...this.#watch.problems(), ...this.networks.problems()]
+  }
+
+  /**
+   * Whether the admin API may be asked at this address of its own. Not at one on a network that was
+   * joined for others' sake, nor, in a container, at one of which that is not known yet.
+   */
+  isForAdmin(localAddress: string): boolean {
+    if (this.#ownIds.size === 0 || isLoopbackAddress(localAddress)) return true
+    const plain = localAddress.replace(/^::ffff:(?=\d+\.)/i, '')
+    const home = this.#watch.home
+    if (home === undefined) return this.#watch.isSettled
+    if (!home.isApart || home.ownAddresses === undefined) return true
+    return home.ownAddresses.some(({ address, isOurs }) => address === plain && !isOurs)
+  }
+
+  async #isInUse(subnets: readonly string[]): Promise<boolean> {
+    if (!this.#haproxy.isRunning) return false
+    const [reply = ''] = await this.#haproxy.execute([showServersCommand()])
+    const within = new Subnets(subnets)
+    return [...parseServers(reply).values()].some(({ address }) => within.has(address))
+  }
+
+  #isHeld({ address }: Endpoint): boolean {
+    if (this.#settings.registry === undefined) return false
+    const network = this.#byAddress.networkOf(address, clusterDrivers)
+    // Named by the user: then it is known that the address is reached in another way.
+    if (network === undefined || isNamed(network.name, this.#settings.neverJoin)) return false
+    return this.networks.reachOf(network).kind !== 'reached'
+  }
+
+  /** Fairlead's own connections do not get there: another network namespace than HAProxy's. */
+  #isOutOfSight({ address }: Endpoint): boolean {
+    const home = this.#watch.home
+    if (home === undefined) return false
+    const isBeside = home.own !== undefined
+    if (!isBeside && this.#ownIds.size > 0) return false
+    const network = this.#byAddress.networkOf(address, isBeside ? undefined : hiddenDrivers)
+    if (network === undefined || !home.haproxy.attached.has(network.id)) return false
+    return home.own === undefined || !home.own.attached.has(network.id)
+  }
+}

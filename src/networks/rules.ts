@@ -1,0 +1,109 @@
+import type { NetworkRef } from './contract.ts'
+
+/** What Docker says of a network, as far as it decides whether something can be attached to it. */
+export type NetworkDetails = {
+  readonly name: string
+  readonly driver: string
+  readonly scope: 'local' | 'swarm' | 'global'
+  readonly isAttachable: boolean
+  readonly isIngress: boolean
+  readonly subnets: readonly string[]
+}
+
+/** What the user allows. Patterns are names in which `*` stands for any part. */
+export type JoinRules = {
+  readonly isOn: boolean
+  /** Only these are joined; empty: all that can be. */
+  readonly only: readonly string[]
+  readonly never: readonly string[]
+}
+
+/** Why a network is not joined, and what would help. */
+export type Obstacle = { readonly what: string; readonly hint: string }
+
+/**
+ * Why HAProxy's container is not attached to a network; undefined: it may be. `details` undefined:
+ * the daemon does not list it, as a swarm's worker does not before its first container there; then
+ * Docker's own answer decides.
+ */
+export function obstacleTo(
+  network: NetworkRef,
+  details: NetworkDetails | undefined,
+  rules: JoinRules,
+  haproxy: string,
+): Obstacle | undefined {
+  const { name } = network
+  const off = `HAProxy is not on network ${JSON.stringify(name)}`
+  const byHand = `docker network connect ${shellWord(name)} ${shellWord(haproxy)}`
+  const ruled = obstacleByRules(name, rules)
+  if (ruled !== undefined) return { what: `${off}, and ${ruled}`, hint: `${byHand}, or ${publish}` }
+  const cannot = obstacleByKind(network, details, rules)
+  return cannot === undefined
+    ? undefined
+    : { what: `${off}, and ${cannot.what}`, hint: cannot.hint }
+}
+
+export function isNamed(name: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => matches(name, pattern))
+}
+
+const publish = 'publish its port (docker run -p PORT)'
+
+function obstacleByRules(name: string, rules: JoinRules): string | undefined {
+  if (!rules.isOn) return 'joining networks is turned off (--join-networks off)'
+  if (isNamed(name, rules.never)) return 'it is never joined (--never-join)'
+  if (rules.only.length > 0 && !isNamed(name, rules.only)) return '--join-only does not name it'
+  return undefined
+}
+
+function obstacleByKind(
+  { name }: NetworkRef,
+  details: NetworkDetails | undefined,
+  rules: JoinRules,
+): Obstacle | undefined {
+  if (
+    name === 'host' ||
+    name === 'none' ||
+    details?.driver === 'host' ||
+    details?.driver === 'null'
+  )
+    return { what: 'nothing can be attached to it', hint: publish }
+  if (details === undefined || details.driver === 'bridge') return undefined
+  if (details.isIngress || name === 'ingress')
+    return { what: "it is the swarm's own", hint: 'give the service a network of its own' }
+  if (details.driver === 'overlay') {
+    if (details.isAttachable || details.scope === 'global') return undefined
+    return {
+      what: 'it is an overlay that is not attachable',
+      hint: `docker network create -d overlay --attachable ${shellWord(`${name}-attachable`)}, and put the service on it (docker service update --network-add)`,
+    }
+  }
+  // A macvlan would take an address of the LAN, and what a plugin does is not known.
+  if (isNamed(name, rules.only)) return undefined
+  return {
+    what: `networks of the driver ${JSON.stringify(details.driver)} are joined only when named`,
+    hint: `--join-only ${shellWord(name)}, or ${publish}`,
+  }
+}
+
+/** `*` stands for any part, also none; all else for itself. */
+function matches(name: string, pattern: string): boolean {
+  const parts = pattern.split('*')
+  const [first = ''] = parts
+  const last = parts.at(-1) ?? ''
+  if (parts.length === 1) return name === pattern
+  if (!name.startsWith(first) || name.length < first.length + last.length) return false
+  let at = first.length
+  const end = name.length - last.length
+  for (const part of parts.slice(1, -1)) {
+    const found = name.indexOf(part, at)
+    if (found === -1 || found + part.length > end) return false
+    at = found + part.length
+  }
+  return name.endsWith(last)
+}
+
+/** A name as a shell takes it. Docker allows no more than this in names of containers. */
+export function shellWord(name: string): string {
+  return /^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`
+}
