@@ -177,6 +177,19 @@ describe('a catalogue read by node', () => {
     expect(read.length).toBeLessThanOrEqual(7)
   })
 
+  it('never asks for the load balancers among it, whatever they say of themselves', async () => {
+    catalogue.set([...names(60, 3), 'fairlead@n0', 'fairlead@n1'])
+    await start()
+    catalogue.set(['fairlead@n0'])
+    await settle()
+    catalogue.set(['fairlead@n0', 'fairlead@n1'], 'critical')
+    await settle()
+    catalogue.remove(['fairlead@n1'])
+    await settle()
+    expect(catalogue.consul.count('/v1/health/service/fairlead')).toBe(0)
+    expect([...entries.services()]).toHaveLength(60)
+  })
+
   it('has no watch on the list of services unless there are more nodes than watches', async () => {
     catalogue.set(names(60, 51))
     await start()
