@@ -29,15 +29,21 @@ export async function aptInstall(packages) {
   } finally {
     release()
   }
-  if (packages.includes('haproxy') && isSystemdRunning()) {
+  for (const name of ['haproxy', 'keepalived'].filter((each) => packages.includes(each))) {
     // Held back now, the service would still start at the next boot.
-    await run('systemctl', ['disable', '--quiet', 'haproxy.service'])
+    if (isSystemdRunning()) await run('systemctl', ['disable', '--quiet', `${name}.service`])
   }
 }
 
 /** Fetches the package lists where there are none yet. Needs root. */
 export async function ensurePackageLists() {
   if (!hasPackageLists()) await aptGet(['update'], 'apt: fetching package lists')
+}
+
+/** Whether the machine's own package sources have a package; the lists are there already. */
+export async function hasCandidate(name) {
+  const { output } = await run('apt-cache', ['madison', name], { env: process.env })
+  return output.includes(` ${name} | `)
 }
 
 function hasPackageLists() {

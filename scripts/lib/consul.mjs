@@ -1,8 +1,8 @@
-import { aptInstall, ensurePackageLists } from './apt.mjs'
+import { aptInstall, ensurePackageLists, hasCandidate } from './apt.mjs'
 import { withReleases } from './other-release.mjs'
 import { canUseApt, installCommand, isRoot } from './platform.mjs'
 import { SetupError } from './progress.mjs'
-import { findProgram, run } from './run.mjs'
+import { findProgram } from './run.mjs'
 
 // The last Debian release that has a consul package. Later ones have its dependencies.
 const lastRelease = 'bullseye'
@@ -28,11 +28,6 @@ export async function ensureConsul() {
 function command() {
   if (findProgram('apt-get') === undefined) return installCommand('consul')
   return `${isRoot() ? '' : 'sudo '}node scripts/setup.mjs --consul`
-}
-
-async function hasCandidate(name) {
-  const { output } = await run('apt-cache', ['madison', name], { env: process.env })
-  return output.includes(` ${name} | `)
 }
 
 // Installs one package of the older release, and what it depends on from the running one.

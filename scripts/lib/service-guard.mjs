@@ -2,14 +2,15 @@ import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync 
 
 // Debian starts a service when its package is installed, unless /usr/sbin/policy-rc.d answers 101
 // (Debian policy 9.3.3.1 and invoke-rc.d(8)). Debian's own haproxy service would take ports and
-// confuse; Docker is started by the scripts themselves where that is wanted, Consul by each test.
+// confuse; Docker is started by the scripts themselves where that is wanted, Consul and keepalived by
+// each test.
 const marker = '# Put here by fairlead while apt-get runs; it is taken away afterwards.'
 
 function guardText(savedPath) {
   return `#!/bin/sh
 ${marker}
 case " $* " in
-  *" haproxy"*|*" docker"*|*" containerd"*|*" consul"*) exit 101 ;;
+  *" haproxy"*|*" docker"*|*" containerd"*|*" consul"*|*" keepalived"*) exit 101 ;;
 esac
 [ -x '${savedPath}' ] && exec '${savedPath}' "$@"
 exit 0
