@@ -1,6 +1,6 @@
 import type { NetworkReach, NetworkRef } from './contract.ts'
 import type { JoinRules, NetworkDetails, Obstacle } from './rules.ts'
-import { obstacleTo } from './rules.ts'
+import { obstacleOfTask, obstacleTo } from './rules.ts'
 
 /** A container's place on a network. */
 export type Attachment = {
@@ -14,6 +14,8 @@ export type Member = {
   readonly id: string
   readonly name: string
   readonly isRunning: boolean
+  /** It is a task of a swarm's service: the swarm decides which of its networks it is on. */
+  readonly isSwarmTask?: boolean
   /** By network id. */
   readonly attached: ReadonlyMap<string, Attachment>
 }
@@ -79,6 +81,7 @@ export function decide(state: JoinState): Decision {
     const network = { id, name: want.name }
     for (const member of own === undefined ? [haproxy] : [haproxy, own]) {
       if (!member.isRunning || member.attached.has(id)) continue
+      if (obstacleOfTask(network, state.details.get(id), member) !== undefined) continue
       const retryAtMs = state.failures.get(failureKey(member, id))?.retryAtMs ?? 0
       if (retryAtMs > nowMs) wakes.push(retryAtMs)
       else joins.push({ kind: 'join', member, network })
@@ -97,7 +100,9 @@ export function decide(state: JoinState): Decision {
 /** Whether HAProxy reaches a network, for those who ask before they offer something there. */
 export function reachOf(network: NetworkRef, state: JoinState): NetworkReach {
   const { haproxy, details, rules, failures } = state
-  const obstacle = obstacleTo(network, details.get(network.id), rules, haproxy.name)
+  const known = details.get(network.id)
+  const obstacle =
+    obstacleTo(network, known, rules, haproxy.name) ?? obstacleOfTask(network, known, haproxy)
   const attached = haproxy.attached.get(network.id)
   if (attached !== undefined && !state.leaving.has(network.id)) {
     // What was joined under other rules is left again; until then requests move away from it.
@@ -119,7 +124,11 @@ function isWanted(id: string, state: JoinState): boolean {
   if (want === undefined) return false
   if (want.untilMs !== undefined && want.untilMs <= state.nowMs) return false
   const network = { id, name: want.name }
-  return obstacleTo(network, state.details.get(id), state.rules, state.haproxy.name) === undefined
+  const { details, rules, haproxy } = state
+  return (
+    obstacleTo(network, details.get(id), rules, haproxy.name) === undefined &&
+    obstacleOfTask(network, details.get(id), haproxy) === undefined
+  )
 }
 
 function leavesOf(member: Member, state: JoinState): Step[] {

@@ -116,6 +116,7 @@ export function memberOf(inspect: Inspect, instance: string): Member {
     id: inspect.Id ?? '',
     name: (inspect.Name ?? '').replace(/^\//, ''),
     isRunning: inspect.State?.Running === true,
+    isSwarmTask: inspect.Config?.Labels?.['com.docker.swarm.task.id'] !== undefined,
     attached,
   }
 }

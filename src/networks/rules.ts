@@ -43,6 +43,26 @@ export function obstacleTo(
     : { what: `${off}, and ${cannot.what}`, hint: cannot.hint }
 }
 
+/**
+ * Why a container that is a task of a swarm's service is not attached to one of the swarm's networks:
+ * Docker asks the swarm for the address of any other container, but takes that of a task from the
+ * host's own list, and so gives it one that another host's container has (moby, daemon/
+ * container_operations.go: managed containers are not attached through the cluster; measured with
+ * 20.10: both lost their traffic). A worker does not list such a network before its first container
+ * there, so for a task what is not listed counts as one.
+ */
+export function obstacleOfTask(
+  { name }: NetworkRef,
+  details: NetworkDetails | undefined,
+  member: { readonly name: string; readonly isSwarmTask?: boolean },
+): Obstacle | undefined {
+  if (member.isSwarmTask !== true || details?.scope === 'local') return undefined
+  return {
+    what: `${member.name} is not on network ${JSON.stringify(name)}, and as a task of a swarm's service it gets the swarm's networks from its service only`,
+    hint: `docker service update --network-add ${shellWord(name)} SERVICE, or name the network in the stack`,
+  }
+}
+
 export function isNamed(name: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => matches(name, pattern))
 }
