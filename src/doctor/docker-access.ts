@@ -41,7 +41,7 @@ const excesses: readonly Attempt[] = [
 export async function lookAtDocker(url: string, mayWrite: boolean): Promise<DockerFacts> {
   const facts = { url, refused: [], excess: undefined }
   try {
-    await statusOf(url, 'GET', '/version')
+    await statusOf(url, 'GET', '/info')
   } catch (reason) {
     return { ...facts, error: messageOf(reason) }
   }
@@ -75,7 +75,7 @@ async function refusedOf<T extends AllowedRequest | Attempt>(
   const statuses = await Promise.all(
     attempts.map(({ method, path }) => {
       // A time that is past, so that the answer ends.
-      const target = path === '/events' ? '/events?since=1&until=1' : path.replace('{id}', id)
+      const target = path === '/events' ? '/events?since=1&until=1' : path.replace(/\{\w+\}/, id)
       return statusOf(url, method, target)
     }),
   )

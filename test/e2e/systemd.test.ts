@@ -198,7 +198,7 @@ END`,
       host.must(
         `curl -s -o /dev/null -w '%{http_code}' --unix-socket /run/fairlead-docker-filter/docker.sock ${words}`,
       )
-    expect(await ask('http://docker/version')).toBe('200')
+    expect(await ask('http://docker/info')).toBe('200')
     expect(await ask('-X POST http://docker/containers/create')).toBe('403')
     const socket = '/run/fairlead-docker-filter/docker.sock'
     expect(await host.must(`stat -c '%a %G' ${socket}`)).toBe('660 fairlead')

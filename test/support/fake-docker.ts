@@ -143,7 +143,6 @@ export class FakeDocker {
     if (path === '/info') {
       return { Name: 'fake', SystemTime: this.now(), OperatingSystem: 'Linux', SecurityOptions: [] }
     }
-    if (path === '/version') return { ApiVersion: '1.41' }
     if (path === '/networks') {
       return [...this.networks].map(([Id, { name, driver }]) => ({
         Id,

@@ -1,7 +1,7 @@
 import { allowedRequests, targetPattern } from '../../src/discovery/docker/allowed-requests.ts'
 import type { Occasion } from '../../src/discovery/docker/allowed-requests.ts'
 
-const switches: Readonly<Record<Exclude<Occasion, 'always'>, string>> = {
+const switches: Readonly<Partial<Record<Occasion, string>>> = {
   join: 'ALLOW_JOIN',
   swarm: 'ALLOW_SWARM',
 }
@@ -11,19 +11,24 @@ export function filterLines(): string {
   // Both are there even where no request of theirs is.
   const lines = ['  acl get always_false', '  acl post always_false']
   for (const when of ['always', 'join', 'swarm'] as const) {
-    if (when !== 'always') lines.push(`  .if streq("$${switches[when]}",yes)`)
+    const name = switches[when]
+    if (name !== undefined) lines.push(`  .if streq("$${name}",yes)`)
     for (const request of allowedRequests.filter((each) => each.when === when)) {
       lines.push(`  # ${request.why}`)
       lines.push(`  acl ${request.method.toLowerCase()} url -m reg '${targetPattern(request)}'`)
     }
-    if (when !== 'always') lines.push('  .endif')
+    if (name !== undefined) lines.push('  .endif')
   }
   return `${lines.join('\n')}\n`
 }
 
 /** The table of docs/operations.md, as Markdown. */
 export function requestsTable(): string {
-  const words = { always: 'always', join: 'joining networks', swarm: '`up --swarm`' }
+  const words = {
+    always: 'always',
+    join: 'joining networks',
+    swarm: '`up --swarm`',
+  }
   const rows = allowedRequests.map(
     ({ method, path, when, why, without }) =>
       `| \`${method} ${path}\` | ${words[when]} | ${why} | ${without} |`,

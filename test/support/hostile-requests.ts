@@ -72,14 +72,14 @@ const dangerous = [
 const disguises: readonly ((path: string) => string)[] = [
   (path) => `/v1.41${path}`,
   (path) => `/v1.41/../v1.41${path}`,
-  (path) => `/v1.41/version/..${path}`,
-  (path) => `/version/..${path}`,
-  (path) => `/version/%2e%2e${path}`,
-  (path) => `/version/..;${path}`,
-  (path) => `/version%2f..${path}`,
-  (path) => `/version?${path}`.replace('?', '%3f..'),
-  (path) => `/version#${path}`,
-  (path) => `/version\\..${path}`,
+  (path) => `/v1.41/info/..${path}`,
+  (path) => `/info/..${path}`,
+  (path) => `/info/%2e%2e${path}`,
+  (path) => `/info/..;${path}`,
+  (path) => `/info%2f..${path}`,
+  (path) => `/info?${path}`.replace('?', '%3f..'),
+  (path) => `/info#${path}`,
+  (path) => `/info\\..${path}`,
   (path) => `/containers/json/../..${path}`,
   (path) => `/containers/..${path}/../json`,
   (path) => `/containers/..%2f..${path}%2fjson`,
@@ -87,11 +87,11 @@ const disguises: readonly ((path: string) => string)[] = [
   (path) => `/${path}`,
   (path) => `${path}%00/json`,
   (path) => `${path}/../../containers/json%20`,
-  (path) => `http://docker/version/..${path}`,
+  (path) => `http://docker/info/..${path}`,
   (path) => `http://docker${path}`,
-  (path) => `http://docker?/version/..${path}`,
-  (path) => `unix:/version${path}`,
-  (path) => `docker/version/..${path}`,
+  (path) => `http://docker?/info/..${path}`,
+  (path) => `unix:/info${path}`,
+  (path) => `docker/info/..${path}`,
   (path) => `/v1.41.1${path}`,
   (path) => `/v${path}`,
   (path) => `/V1.41${path}`,
@@ -117,7 +117,7 @@ const otherMethods = [
 /** Requests, as bytes, of which none may reach a Docker daemon. */
 export function hostileRequests(): readonly string[] {
   const own = allowedRequests.map(
-    ({ method, path }) => [method, path.replace('{id}', 'x')] as const,
+    ({ method, path }) => [method, path.replace(/\{\w+\}/, 'x')] as const,
   )
   const paths = dangerous.map((line) => line.split(' ') as [string, string])
   const lines = [
@@ -134,6 +134,9 @@ export function hostileRequests(): readonly string[] {
     ...['..', '.', '.x', '%2e', 'a/b', 'a%2fb', 'a;b', 'a:b', 'a@b', 'a\\b', 'ä', '%41', ' '].map(
       (id) => `GET /containers/${id}/json`,
     ),
+    ...['..', 'a/..', '../a', 'a/../b', 'a//b', '/a', 'a/', 'a/.b', 'a%2fb', 'a;b', '%2e%2e'].map(
+      (image) => `GET /images/${image}/json`,
+    ),
   ]
   return [...lines.map((line) => plain(line)), ...framed()]
 }
@@ -148,20 +151,20 @@ function framed(): readonly string[] {
   const body = (more: string): string => `Host: docker\r\nConnection: close\r\n${more}\r\n${inner}`
   const chunked = 'Transfer-Encoding: chunked\r\n'
   return [
-    `GET /version HTTP/1.1\r\n${body(`Content-Length: ${inner.length}\r\n`)}`,
-    `GET /version HTTP/1.1\r\n${body(chunked)}`,
-    `GET /version HTTP/1.1\r\n${body(`Content-Length: ${inner.length}\r\n${chunked}`)}`,
-    `GET /version HTTP/1.1\r\n${body(`Content-Length: 0\r\nContent-Length: ${inner.length}\r\n`)}`,
-    `GET /version HTTP/1.1\r\n${body('Transfer-Encoding: identity, chunked\r\n')}`,
-    `GET /version HTTP/1.1\r\n${body('Transfer-Encoding:\tchunked\r\n')}`,
-    `GET /version HTTP/1.1\r\n${body('Transfer-Encoding : chunked\r\n')}`,
-    'GET /version HTTP/1.1\r\nHost: docker\r\nConnection: close, Upgrade\r\nUpgrade: tcp\r\n\r\n',
-    'GET /version POST /containers/create HTTP/1.1\r\nHost: docker\r\n\r\n',
+    `GET /info HTTP/1.1\r\n${body(`Content-Length: ${inner.length}\r\n`)}`,
+    `GET /info HTTP/1.1\r\n${body(chunked)}`,
+    `GET /info HTTP/1.1\r\n${body(`Content-Length: ${inner.length}\r\n${chunked}`)}`,
+    `GET /info HTTP/1.1\r\n${body(`Content-Length: 0\r\nContent-Length: ${inner.length}\r\n`)}`,
+    `GET /info HTTP/1.1\r\n${body('Transfer-Encoding: identity, chunked\r\n')}`,
+    `GET /info HTTP/1.1\r\n${body('Transfer-Encoding:\tchunked\r\n')}`,
+    `GET /info HTTP/1.1\r\n${body('Transfer-Encoding : chunked\r\n')}`,
+    'GET /info HTTP/1.1\r\nHost: docker\r\nConnection: close, Upgrade\r\nUpgrade: tcp\r\n\r\n',
+    'GET /info POST /containers/create HTTP/1.1\r\nHost: docker\r\n\r\n',
     'POST /containers/create HTTP/1.0\r\n\r\n',
     'POST /containers/create\r\n\r\n',
     'POST /containers/create HTTP/1.1\nHost: docker\nConnection: close\n\n',
     ' POST /containers/create HTTP/1.1\r\nHost: docker\r\n\r\n',
-    'POST /version HTTP/1.1\r\nHost: docker\r\nX-HTTP-Method-Override: GET\r\nConnection: close\r\n\r\n',
+    'POST /info HTTP/1.1\r\nHost: docker\r\nX-HTTP-Method-Override: GET\r\nConnection: close\r\n\r\n',
     'PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n\0\0\0\x04\0\0\0\0\0',
   ]
 }

@@ -37,27 +37,28 @@ describe('the requests that fairlead makes of Docker', () => {
     const asked = clients.flatMap((file) => pathsIn(readFileSync(join(source, file), 'utf8')))
     const listed = allowedRequests.map(({ path }) => path)
     expect(asked.filter((path) => !listed.includes(path) && !tried.includes(path))).toEqual([])
+    expect(listed.filter((path) => !asked.includes(path))).toEqual([])
   })
 
   it.each([
-    ['GET', '/version', '/version'],
+    ['GET', '/info', '/info'],
     ['GET', '/v1.41/containers/json?all=1', '/containers/json'],
     ['GET', '/containers/web_1.a-b/json', '/containers/{id}/json'],
     ['POST', '/networks/0a1/connect', '/networks/{id}/connect'],
     ['GET', '/images/registry:5000/team/web:1.2@sha256:01ab/json', '/images/{image}/json'],
     ['GET', '/images/../containers/json', undefined],
     ['GET', '/images/a//json', undefined],
-    ['HEAD', '/version', undefined],
-    ['POST', '/version', undefined],
+    ['HEAD', '/info', undefined],
+    ['POST', '/info', undefined],
     ['GET', '/containers/../json', undefined],
     ['GET', '/containers/a%2fb/json', undefined],
     ['GET', '/containers/a/b/json', undefined],
-    ['GET', '/version/', undefined],
-    ['GET', '//version', undefined],
-    ['GET', '/v1.41/../version', undefined],
-    ['GET', 'http://docker/version', undefined],
-    ['GET', '/version\n', undefined],
-    ['GET', '/version?a#b', undefined],
+    ['GET', '/info/', undefined],
+    ['GET', '//info', undefined],
+    ['GET', '/v1.41/../info', undefined],
+    ['GET', 'http://docker/info', undefined],
+    ['GET', '/info\n', undefined],
+    ['GET', '/info?a#b', undefined],
   ])('%s %s is %s', (method, target, path) => {
     expect(entryOf(method, target)?.path).toBe(path)
   })

@@ -24,13 +24,6 @@ const nothing = 'nothing is found on this daemon'
 export const allowedRequests: readonly AllowedRequest[] = [
   {
     method: 'GET',
-    path: '/version',
-    when: 'always',
-    why: 'what the daemon can do',
-    without: nothing,
-  },
-  {
-    method: 'GET',
     path: '/info',
     when: 'always',
     why: "the daemon's name and clock, and whether its bridges are reachable",

@@ -43,7 +43,6 @@ async function listening(server: Server): Promise<number> {
 
 /** Asks everything once, and follows the stream up to one event. */
 async function expectToWork(client: DockerClient): Promise<void> {
-  expect(await client.version()).toBe('1.41')
   expect(await client.listContainers()).toEqual(['c1'])
   expect((await client.inspect('c1'))?.Name).toBe('/web-1')
   expect(await client.inspect('c2')).toBeUndefined()

@@ -37,12 +37,6 @@ export class DockerClient {
     this.remoteHost = this.#transport.remoteHost
   }
 
-  /** API version that the daemon speaks, `1.41`. */
-  async version(signal?: AbortSignal): Promise<string> {
-    const answer = await this.#get<{ ApiVersion?: string }>('/version', signal)
-    return answer.ApiVersion ?? ''
-  }
-
   async info(signal?: AbortSignal): Promise<DaemonInfo> {
     const info = await this.#get<SystemInfo>('/info', signal)
     const isRootless = (info.SecurityOptions ?? []).some((each) => each.includes('rootless'))
@@ -90,7 +84,12 @@ export class DockerClient {
   ): Promise<void> {
     await this.#post(
       `/networks/${encodeURIComponent(network)}/connect`,
-      { Container: container, EndpointConfig: { DriverOpts: driverOptions } },
+      {
+        Container: container,
+        // From API 1.48 on the default route stays where it is. Older daemons do not read this, and
+        // route by the network whose name is first.
+        EndpointConfig: { DriverOpts: driverOptions, GwPriority: -1 },
+      },
       signal,
     )
   }
