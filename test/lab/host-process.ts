@@ -82,9 +82,14 @@ export class HostProcess {
     return childrenOf(parent)[0]
   }
 
+  /** Waits until it runs as a process of the host, or has ended. */
+  async started(): Promise<void> {
+    while (this.isRunning && this.pid === undefined) await sleep(2)
+  }
+
   /** Sends the program a signal; nothing when it has ended. */
   async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    while (this.isRunning && this.pid === undefined) await sleep(2)
+    await this.started()
     const { pid } = this
     if (pid !== undefined && startTicksOf(pid) !== undefined) process.kill(pid, signal)
   }
