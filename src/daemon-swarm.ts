@@ -6,7 +6,7 @@ import type { Candidate } from './model/candidate.ts'
 
 /** The swarm of the first Docker daemon; undefined without `--swarm`. */
 export async function swarmProvider(
-  { settings, clock }: RegistryParts,
+  { settings, clock, joining }: RegistryParts,
   restored: readonly Candidate[],
 ): Promise<SwarmProvider | undefined> {
   const [host] = settings.docker
@@ -15,7 +15,7 @@ export async function swarmProvider(
     host,
     network: settings.network,
     usePublished: settings.usePublished,
-    haproxyNetworks: undefined,
+    joining,
     ownContainerIds: await ownContainerIds(),
     restored,
     clock,

@@ -6,6 +6,7 @@ import { isRunning } from './swarm-types.ts'
 import type { SwarmImage, SwarmNode, SwarmService, SwarmTask } from './swarm-types.ts'
 import type { SwarmContext } from './task-to-candidate.ts'
 import { serviceNameOf, shortName } from './task-names.ts'
+import { containerIdOf } from './task-to-inspect.ts'
 import type { TaskFacts } from './task-to-inspect.ts'
 
 /** What has become different since the last time it was asked. */
@@ -19,6 +20,9 @@ export type SwarmDifference = {
 export type GoneTask = {
   readonly id: string
   readonly name: string
+  readonly containerId: string
+  /** By the manager or a stop signal; false: it ended by itself. */
+  readonly isOnPurpose: boolean
   /** Of its process; undefined where the manager does not say. */
   readonly exitCode: number | undefined
 }
@@ -44,6 +48,11 @@ export class KnownSwarm {
   /** Ids of tasks that are on their way out: what became of them has to be asked. */
   leaving(): readonly string[] {
     return [...this.#tasks.values()].filter((each) => each.isUnwanted).map(({ id }) => id)
+  }
+
+  /** Of all tasks that have one. */
+  containerIds(): ReadonlySet<string> {
+    return new Set([...this.#tasks.values()].map(({ task }) => containerIdOf(task)))
   }
 
   setServices(services: readonly SwarmService[]): void {
@@ -113,8 +122,7 @@ export class KnownSwarm {
       const isDown = this.#nodes.get(task?.NodeID ?? '')?.Status?.State === 'down'
       const known = this.#tasks.get(id)
       if (known?.isGone(task, isDown, nowMs) !== true) continue
-      const exitCode = task?.Status?.ContainerStatus?.ExitCode
-      if (known.isShown) this.#gone.push({ id, name: this.nameOf(id), exitCode })
+      if (known.isShown) this.#gone.push(this.#goneTask(known, task))
       this.#tasks.delete(id)
     }
   }
@@ -166,7 +174,7 @@ export class KnownSwarm {
       const changed = each.changed(context, nowMs)
       if (changed === undefined) continue
       if (changed === null) {
-        removals.push({ id: each.id, name: this.nameOf(each.id), exitCode: undefined })
+        removals.push(this.#goneTask(each, undefined))
         continue
       }
       upserts.push(changed)
@@ -185,6 +193,16 @@ export class KnownSwarm {
       const hint = `docker service ps ${name} says why; docker service rollback ${name} goes back`
       return [{ where: `service ${name}`, what, hint }]
     })
+  }
+
+  #goneTask(known: KnownTask, task: SwarmTask | undefined): GoneTask {
+    return {
+      id: known.id,
+      name: this.nameOf(known.id),
+      containerId: containerIdOf(known.task),
+      isOnPurpose: known.isDraining,
+      exitCode: task?.Status?.ContainerStatus?.ExitCode,
+    }
   }
 
   #refreshFacts(): void {

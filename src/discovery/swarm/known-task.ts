@@ -88,6 +88,10 @@ export class KnownTask {
     return this.#shown !== undefined
   }
 
+  get isDraining(): boolean {
+    return this.#mark !== undefined
+  }
+
   get isUnwanted(): boolean {
     return this.#isUnwanted
   }

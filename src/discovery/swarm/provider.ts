@@ -1,17 +1,24 @@
 import type { Candidate, Observation, Provider, SourceState } from '../../model/candidate.ts'
 import type { Problem } from '../../model/problem.ts'
+import type { Joining } from '../../networks/contract.ts'
 import type { DockerHost } from '../../settings/settings.ts'
 import { Channel } from '../../support/channel.ts'
 import { systemClock } from '../../support/clock.ts'
 import type { Clock } from '../../support/clock.ts'
 import { DockerClient } from '../docker/client.ts'
+import { containerToCandidate } from '../docker/container-to-candidate.ts'
+import { joiningMapping } from '../docker/joining-mapping.ts'
 import { SwarmClient } from './swarm-client.ts'
 import type { SwarmContext } from './task-to-candidate.ts'
 import { SwarmWatch } from './swarm-watch.ts'
 
-export type SwarmProviderOptions = SwarmContext & {
+export type SwarmProviderOptions = Omit<SwarmContext, 'map' | 'haproxyNetworks'> & {
   /** A manager. */
   readonly host: DockerHost
+  /** HAProxy's networks, where its container can be attached to those of tasks. */
+  readonly joining?: Joining | undefined
+  /** In place of `joining`: names of its networks; undefined: HAProxy is a process of this machine. */
+  readonly haproxyNetworks?: ReadonlySet<string> | undefined
   /** This source's candidates in the last snapshot: their drain marks survive a restart. */
   readonly restored?: readonly Candidate[]
   readonly clock?: Clock
@@ -76,12 +83,13 @@ class SwarmTasks implements SwarmProvider {
     signal.addEventListener('abort', stopNow, { once: true })
     if (signal.aborted) stop.abort()
     const channel = new Channel<Observation>(stop.signal)
-    const { network, usePublished, haproxyNetworks, ownContainerIds } = this.#options
+    const { joining, network, usePublished, haproxyNetworks, ownContainerIds } = this.#options
     this.#watch = new SwarmWatch({
       client: this.#client,
       clock: this.#clock,
       source: this.source,
-      context: { network, usePublished, haproxyNetworks, ownContainerIds },
+      context: { network, usePublished, haproxyNetworks, ownContainerIds, map: this.#map() },
+      joining,
       restored: this.#options.restored ?? [],
       publish: (observation) => channel.push(observation),
       onState: (state, error) => this.#setState(state, error),
@@ -97,6 +105,18 @@ class SwarmTasks implements SwarmProvider {
       this.#client.close()
       this.#setState('stopped', '')
     }
+  }
+
+  #map(): typeof containerToCandidate {
+    const { joining } = this.#options
+    if (joining === undefined) return containerToCandidate
+    // No task counts as one of this machine's: published ports are at the address of its node.
+    return joiningMapping({
+      joining,
+      source: this.source,
+      dockerUrl: '',
+      map: containerToCandidate,
+    })
   }
 
   #setState(state: SourceState['state'], error: string): void {

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Candidate, Observation, SourceState } from '../../model/candidate.ts'
 import type { Problem } from '../../model/problem.ts'
+import type { Joining } from '../../networks/contract.ts'
 import { Backoff } from '../../support/backoff.ts'
 import type { Clock } from '../../support/clock.ts'
 import { signalName } from '../docker/stop-signal.ts'
@@ -18,6 +19,8 @@ export type SwarmWatchOptions = {
   readonly clock: Clock
   readonly source: string
   readonly context: SwarmContext
+  /** Those of HAProxy's container, which the mapping asks; undefined: it does not. */
+  readonly joining: Pick<Joining, 'networks' | 'ready'> | undefined
   readonly restored: readonly Candidate[]
   readonly publish: (observation: Observation) => void
   readonly onState: (state: SourceState['state'], error: string) => void
@@ -37,6 +40,8 @@ const leastPauseMs = 20
 export class SwarmWatch {
   readonly #options: SwarmWatchOptions
   readonly #swarm = new KnownSwarm()
+  /** Another object when tasks have to be mapped anew. */
+  #context: SwarmContext
   #lastTasks = ''
   #needsFacts = true
   #factsAtMs = Number.NEGATIVE_INFINITY
@@ -48,6 +53,7 @@ export class SwarmWatch {
 
   constructor(options: SwarmWatchOptions) {
     this.#options = options
+    this.#context = options.context
     this.#newsAtMs = options.clock.now()
     // A listener for each request and each pause: few at a time, but not a leak.
     setMaxListeners(0, options.signal)
@@ -55,7 +61,17 @@ export class SwarmWatch {
 
   /** Runs until the signal aborts; never throws for what the network or the manager does. */
   async run(): Promise<void> {
+    const { joining, signal } = this.#options
+    // Without this what is on HAProxy's networks would be taken out for a moment at every start.
+    await joining?.ready(signal)
+    const unfollow = joining?.networks.onChange(() => this.#networksChanged())
     await Promise.all([this.#pollForEver(), this.#followForEver()])
+    unfollow?.()
+  }
+
+  #networksChanged(): void {
+    this.#context = { ...this.#context }
+    this.#say("HAProxy's networks changed")
   }
 
   problems(): readonly Problem[] {
@@ -197,20 +213,25 @@ export class SwarmWatch {
 
   /** The difference that a poll has made; at first all. */
   #show(): void {
-    const { context, clock, publish, restored, source } = this.#options
+    const { clock, joining, publish, restored, source } = this.#options
     if (this.#hasSpoken) return this.#say()
+    const context = this.#context
     this.#swarm.restore(restored, context, clock.now())
     const upserts = this.#swarm.all(context, clock.now())
     this.#hasSpoken = true
+    joining?.networks.keepOnly(source, this.#swarm.containerIds())
     const cause = `full list of ${source} (${upserts.length} tasks)`
     publish({ source, isComplete: true, upserts, removals: [], cause, eventAtMs: undefined })
   }
 
   #say(cause?: string): void {
     if (!this.#hasSpoken) return
-    const { context, clock, publish, source } = this.#options
-    const difference = this.#swarm.difference(context, clock.now())
+    const { clock, joining, publish, source } = this.#options
+    const difference = this.#swarm.difference(this.#context, clock.now())
     const { upserts, removals, fresh } = difference
+    for (const { containerId, isOnPurpose } of removals) {
+      joining?.networks.drop(source, containerId, isOnPurpose ? 'stopped' : 'ended')
+    }
     if (upserts.length === 0 && removals.length === 0) return
     publish({
       source,

@@ -1,22 +1,21 @@
 import type { Candidate } from '../../model/candidate.ts'
 import type { Decision } from '../../model/problem.ts'
-import { containerToCandidate } from '../docker/container-to-candidate.ts'
-import type { NetworkFacts } from '../docker/docker-types.ts'
+import type { Inspect, NetworkFacts } from '../docker/docker-types.ts'
 import type { MappingContext } from '../docker/mapping-context.ts'
 import type { SwarmNode, SwarmService, SwarmTask } from './swarm-types.ts'
 import { nodeNameOf, serviceNameOf, shortName } from './task-names.ts'
 import { driverOf, imageName, taskToInspect, userAttachments } from './task-to-inspect.ts'
 import type { TaskFacts } from './task-to-inspect.ts'
 
-/** What of the mapping's context is the same for all tasks. */
+/** What of the mapping and its context is the same for all tasks. */
 export type SwarmContext = Pick<
   MappingContext,
   'network' | 'usePublished' | 'haproxyNetworks' | 'ownContainerIds'
->
+> & { readonly map: (inspect: Inspect, context: MappingContext) => Candidate }
 
 /**
  * Maps a running task to a candidate, through the mapping of containers: its decisions and problems
- * are a container's, told about the task. The service's virtual address is never used. Pure.
+ * are a container's, told about the task. The service's virtual address is never used.
  */
 export function taskToCandidate(facts: TaskFacts, context: SwarmContext): Candidate {
   const { task, service, node } = facts
@@ -26,7 +25,7 @@ export function taskToCandidate(facts: TaskFacts, context: SwarmContext): Candid
     const what = 'belongs to a job, which serves nothing'
     return bare(facts, name, [...seen, { step: 'service', outcome: 'stop', what }])
   }
-  const mapped = containerToCandidate(taskToInspect(facts), contextOf(facts, context))
+  const mapped = context.map(taskToInspect(facts), contextOf(facts, context))
   return {
     ...mapped,
     key: task.ID ?? '',
@@ -89,8 +88,9 @@ function seenDecisions({ task, service, node }: TaskFacts, name: string): Decisi
 }
 
 function contextOf({ task, service, node }: TaskFacts, context: SwarmContext): MappingContext {
+  const { map: _, ...shared } = context
   return {
-    ...context,
+    ...shared,
     node: nodeNameOf(node, task),
     networks: networkFacts(task),
     // Published ports are on the task's node, whichever that is.

@@ -31,7 +31,7 @@ export function taskToInspect(facts: TaskFacts): Inspect {
   const filledIn = (text: string): string => fillPlaceholders(text, task, service, node)
   const signal = container?.StopSignal || image?.Config?.StopSignal || ''
   return {
-    Id: task.Status?.ContainerStatus?.ContainerID || (task.ID ?? ''),
+    Id: containerIdOf(task),
     Name: `/${containerName(task, service)}`,
     State: {
       Running: true,
@@ -53,6 +53,10 @@ export function taskToInspect(facts: TaskFacts): Inspect {
     HostConfig: { NetworkMode: isOnHostNetwork(task) ? 'host' : '' },
     NetworkSettings: { Ports: hostPorts(task), Networks: networks(task) },
   }
+}
+
+export function containerIdOf(task: SwarmTask): string {
+  return task.Status?.ContainerStatus?.ContainerID || (task.ID ?? '')
 }
 
 /** Docker holds a task at `starting` until its HEALTHCHECK passes, and ends it when it fails. */
