@@ -26,7 +26,9 @@ function hintFor(said: string, error: unknown, { kind, member, network }: Step):
   if (/no available (IPv[46] )?addresses|could not find an available/i.test(said)) {
     return `its address pool is used up; give it a larger --subnet, or free addresses (docker network inspect ${shellWord(network.name)})`
   }
-  if (error instanceof DockerError && error.status === 403 && !/endpoint|network/i.test(said)) {
+  // Docker itself refuses with 403 too, and then speaks of networks; the request's path always does.
+  const words = said.replace(/ \(HTTP [^)]*\)$/, '')
+  if (error instanceof DockerError && error.status === 403 && !/endpoint|network/i.test(words)) {
     return `let the proxy in front of Docker's socket pass POST /networks/{id}/${command}, or: ${byHand}`
   }
   return byHand
