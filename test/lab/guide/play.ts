@@ -1,8 +1,9 @@
 import type { Host } from '../host.ts'
 import { visit } from '../deploy/visitor.ts'
 import { until } from '../until.ts'
-import { networksOf, tracesOf, untilEven, untilOnly, webServers } from './guide.ts'
-import type { Guide, Traces } from './guide.ts'
+import { tracesOf, untilOnly, type Traces } from '../deploy/traces.ts'
+import { networksOf, untilEven, webServers } from '../deploy/web-servers.ts'
+import type { Guide } from './guide.ts'
 
 const projects = '-p infrastructure -f loadbalancing-infrastructure.yml'
 const nodeProject = '-p infrastructure -f loadbalancing-node.yml'
@@ -22,7 +23,7 @@ export function guideSteps(): readonly Step[] {
     {
       name: 'the infrastructure comes up',
       async play(guide) {
-        before = await tracesOf(guide)
+        before = await tracesOf(guide.lab)
         return bringUp(guide, 'infrastructure')
       },
     },
@@ -34,7 +35,7 @@ export function guideSteps(): readonly Step[] {
       name: 'reset by down',
       async play(guide) {
         await takeDown(guide)
-        await untilOnly(guide, before)
+        await untilOnly(guide.lab, before)
         return 'nothing is left: no container, volume or network'
       },
     },
@@ -48,7 +49,7 @@ export function templateSteps(): readonly Step[] {
     {
       name: "the infrastructure with the guide's own template",
       async play(guide) {
-        before = await tracesOf(guide)
+        before = await tracesOf(guide.lab)
         return bringUp(guide, 'template')
       },
     },
@@ -58,7 +59,7 @@ export function templateSteps(): readonly Step[] {
       name: "reset by the guide's kill and rm",
       async play(guide) {
         await killAndRemove(guide)
-        await untilOnly(guide, before)
+        await untilOnly(guide.lab, before)
         return 'nothing is left: no container, volume or network'
       },
     },
@@ -72,7 +73,7 @@ export function classicSteps(): readonly Step[] {
     {
       name: 'the classic parts come up',
       async play(guide) {
-        before = await tracesOf(guide)
+        before = await tracesOf(guide.lab)
         return bringUp(guide, 'classic')
       },
     },
@@ -87,7 +88,7 @@ export function classicSteps(): readonly Step[] {
         await rollout.give('agents-down', nodes)
         await rollout.run(master, 'docker compose -p infrastructure -f classic-parts.yml down -v')
         await rollout.give('network-down', [master])
-        await untilOnly(guide, before)
+        await untilOnly(guide.lab, before)
         return 'nothing is left: no container, volume or network'
       },
     },
@@ -107,8 +108,8 @@ async function startWebServers(guide: Guide): Promise<string> {
 }
 
 async function untilSeen(guide: Guide, count: number): Promise<string> {
-  const shares = [...(await untilEven(guide, count)).values()]
-  const where = [...(await webServers(guide))]
+  const shares = [...(await untilEven(guide.lab, guide.master.address, count)).values()]
+  const where = [...(await webServers(guide.lab))]
   const spread = where.map(([host, names]) => `${names.length} on ${host.name}`).join(', ')
   const [least, most] = [Math.min(...shares), Math.max(...shares)]
   return `${count} hostnames answer: ${spread}; each ${least} to ${most} of ${10 * count} times`
@@ -128,7 +129,7 @@ async function thirtyOnOneHost(guide: Guide): Promise<string> {
   await rollout.run(last, `docker compose ${applications} up -d --scale demo-hostname=30`)
   const seen = await untilSeen(guide, 30 + 3 * (lab.hosts.length - 1))
   await rollout.run(last, `docker compose ${applications} up -d --scale demo-hostname=3`)
-  await untilEven(guide, 3 * lab.hosts.length)
+  await untilEven(guide.lab, guide.master.address, 3 * lab.hosts.length)
   return seen
 }
 
@@ -137,7 +138,7 @@ async function letSwarmSpread(guide: Guide): Promise<string> {
   await rollout.give('service', [master])
   const seen = await untilSeen(guide, 9 + 3 * lab.hosts.length)
   await rollout.give('service-down', [master])
-  await untilEven(guide, 3 * lab.hosts.length)
+  await untilEven(guide.lab, guide.master.address, 3 * lab.hosts.length)
   return seen
 }
 
@@ -159,7 +160,7 @@ async function scaleOneHost(guide: Guide): Promise<string> {
   await rollout.run(last, `docker compose ${applications} up -d --scale demo-hostname=4`)
   const seen = await untilSeen(guide, count + 1)
   await rollout.run(last, `docker compose ${applications} up -d --scale demo-hostname=3`)
-  await untilEven(guide, count)
+  await untilEven(guide.lab, guide.master.address, count)
   return seen
 }
 

@@ -1,0 +1,54 @@
+import type { Host } from '../host.ts'
+import type { Lab } from '../lab.ts'
+import { until } from '../until.ts'
+import { census } from './visitor.ts'
+import { words } from './words.ts'
+
+const visitsEach = 10
+/** How far a hostname's share may be from the mean: servers that came meanwhile shift the turn. */
+const unevenness = 2
+
+/** The hostnames of the web servers that run, by host. */
+export async function webServers(lab: Lab): Promise<ReadonlyMap<Host, readonly string[]>> {
+  const filter = ['--filter', 'ancestor=fairlead-demo', '--format', '{{.ID}}']
+  const all = await lab.each(async (host) => {
+    const ids = await host.docker('ps', '--quiet', ...filter)
+    return [host, words(ids)] as const
+  })
+  return new Map(all)
+}
+
+/**
+ * Waits until this many web servers run and all of them answer on port 80 of this host, and then
+ * looks whether they answer evenly. Gives how often each hostname did.
+ */
+export async function untilEven(
+  lab: Lab,
+  address: string,
+  count: number,
+): Promise<ReadonlyMap<string, number>> {
+  await until(
+    `${count} web servers, and all of them answer at http://${address}`,
+    async () => {
+      const running = [...(await webServers(lab)).values()].flat()
+      const answering = [...(await census(address, count)).keys()]
+      const isSame = running.toSorted().join() === answering.toSorted().join()
+      if (running.length === count && isSame) return true
+      throw new Error(`${running.length} run, ${answering.length} answer`)
+    },
+    120_000,
+  )
+  const counts = await census(address, count * visitsEach)
+  const shares = [...counts.values()]
+  const isEven = shares.every((share) => Math.abs(share - visitsEach) <= unevenness)
+  if (counts.size === count && isEven) return counts
+  throw new Error(`${count} web servers answer unevenly: ${shares.join(' ')}`)
+}
+
+/** The networks that the container of this Compose service is on. */
+export async function networksOf(host: Host, service: string): Promise<readonly string[]> {
+  const label = `label=com.docker.compose.service=${service}`
+  const id = await host.docker('ps', '--quiet', '--filter', label)
+  const format = '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}'
+  return words(await host.docker('inspect', '--format', format, id)).toSorted()
+}
