@@ -22,13 +22,16 @@ export type Drill = {
   readonly stage: StageOptions
   /** Instead of 200 GETs, half of them kept-alive, and 20 POSTs a second. */
   readonly streams?: readonly Stream[]
+  /** How long clients wait for an answer; 15 s without. */
+  readonly patienceMs?: number
   /** Before the load. */
   prepare?(stage: DrillStage): Promise<void>
   /**
-   * Brings the fault about. Resolves with whether the server of an address is dead from now on;
-   * nothing: none is.
+   * Brings the fault about; `now` is called when it has come about, else it
+   * counts from the beginning.
+   * Resolves with whether the server of an address is dead from now on; nothing: none is.
    */
-  fault(stage: DrillStage): Promise<((address: string) => boolean) | undefined>
+  fault(stage: DrillStage, now: () => void): Promise<((address: string) => boolean) | undefined>
   /** How long the fault lasts; ms. */
   readonly lastsMs: number
   heal?(stage: DrillStage): Promise<void>

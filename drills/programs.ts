@@ -35,6 +35,7 @@ export async function startBalancer(
 ): Promise<Program> {
   const registry = ['--docker', 'none', '--registry', `consul://${host.consulAddress}`]
   const where = ['--state-folder', stateFolder, '--http', '*:80', '--admin', 'none']
+  await expectDeadNodes(host, container)
   const args = [bundle, 'up', ...where, ...registry, '--log-format', 'json']
   const program = await start(host, 'fairlead', args, container)
   const target = { socketPath: join(stateFolder, 'admin.sock') }
@@ -44,6 +45,13 @@ export async function startBalancer(
   }
   await until(`fairlead of ${host.name} is ready`, isReady)
   return program
+}
+
+/** As docs/operations.md advises under "What faults cost". */
+async function expectDeadNodes(host: Host, container: string | undefined): Promise<void> {
+  const args = ['-w', 'net.ipv4.tcp_retries2=4']
+  if (container === undefined) await host.run('sysctl', args)
+  else await host.inContainer(container, 'sysctl', args)
 }
 
 async function start(

@@ -12,6 +12,9 @@ const steadyMs = 3000
 /** All must be right after so long, whatever the limit is: else something is broken. */
 const mostMs = 90_000
 
+/** How long clients wait for an answer. */
+const standardPatienceMs = 15_000
+
 const streams: readonly Stream[] = [
   { name: 'new connections', method: 'GET', perSecond: 100, isKeptAlive: false },
   { name: 'kept-alive connections', method: 'GET', perSecond: 100, isKeptAlive: true },
@@ -59,12 +62,13 @@ async function underLoad(
   const last = balancers.at(-1) ?? stage.balancer
   const watch = watchServers(last.socketPath, backend, now)
   const addresses = balancers.map(({ address }) => address)
-  const load = startLoad({ addresses, host }, drill.streams ?? streams)
+  const { patienceMs = standardPatienceMs } = drill
+  const load = startLoad({ addresses, host, patienceMs }, drill.streams ?? streams)
   try {
     await pause(steadyMs)
     say('fault')
-    const faultMs = now()
-    const isDead = await drill.fault(stage)
+    let faultMs = now()
+    const isDead = await drill.fault(stage, () => void (faultMs = now()))
     await pause(drill.lastsMs - (now() - faultMs))
     say('healing')
     const healMs = now()

@@ -54,7 +54,7 @@ export class DrillStage {
   readonly agents = new Map<Host, Program>()
   readonly balancers: Balancer[] = []
   #image = ''
-  #webServers = 0
+  readonly #webServers: { readonly on: Host; readonly name: string }[] = []
 
   private constructor(lab: Lab, options: StageOptions) {
     this.lab = lab
@@ -109,13 +109,18 @@ export class DrillStage {
 
   /** Starts one web server more; its name. */
   async runWebServer(on: Host): Promise<string> {
-    this.#webServers += 1
-    const name = `web-${on.name}-${this.#webServers}`
+    const name = `${on.name}-${this.webServersOn(on).length + 1}`
+    this.#webServers.push({ on, name })
     const ports = this.isOverlay ? ['--network', network] : ['--publish', '80']
     const words = ['run', '--detach', '--name', name, '--hostname', name, '--restart', 'always']
     const labels = ['--label', webLabel]
     await on.docker(...words, ...ports, ...labels, ...webVariables, this.#image)
     return name
+  }
+
+  /** Names of those that `runWebServer` started on a host, the oldest first. */
+  webServersOn(host: Host): readonly string[] {
+    return this.#webServers.filter(({ on }) => on === host).map(({ name }) => name)
   }
 
   /** A service of the swarm with web servers in place of `runWebServer`. */
@@ -139,17 +144,16 @@ export class DrillStage {
 
   /** ADDRESS:PORT of every web server that runs on a host that is on, as its Docker says. */
   async wanted(): Promise<readonly string[]> {
+    const on = this.lab.hosts.filter(({ isOn }) => isOn)
+    return (await Promise.all(on.map((each) => this.addressesOn(each)))).flat()
+  }
+
+  /** The same of one host. */
+  async addressesOn(on: Host): Promise<readonly string[]> {
     const filters = encodeURIComponent(JSON.stringify({ label: [webLabel] }))
     const path = `/containers/json?filters=${filters}`
-    const on = this.lab.hosts.filter(({ isOn }) => isOn)
-    const found = await Promise.all(
-      on.map(async (each) => {
-        const options = { timeoutMs: 2000 }
-        const list = await each.dockerApi.get<readonly Listed[]>(path, options)
-        return list.flatMap((one) => this.#addressOf(each, one))
-      }),
-    )
-    return found.flat()
+    const list = await on.dockerApi.get<readonly Listed[]>(path, { timeoutMs: 2000 })
+    return list.flatMap((one) => this.#addressOf(on, one))
   }
 
   /** Waits until exactly what runs gets requests from each load balancer that is on. */
@@ -180,7 +184,9 @@ export class DrillStage {
     if (this.isOverlay) {
       const idle = ['--entrypoint', '/bin/node', this.#image, '-e', 'setInterval(() => {}, 1e6)']
       const words = ['run', '--detach', '--name', 'balancer', '--network', network]
-      await on.docker(...words, '--publish', '80:80', ...idle)
+      // Else the agent registers it under the image's name.
+      const ignored = ['--env', 'SERVICE_IGNORE=true']
+      await on.docker(...words, '--publish', '80:80', ...ignored, ...idle)
     }
     const stateFolder = join(on.folder, 'fairlead')
     const socketPath = join(stateFolder, 'haproxy.sock')

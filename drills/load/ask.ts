@@ -1,17 +1,13 @@
 import { request } from 'node:http'
 import type { Agent } from 'node:http'
 
-/** Silence for this long is a failure. */
-const answerMs = 15_000
-/** A load balancer that does not accept a connection for so long is not there. */
-const connectMs = 1000
-
 export type Question = {
   /** HOST:PORT. */
   readonly address: string
   readonly host: string
   readonly method: 'GET' | 'POST'
   readonly agent: Agent
+  readonly patienceMs: number
 }
 
 export type Answer = {
@@ -24,11 +20,10 @@ export type Answer = {
 }
 
 /** Sends one request; whatever becomes of it is an answer. */
-export function ask({ address, host, method, agent }: Question): Promise<Answer> {
+export function ask({ address, host, method, agent, patienceMs }: Question): Promise<Answer> {
   const [hostname, port] = address.split(':')
   return new Promise((resolve) => {
     let isHeard = false
-    let timer: NodeJS.Timeout
     const over = (failure: string, server = ''): void => {
       clearTimeout(timer)
       resolve({ server, failure, isUnheard: failure !== '' && !isHeard })
@@ -46,22 +41,10 @@ export function ask({ address, host, method, agent }: Question): Promise<Answer>
       })
       answer.on('close', () => over('closed before the end of the answer'))
     })
-    const giveUp = (afterMs: number, why: string): void => {
-      timer = setTimeout(() => {
-        over(why)
-        outgoing.destroy()
-      }, afterMs)
-    }
-    giveUp(answerMs, `no answer for ${answerMs / 1000} s`)
-    outgoing.on('socket', (socket) => {
-      if (!socket.connecting) return
-      clearTimeout(timer)
-      giveUp(connectMs, `no connection for ${connectMs / 1000} s`)
-      socket.once('connect', () => {
-        clearTimeout(timer)
-        giveUp(answerMs, `no answer for ${answerMs / 1000} s`)
-      })
-    })
+    const timer = setTimeout(() => {
+      over(`no answer for ${patienceMs / 1000} s`)
+      outgoing.destroy()
+    }, patienceMs)
     outgoing.on('error', (error) => over(wordOf(error)))
     outgoing.end(method === 'POST' ? 'a=1' : undefined)
   })

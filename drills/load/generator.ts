@@ -52,10 +52,15 @@ class Sender {
   }
 
   async #ask(): Promise<Answer> {
-    const { addresses, host } = this.#target
+    const { addresses, ...target } = this.#target
     const index = preferred
     const address = addresses[index] ?? ''
-    const answer = await ask({ address, host, method: this.#stream.method, agent: this.#agent })
+    const answer = await ask({
+      ...target,
+      address,
+      method: this.#stream.method,
+      agent: this.#agent,
+    })
     // Another request may have found the next one meanwhile.
     if (answer.isUnheard && preferred === index) preferred = (index + 1) % addresses.length
     return answer

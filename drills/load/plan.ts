@@ -16,6 +16,8 @@ export type Target = {
   readonly addresses: readonly string[]
   /** The Host that is said, and with it the service that answers. */
   readonly host: string
+  /** Silence for this long is no answer; ms. */
+  readonly patienceMs: number
 }
 
 /** One request, from the first try to its end. Times in milliseconds, `sentMs` since the epoch. */

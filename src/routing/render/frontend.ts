@@ -23,7 +23,7 @@ const logFormat =
  */
 export function renderFrontend(settings: RoutingSettings): string {
   return section(`frontend fairlead_http from ${defaultsName}`, [
-    ...settings.http.map((address) => `bind ${quoteWord(address)}`),
+    ...settings.http.map((address) => bindLine(address, settings.timeouts.clientMs)),
     ...(settings.accessLog
       ? ['capture request header Host len 128', `log-format '${logFormat}'`]
       : []),
@@ -33,6 +33,15 @@ export function renderFrontend(settings: RoutingSettings): string {
     'use_backend %[var(txn.backend)]',
     'default_backend fairlead_none',
   ])
+}
+
+/**
+ * What is on its way to a client may go without an acknowledgement for as long as a client may be
+ * silent, whatever the kernel's own limit is: where that is low, to find servers on nodes without
+ * power (docs/operations.md, "What faults cost"), it is not meant for clients.
+ */
+function bindLine(address: string, clientMs: number): string {
+  return `bind ${quoteWord(address)} tcp-ut ${clientMs}ms`
 }
 
 /**
