@@ -377,30 +377,3 @@ describe('mistakes', () => {
     expect(flagMistakes({ 'state-folder': `/${'x'.repeat(80)}` })[0]).toContain('81 bytes')
   })
 })
-
-describe('docker', () => {
-  it('follows DOCKER_HOST and its TLS variables like the docker command', () => {
-    const environment = { DOCKER_HOST: 'tcp://h:2376', DOCKER_TLS_VERIFY: '1' }
-    expect(load({ environment }).docker).toEqual([
-      { name: undefined, url: 'tcp://h:2376', certFolder: '/home/ann/.docker' },
-    ])
-    const elsewhere = { ...environment, DOCKER_CERT_PATH: '/certs' }
-    expect(load({ environment: elsewhere }).docker[0]?.certFolder).toBe('/certs')
-    const flags = { docker: ['a=tcp://a:2376?certs=/a', 'unix:///run/d.sock'] }
-    expect(load({ environment: elsewhere, flags }).docker).toEqual([
-      { name: 'a', url: 'tcp://a:2376', certFolder: '/a' },
-      { name: undefined, url: 'unix:///run/d.sock', certFolder: undefined },
-    ])
-    expect(mistakesOf({ environment: { DOCKER_HOST: 'npipe://x' } })[0]).toMatch(/^DOCKER_HOST: /)
-  })
-
-  it('can be none, which stands alone', () => {
-    expect(load({ flags: { docker: ['none'] } }).docker).toEqual([])
-    expect(flagMistakes({ docker: ['none', 'ssh://h'] })).toEqual([
-      '--docker: none cannot stand beside a daemon',
-    ])
-    expect(flagMistakes({ docker: ['a=ssh://h', 'a=ssh://i'] })).toEqual([
-      '--docker: two daemons cannot have one name',
-    ])
-  })
-})

@@ -6,6 +6,7 @@ import { duration, timeout } from './duration.ts'
 import type { Settings } from './settings.ts'
 import { accessLog, logFormat, logLevel } from './logging.ts'
 import { defaultName, defaultStateFolder } from './state-folder.ts'
+import { joining } from './joining.ts'
 import { registry } from './registry.ts'
 import { leftDelimiter, rightDelimiter, templates } from './template.ts'
 import * as values from './values.ts'
@@ -65,41 +66,7 @@ export const definitions: { readonly [Key in keyof Settings]: Definition<Setting
       "127.0.0.1 for a local daemon, else the daemon's host; with --registry consul://… the agent's",
   }),
 
-  haproxyContainer: optional({
-    name: 'haproxy-container',
-    group: 'Docker',
-    placeholder: 'NAME|ID',
-    help:
-      "HAProxy's container (default: the one whose network fairlead shares, else the one with " +
-      'the label fairlead.haproxy=NAME of this instance)',
-    parser: values.word,
-  }),
-  joinNetworks: one({
-    name: 'join-networks',
-    group: 'Docker',
-    placeholder: 'ON|OFF',
-    help:
-      "whether HAProxy's container is attached to the networks of containers that get requests, " +
-      'and detached when the last one has gone: on or off',
-    parser: values.choice('on', 'off'),
-    standard: 'on',
-  }),
-  joinOnly: list({
-    name: 'join-only',
-    group: 'Docker',
-    placeholder: 'NETWORK',
-    help: 'network that may be joined, then no others; * stands for any part',
-    item: values.word,
-    standard: [],
-  }),
-  neverJoin: list({
-    name: 'never-join',
-    group: 'Docker',
-    placeholder: 'NETWORK',
-    help: 'network that is never joined; * stands for any part',
-    item: values.word,
-    standard: [],
-  }),
+  ...joining,
 
   registry: one({
     name: 'registry',
