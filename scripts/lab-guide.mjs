@@ -3,8 +3,7 @@
 
 import { parseArgs } from 'node:util'
 import { ensureBuilt } from './lib/build.mjs'
-import { ensureComposes } from './lib/compose.mjs'
-import { ensureConsul } from './lib/consul.mjs'
+import { ensureLab } from './lib/lab.mjs'
 import { ensureNodeModules } from './lib/node-modules.mjs'
 import { runMain } from './lib/progress.mjs'
 
@@ -24,10 +23,9 @@ await runMain(async () => {
   }
   const { values } = parseArgs({ options })
   if (values.help) return console.log(usage)
+  await ensureLab()
   await ensureNodeModules()
   await ensureBuilt()
-  await ensureConsul()
-  await ensureComposes()
   const { tsImport } = await import('tsx/esm/api')
   const { main } = await tsImport('../test/lab/guide/main.ts', import.meta.url)
   process.exitCode = await main({ composeLine: values.compose, parts: values.part })
