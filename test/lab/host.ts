@@ -74,6 +74,11 @@ export class Host {
     return this.#machine !== undefined
   }
 
+  /** What opens a shell on it, for somebody at a terminal. */
+  get shellCommand(): string {
+    return `nsenter -t ${this.#running().initPid} -m -u -n -p`
+  }
+
   /** Runs the docker client on this host's daemon; its stdout without the last line's end. */
   async docker(...args: readonly string[]): Promise<string> {
     const env = { DOCKER_CONFIG: this.folder }
