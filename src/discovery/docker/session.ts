@@ -55,6 +55,8 @@ export class DockerSession {
   readonly #opened: Opened
   /** Events that wait for the end of the full list; undefined once it is done. */
   #backlog: DockerEvent[] | undefined = []
+  /** Networks of which HAProxy's reach changed while containers of the list were looked at. */
+  readonly #changedNetworks = new Set<string | undefined>()
   /** Nothing is published until the full list is. */
   #isQuiet = true
 
@@ -110,6 +112,7 @@ export class DockerSession {
 
   /** HAProxy reaches a network now, or does not: the containers there are looked at anew. */
   #networkChanged(id: string | undefined): void {
+    if (this.#backlog !== undefined) this.#changedNetworks.add(id)
     for (const container of this.#known.values()) {
       if (id !== undefined && !container.mayBeOn(id)) continue
       this.#want(container, `HAProxy's networks changed, ${container.name}`, undefined)
@@ -170,6 +173,7 @@ export class DockerSession {
     const backlog = this.#backlog ?? []
     this.#backlog = undefined
     for (const event of backlog) this.#apply(event)
+    for (const id of this.#changedNetworks) this.#networkChanged(id)
     for (const container of this.#known.values()) {
       container.endOverdue(clock.now())
       this.#armDrainTimer(container)
