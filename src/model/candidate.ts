@@ -22,6 +22,8 @@ export type Candidate = {
   readonly problems: readonly Problem[]
   /** From "seen" to "registered", in order. */
   readonly decisions: readonly Decision[]
+  /** Another source has it, and offers it: it is not left out. */
+  readonly isElsewhere?: true
   /** What its source wants back after a restart, as JSON; only the source reads it. */
   readonly kept?: unknown
 }

@@ -138,7 +138,7 @@ function endpointReport(
 export function leftOutCount({ snapshot, routing }: PipelineState): number {
   const isRouted = ({ endpoints }: Candidate): boolean =>
     endpoints.some(({ id }) => routing?.placements.get(id)?.isRouted === true)
-  return snapshot.candidates.filter((candidate) => !isRouted(candidate)).length
+  return snapshot.candidates.filter((each) => !isRouted(each) && each.isElsewhere !== true).length
 }
 
 /** A candidate none of whose endpoints is routed, with the decision that stopped it. */
@@ -146,6 +146,7 @@ function leftOutReport(
   candidate: Candidate,
   placements: ReadonlyMap<string, Placement> | undefined,
 ): readonly LeftOutReport[] {
+  if (candidate.isElsewhere === true) return []
   const placed = candidate.endpoints.map((endpoint) => placements?.get(endpoint.id))
   if (placed.some((each) => each?.isRouted === true)) return []
   const decisions = [...candidate.decisions, ...placed.flatMap((each) => each?.decisions ?? [])]

@@ -16,6 +16,7 @@ export const leaveTasksToSwarm: Mapping = (inspect, context) => {
     name: nameOf(inspect),
     node: context.node,
     image: inspect.Config?.Image ?? '',
+    isElsewhere: true,
     endpoints: [],
     problems: [],
     decisions: [{ step: 'seen', outcome: 'stop', what }],

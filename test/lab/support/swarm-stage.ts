@@ -70,7 +70,9 @@ export class SwarmStage {
     closeSync(log)
     const isReady = async (): Promise<boolean> => {
       if (this.fairlead?.isRunning !== true) throw new Error(`fairlead has ended:\n${this.log()}`)
-      return (await this.#ask('/readyz')).status === 200
+      const { status, body } = await this.#ask('/readyz')
+      if (status !== 200) throw new Error(`${body}\n${this.log()}`)
+      return true
     }
     await until('fairlead is ready', isReady)
   }
