@@ -2,10 +2,12 @@
 
 import { parseArgs } from 'node:util'
 import { apply } from './apply.ts'
+import { cluster } from './cluster.ts'
 import { consul } from './consul.ts'
 import { converge, convergeConsul } from './converge.ts'
 import { footprint } from './footprint.ts'
 import { hitless } from './hitless.ts'
+import { memory } from './memory.ts'
 import { publish } from './report.ts'
 import type { Outcome } from './report.ts'
 import { scale } from './scale.ts'
@@ -24,7 +26,13 @@ const benches: Readonly<Record<string, Bench>> = {
   consul: { run: consul },
   template: { run: template },
   footprint: { run: footprint },
+  memory: { run: memory },
+  cluster: { run: cluster },
 }
+
+/** Those that run where none is named: the cluster wants root and three emulated hosts. */
+const standard = Object.keys(benches).filter((name) => name !== 'cluster')
+
 const withConsul = { ...benches, converge: { results: 'converge-consul', run: convergeConsul } }
 
 const { names, registry } = parse()
@@ -48,7 +56,7 @@ function parse(): { readonly names: readonly string[]; readonly registry: string
   if (!['embedded', 'consul'].includes(values.registry)) {
     return usage(`--registry takes embedded or consul, not ${values.registry}.`)
   }
-  const names = positionals.length > 0 ? positionals : Object.keys(benches)
+  const names = positionals.length > 0 ? positionals : standard
   if (values.registry === 'consul' && !names.includes('converge')) {
     return usage('--registry is for the bench converge.')
   }

@@ -1,4 +1,4 @@
-// `npm run bench [-- converge|hitless|apply|scale|consul|template|footprint … [--registry consul]]`: sets up, builds
+// `npm run bench [-- converge|hitless|apply|scale|consul|template|footprint|memory|cluster … [--registry consul]]`: sets up, builds
 // dist/fairlead.mjs and runs the benches on loopback and on containers of their own. Exit code 0:
 // every budget is kept.
 
@@ -7,9 +7,10 @@ import { parseArgs } from 'node:util'
 import { ensureBuilt } from './lib/build.mjs'
 import { ensureConsul } from './lib/consul.mjs'
 import { ensureDocker } from './lib/docker.mjs'
+import { whyNoLab } from './lib/lab.mjs'
 import { ensureNodeModules, root } from './lib/node-modules.mjs'
 import { ensureHaproxy, ensureProgram } from './lib/programs.mjs'
-import { runMain } from './lib/progress.mjs'
+import { runMain, SetupError } from './lib/progress.mjs'
 import { exitIfInterrupted, run } from './lib/run.mjs'
 
 await runMain(async () => {
@@ -18,8 +19,11 @@ await runMain(async () => {
   const options = { registry: { type: 'string' } }
   const { positionals, values } = parseArgs({ args: given, options, strict: false })
   const has = (name) => positionals.length === 0 || positionals.includes(name)
-  const asksConsul = ['consul', 'footprint', 'template'].some(has)
-  const needsConsul = values.registry === 'consul' || asksConsul
+  const asksConsul = ['consul', 'footprint', 'memory', 'template'].some(has)
+  const isCluster = positionals.includes('cluster')
+  const needsConsul = values.registry === 'consul' || asksConsul || isCluster
+  const noLab = isCluster ? whyNoLab() : undefined
+  if (noLab !== undefined) throw new SetupError(`No cluster can be emulated here: ${noLab}`)
   await ensureHaproxy()
   await ensureDocker()
   await ensureProgram('busybox', 'busybox-static')

@@ -13,6 +13,8 @@ export type Poller = {
 }
 
 export type PollerOptions = {
+  /** Address of the front; 127.0.0.1 without. */
+  readonly address?: string
   readonly port: number
   readonly host: string
   readonly path: string
@@ -22,9 +24,10 @@ export type PollerOptions = {
 }
 
 /** Asks the front again and again over kept-alive connections. */
-export function startPoller({ port, host, path, lanes, now }: PollerOptions): Poller {
+export function startPoller(given: PollerOptions): Poller {
+  const { address = '127.0.0.1', port, host, path, lanes, now } = given
   const agent = new Agent({ keepAlive: true, maxSockets: lanes })
-  const options = { host: '127.0.0.1', port, path, headers: { host }, agent }
+  const options = { host: address, port, path, headers: { host }, agent }
   const listeners = new Set<(poll: Poll) => void>()
   const stopping = new AbortController()
   let failures = 0
