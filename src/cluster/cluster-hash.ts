@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isSectionKeyword, splitSections, type SectionText } from '../haproxy/config/sections.ts'
+import { splitSections, type SectionText } from '../haproxy/config/sections.ts'
 import type { DesiredState } from '../model/desired-state.ts'
 
 /**
@@ -30,8 +30,6 @@ const ownOfGlobal: ReadonlySet<string> = new Set([
   'gid',
   'group',
   'localpeer',
-  'log',
-  'log-tag',
   'maxconn',
   'nbthread',
   'node',
@@ -42,13 +40,17 @@ const ownOfGlobal: ReadonlySet<string> = new Set([
   'user',
 ])
 
+/** What is logged of requests, in any section. */
+const logs =
+  /^(?:log|log-format|log-format-sd|log-tag|error-log-format|capture|(?:no )?option (?:dontlognull|dontlog-normal|log-separate-errors|logasap|httplog|httpslog|tcplog))(?: |$)/
+
 /** The two ways of saying it, by HAProxy's version. */
 const connectionNames = /(?:sni|pool-conn-name) var\(txn\.fresh\)/g
 
 /**
  * Hashes desired states so that two load balancers can be compared. The folders in which an instance
- * keeps its files, its sockets, the addresses it listens on, the user it runs as, its `maxconn` and
- * the order of sections, of servers in a backend and of lines in its own map files make no
+ * keeps its files, its sockets, the addresses it listens on, the user it runs as, its `maxconn`, its
+ * logs and the order of sections, of servers in a backend and of lines in its own map files make no
  * difference; nor does HAProxy's version. Everything else does.
  *
  * Remembers the digests of the sections seen last: hashing again costs what changed.
@@ -87,21 +89,19 @@ export class ClusterHasher {
   }
 
   #one({ keyword, text }: SectionText): SectionDigest {
-    const lines = text
-      .replaceAll(this.#folder, './')
-      .replaceAll(connectionNames, '')
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '' && !line.startsWith('#'))
-    const kept = lines.flatMap((line) => commonPart(keyword, line))
-    if (keyword === 'backend' || keyword === 'listen') {
-      const servers = kept.filter((line) => line.startsWith('server '))
-      const others = kept.filter((line) => !line.startsWith('server '))
-      return { of: 'servers', digest: sha([...others, ...servers.toSorted()].join('\n')) }
+    const common = text.replaceAll(this.#folder, './').replaceAll(connectionNames, '')
+    const isBackend = keyword === 'backend' || keyword === 'listen'
+    const servers: string[] = []
+    const others: string[] = []
+    for (const each of common.split('\n')) {
+      const line = each.trim()
+      if (isBackend && line.startsWith('server ')) servers.push(line)
+      else others.push(...commonPart(keyword, line, others))
     }
+    if (isBackend) return { of: 'servers', digest: sha([...others, ...servers.sort()].join('\n')) }
     // A second `global` section, or one with nothing but what is this instance's own.
-    const isEmpty = kept.length === 1 && keyword === 'global'
-    return { of: 'settings', digest: isEmpty || kept.length === 0 ? '' : sha(kept.join('\n')) }
+    const isEmpty = others.length === 0 || (others.length === 1 && keyword === 'global')
+    return { of: 'settings', digest: isEmpty ? '' : sha(others.join('\n')) }
   }
 
   /** Map files that fairlead writes are looked up by key: their order means nothing. */
@@ -114,12 +114,14 @@ export class ClusterHasher {
 type SectionDigest = { readonly of: 'settings' | 'servers'; readonly digest: string }
 
 /** What of a line is the same where the same is served: at most one line. */
-function commonPart(section: string, line: string): readonly string[] {
+function commonPart(section: string, line: string, before: readonly string[]): readonly string[] {
+  if (line === '' || line.startsWith('#') || logs.test(line)) return []
   const [word = '', ...others] = line.split(/\s+/)
-  if (section === 'global' && !isSectionKeyword(word) && ownOfGlobal.has(word)) return []
-  // Another address, the same options.
-  if (word === 'bind') return [['bind', ...others.slice(1)].join(' ')]
-  return [line]
+  if (section === 'global' && ownOfGlobal.has(word)) return []
+  if (word !== 'bind') return [line]
+  // Other addresses, and another number of them; the same options.
+  const bind = ['bind', ...others.slice(1)].join(' ')
+  return before.includes(bind) ? [] : [bind]
 }
 
 function only(sections: readonly SectionDigest[], of: SectionDigest['of']): readonly string[] {
