@@ -28,14 +28,16 @@ export function table(outcomes: readonly Outcome[]): string {
     'what happens',
     'GETs failed',
     'POSTs failed',
+    'late GETs',
     'slowest GET',
-    'dead servers get nothing after',
-    'all is right again after',
+    'last request to a dead server',
+    'right after healing',
   ]
   const rows = outcomes.map((outcome) => [
     outcome.title,
     failures(outcome.gets),
     failures(outcome.posts),
+    String(outcome.gets.late),
     `${(outcome.gets.slowestMs / 1000).toFixed(1)} s`,
     outcome.quietSeconds === undefined ? '–' : `${outcome.quietSeconds.toFixed(1)} s`,
     `${outcome.rightSeconds.toFixed(1)} s`,
