@@ -22,6 +22,24 @@ export function rssMb(pids: readonly number[]): number {
   )
 }
 
+/** Of several processes together, in MB of 2^20 bytes. */
+export type Memory = {
+  /** Pages that are in memory; those that processes share are counted for each. */
+  readonly rssMb: number
+  /** The same, shared pages divided by how many processes have them. */
+  readonly pssMb: number
+}
+
+/** From /proc/PID/smaps_rollup (kernel's filesystems/proc.rst). */
+export function memoryMb(pids: readonly number[]): Memory {
+  const field = (name: string): number => {
+    const match = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm')
+    const ofText = (text: string): number => Number(match.exec(text)?.[1] ?? 0) / 1024
+    return sum(pids.map((pid) => read(`/proc/${pid}/smaps_rollup`, ofText)))
+  }
+  return { rssMb: field('Rss'), pssMb: field('Pss') }
+}
+
 /** The processes and all their descendants. */
 export function withDescendants(pids: readonly number[]): readonly number[] {
   const children = pids.flatMap((pid) =>
