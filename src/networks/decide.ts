@@ -1,5 +1,5 @@
 import type { NetworkReach, NetworkRef } from './contract.ts'
-import type { JoinRules, NetworkDetails, Obstacle } from './rules.ts'
+import type { JoinRules, NetworkDetails, Obstacle, PublishedOn } from './rules.ts'
 import { obstacleOfTask, obstacleTo } from './rules.ts'
 
 /** A container's place on a network. */
@@ -18,6 +18,7 @@ export type Member = {
   readonly isSwarmTask?: boolean
   /** By network id. */
   readonly attached: ReadonlyMap<string, Attachment>
+  readonly publishedOn: PublishedOn
 }
 
 /** What is wanted of one network, by everything that wants it. */
@@ -102,7 +103,7 @@ export function reachOf(network: NetworkRef, state: JoinState): NetworkReach {
   const { haproxy, details, rules, failures } = state
   const known = details.get(network.id)
   const obstacle =
-    obstacleTo(network, known, rules, haproxy.name) ?? obstacleOfTask(network, known, haproxy)
+    obstacleTo(network, known, rules, haproxy) ?? obstacleOfTask(network, known, haproxy)
   const attached = haproxy.attached.get(network.id)
   if (attached !== undefined && !state.leaving.has(network.id)) {
     // What was joined under other rules is left again; until then requests move away from it.
@@ -126,7 +127,7 @@ function isWanted(id: string, state: JoinState): boolean {
   const network = { id, name: want.name }
   const { details, rules, haproxy } = state
   return (
-    obstacleTo(network, details.get(id), rules, haproxy.name) === undefined &&
+    obstacleTo(network, details.get(id), rules, haproxy) === undefined &&
     obstacleOfTask(network, details.get(id), haproxy) === undefined
   )
 }

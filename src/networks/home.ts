@@ -1,6 +1,7 @@
 import type { Inspect } from '../discovery/docker/docker-types.ts'
 import type { DockerClient } from '../discovery/docker/client.ts'
 import type { Member } from './decide.ts'
+import type { PublishedOn } from './rules.ts'
 
 /**
  * The driver option with which fairlead marks an endpoint that it made; its value is the instance's
@@ -27,7 +28,7 @@ export type FoundHome = {
 export type OwnAddress = { readonly address: string; readonly isOurs: boolean }
 
 export type HomeQuestion = {
-  readonly client: Pick<DockerClient, 'inspect' | 'listContainers'>
+  readonly client: Pick<DockerClient, 'inspect' | 'listContainers' | 'apiVersion'>
   readonly instance: string
   /** By setting: a name or an id. */
   readonly named: string | undefined
@@ -47,11 +48,12 @@ export async function findHome(question: HomeQuestion): Promise<FoundHome | unde
   const found = await haproxyOf(question, inner)
   if (found === undefined) return undefined
   const haproxy = (await networkOwner(client, found, signal)) ?? found
+  const keepsRoute = isFrom(client.apiVersion, 1, 48)
   const isShared = inner !== undefined && inner.Id === haproxy.Id
   return {
-    haproxy: memberOf(haproxy, instance),
+    haproxy: memberOf(haproxy, instance, keepsRoute),
     isApart: haproxy.HostConfig?.NetworkMode !== 'host',
-    own: inner === undefined || isShared ? undefined : memberOf(inner, instance),
+    own: inner === undefined || isShared ? undefined : memberOf(inner, instance, keepsRoute),
     ownAddresses: inner === undefined ? undefined : addressesOf(inner, instance),
     gateway: gatewayOf(haproxy),
   }
@@ -105,7 +107,8 @@ async function networkOwner(
   return client.inspect(mode.slice('container:'.length), signal)
 }
 
-export function memberOf(inspect: Inspect, instance: string): Member {
+/** `keepsRoute`: the daemon lets an endpoint say that it wants no default route. */
+export function memberOf(inspect: Inspect, instance: string, keepsRoute = false): Member {
   const attached = new Map<string, { name: string; isOurs: boolean }>()
   for (const [name, endpoint] of Object.entries(inspect.NetworkSettings?.Networks ?? {})) {
     const id = endpoint?.NetworkID ?? ''
@@ -118,7 +121,27 @@ export function memberOf(inspect: Inspect, instance: string): Member {
     isRunning: inspect.State?.Running === true,
     isSwarmTask: inspect.Config?.Labels?.['com.docker.swarm.task.id'] !== undefined,
     attached,
+    publishedOn: publishedOn(inspect, keepsRoute),
   }
+}
+
+function publishedOn(inspect: Inspect, keepsRoute: boolean): PublishedOn {
+  const bindings = [
+    ...Object.values(inspect.HostConfig?.PortBindings ?? {}),
+    ...Object.values(inspect.NetworkSettings?.Ports ?? {}),
+  ]
+  if (bindings.every((each) => (each ?? []).length === 0)) return { kind: 'free' }
+  const routed = Object.entries(inspect.NetworkSettings?.Networks ?? {})
+    .filter(([, endpoint]) => (endpoint?.Gateway ?? '') !== '')
+    .map(([name]) => name)
+  const [first] = routed.toSorted()
+  if (first === undefined) return { kind: 'any' }
+  return keepsRoute ? { kind: 'free' } : { kind: 'first', name: first }
+}
+
+function isFrom(version: string, major: number, minor: number): boolean {
+  const [ours = 0, theirs = 0] = version.split('.').map(Number)
+  return ours > major || (ours === major && theirs >= minor)
 }
 
 function addressesOf(inspect: Inspect, instance: string): OwnAddress[] {

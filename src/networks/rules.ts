@@ -7,6 +7,7 @@ export type NetworkDetails = {
   readonly scope: 'local' | 'swarm' | 'global'
   readonly isAttachable: boolean
   readonly isIngress: boolean
+  readonly isInternal: boolean
   readonly subnets: readonly string[]
 }
 
@@ -16,6 +17,28 @@ export type JoinRules = {
   /** Only these are joined; empty: all that can be. */
   readonly only: readonly string[]
   readonly never: readonly string[]
+}
+
+/**
+ * What HAProxy's published ports hang on. Docker maps them to one of a container's networks, the one
+ * that has its default route: the first by name of those that have a way out. When an earlier one is
+ * attached, the ports are unmapped, their connections are cut, and they are mapped anew: for up to a
+ * second they are refused. From API 1.48 on an endpoint can say that it wants no default route.
+ *
+ * `free`: on none that could change (no published ports, or that API). `first`: on the network of
+ * this name. `any`: on what Docker gives to containers without a bridge network, and takes away again
+ * for any bridge network.
+ */
+export type PublishedOn =
+  | { readonly kind: 'free' }
+  | { readonly kind: 'first'; readonly name: string }
+  | { readonly kind: 'any' }
+
+/** HAProxy's container, as far as rules look at it. */
+export type RuledMember = {
+  readonly name: string
+  readonly attached: ReadonlyMap<string, unknown>
+  readonly publishedOn: PublishedOn
 }
 
 /** Why a network is not joined, and what would help. */
@@ -30,14 +53,15 @@ export function obstacleTo(
   network: NetworkRef,
   details: NetworkDetails | undefined,
   rules: JoinRules,
-  haproxy: string,
+  haproxy: RuledMember,
 ): Obstacle | undefined {
   const { name } = network
   const off = `HAProxy is not on network ${JSON.stringify(name)}`
-  const byHand = `docker network connect ${shellWord(name)} ${shellWord(haproxy)}`
+  const byHand = `docker network connect ${shellWord(name)} ${shellWord(haproxy.name)}`
   const ruled = obstacleByRules(name, rules)
   if (ruled !== undefined) return { what: `${off}, and ${ruled}`, hint: `${byHand}, or ${publish}` }
-  const cannot = obstacleByKind(network, details, rules)
+  const cannot =
+    obstacleByKind(network, details, rules) ?? obstacleByRoute(network, details, rules, haproxy)
   return cannot === undefined
     ? undefined
     : { what: `${off}, and ${cannot.what}`, hint: cannot.hint }
@@ -103,6 +127,26 @@ function obstacleByKind(
   return {
     what: `networks of the driver ${JSON.stringify(details.driver)} are joined only when named`,
     hint: `--join-only ${shellWord(name)}, or ${publish}`,
+  }
+}
+
+/** Joining it would cut the connections to HAProxy's published ports. */
+function obstacleByRoute(
+  { id, name }: NetworkRef,
+  details: NetworkDetails | undefined,
+  rules: JoinRules,
+  { attached, publishedOn }: RuledMember,
+): Obstacle | undefined {
+  if (details?.driver !== 'bridge' || details.isInternal || attached.has(id)) return undefined
+  if (publishedOn.kind === 'free' || isNamed(name, rules.only)) return undefined
+  if (publishedOn.kind === 'first' && publishedOn.name < name) return undefined
+  const instead =
+    publishedOn.kind === 'first'
+      ? `give HAProxy's own network a name that comes before (0-${publishedOn.name})`
+      : 'give HAProxy a bridge network of its own, with a name that comes first (0-edge)'
+  return {
+    what: 'joining it would cut the connections to its published ports (this Docker maps them to the network whose name comes first)',
+    hint: `${instead}, or accept that with --join-only ${shellWord(name)}, or ${publish}`,
   }
 }
 

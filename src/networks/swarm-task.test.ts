@@ -10,6 +10,7 @@ const overlay: NetworkDetails = {
   scope: 'swarm',
   isAttachable: true,
   isIngress: false,
+  isInternal: false,
   subnets: ['10.0.1.0/24'],
 }
 const bridge: NetworkDetails = { ...overlay, driver: 'bridge', scope: 'local' }
@@ -18,6 +19,7 @@ const member = (id: string, more: Partial<Member> = {}): Member => ({
   id,
   name: id,
   isRunning: true,
+  publishedOn: { kind: 'free' },
   attached: new Map(),
   ...more,
 })

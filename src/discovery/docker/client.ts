@@ -30,11 +30,17 @@ export class DockerClient {
   /** Host name or address of a remote daemon; undefined when it runs on this machine. */
   readonly remoteHost: string | undefined
   readonly #transport: Transport
+  #apiVersion = ''
 
   constructor(host: DockerHost) {
     this.url = host.url
     this.#transport = createTransport(host)
     this.remoteHost = this.#transport.remoteHost
+  }
+
+  /** Newest API version that the daemon speaks, `1.41`, as its last answer said; empty before. */
+  get apiVersion(): string {
+    return this.#apiVersion
   }
 
   async info(signal?: AbortSignal): Promise<DaemonInfo> {
@@ -191,6 +197,7 @@ export class DockerClient {
   /** The answer's head, once it is there and good. */
   async #open(ask: Ask, timeoutMs: number, signal: AbortSignal): Promise<IncomingMessage> {
     const response = await this.#send(ask, timeoutMs, signal)
+    this.#apiVersion = String(response.headers['api-version'] ?? this.#apiVersion)
     const status = response.statusCode ?? 0
     if (status < 400) return response
     const text = await textOf(response, signal)
