@@ -44,12 +44,17 @@ it('says of a drill in which no server died that there is nothing to say about i
   expect(table([outcome])).toContain('| –')
 })
 
-it('puts the table between its marks and leaves the rest of the page', () => {
+it('puts rows into the table of the page and leaves the rest, rows of other drills too', () => {
   const [begin, end] = ['<!-- drills: written by npm run drill -- --write -->', '<!-- /drills -->']
-  const page = `before\n\n${begin}\n\nold\n\n${end}\n\nafter\n`
-  const rows = table([good])
-  expect(rows).toContain('0 of 4,000')
-  expect(rows).toContain('6.9 s')
-  expect(withTable(page, rows)).toBe(`before\n\n${begin}\n\n${rows}\n\n${end}\n\nafter\n`)
-  expect(() => withTable('no marks', rows)).toThrow('docs/operations.md has no')
+  const page = (rows: string): string => `before\n\n${begin}\n\n${rows}\n\n${end}\n\nafter\n`
+  const worse = { ...good, gets: { ...good.gets, failed: 7 } }
+  const other = { ...good, title: 'another' }
+  const gone = { ...good, title: 'no drill any more' }
+  const order = ['another', good.title]
+  expect(table([good])).toContain('0 of 4,000')
+  expect(table([good])).toContain('6.9 s')
+  expect(withTable(page('old'), [good], order)).toBe(page(table([good])))
+  const before = page(table([worse, gone, other]))
+  expect(withTable(before, [good], order)).toBe(page(table([other, good])))
+  expect(() => withTable('no marks', [good], order)).toThrow('docs/operations.md has no')
 })

@@ -32,7 +32,8 @@ let stage: DrillStage | undefined
 for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
   process.once(signal, () => {
     say(`${signal}: cleaning up`)
-    void stage?.close().finally(() => process.exit(code))
+    // A lab that is not open yet the next start removes.
+    void (stage?.close() ?? Promise.resolve()).finally(() => process.exit(code))
   })
 }
 const outcomes: Outcome[] = []
@@ -40,7 +41,8 @@ const broken: string[] = []
 // With --json the standard output is for the machine.
 const say = (text: string): void => console.error(text)
 for (const drill of chosen) await runOne(drill)
-publish(outcomes, values, say)
+const order = drills.map(({ title }) => title)
+publish(outcomes, order, values, say)
 const missed = outcomes.filter((outcome) => outcome.missed.length > 0)
 const names = [...missed.map(({ name }) => name), ...broken]
 if (names.length > 0) say(`FAILED: ${names.join(', ')}`)

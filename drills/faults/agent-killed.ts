@@ -32,7 +32,7 @@ export const agentKilled: Drill = {
   },
   lastsMs: 8000,
   heal: (stage) => stage.startAgent(stage.victim),
-  limits: { failedGets: 0, failedPosts: 5, quietSeconds: 1, rightSeconds: 15 },
+  limits: { failedGets: 0, failedPosts: 5, quietSeconds: 1, rightSeconds: 30 },
 }
 
 export const fairleadReplaced: Drill = {

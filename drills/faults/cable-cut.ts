@@ -13,7 +13,7 @@ export const cableCut: Drill = {
   },
   lastsMs: 12_000,
   heal: ({ victim }) => victim.restoreCable(),
-  limits: { failedGets: 0, failedPosts: 5, quietSeconds: 1, rightSeconds: 20 },
+  limits: { failedGets: 0, failedPosts: 5, quietSeconds: 1, rightSeconds: 30 },
 }
 
 /** The other two nodes cannot reach it, nor it them; Consul has a minority there. */
@@ -28,5 +28,5 @@ export const partitioned: Drill = {
   },
   lastsMs: 12_000,
   heal: ({ lab }) => lab.heal(),
-  limits: { failedGets: 0, failedPosts: 5, quietSeconds: 1, rightSeconds: 20 },
+  limits: { failedGets: 0, failedPosts: 5, quietSeconds: 1, rightSeconds: 30 },
 }

@@ -19,7 +19,7 @@ export const consulLeader: Drill = {
   async heal() {
     await killed?.startConsul()
   },
-  limits: { failedGets: 0, failedPosts: 0, rightSeconds: 20 },
+  limits: { failedGets: 0, failedPosts: 0, rightSeconds: 30 },
 }
 
 async function leaderOf({ lab, victim }: DrillStage): Promise<Host> {

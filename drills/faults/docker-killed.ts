@@ -24,5 +24,5 @@ export const dockerKilledLiveRestore: Drill = {
   name: 'docker-killed-live-restore',
   title: 'the same with live-restore',
   stage: { shape: 'hosts', dockerFlags: ['--live-restore'] },
-  limits: { failedGets: 0, failedPosts: 5, rightSeconds: 15 },
+  limits: { failedGets: 0, failedPosts: 5, rightSeconds: 30 },
 }

@@ -17,5 +17,5 @@ export const frozen: Drill = {
   async heal({ victim }) {
     victim.thaw()
   },
-  limits: { failedGets: 0, failedPosts: 0, quietSeconds: 15, rightSeconds: 20 },
+  limits: { failedGets: 0, failedPosts: 0, quietSeconds: 15, rightSeconds: 30 },
 }

@@ -13,5 +13,5 @@ export const overlayCut: Drill = {
   },
   lastsMs: 10_000,
   heal: ({ lab }) => lab.heal(),
-  limits: { failedGets: 0, failedPosts: 5, quietSeconds: 1, rightSeconds: 20 },
+  limits: { failedGets: 0, failedPosts: 5, quietSeconds: 1, rightSeconds: 30 },
 }
