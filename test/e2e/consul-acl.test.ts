@@ -11,7 +11,8 @@ import {
   registering,
   untilInstances,
 } from './support/consul-stage.ts'
-import type { Stage } from './support/stage.ts'
+import { clusterOf, untilSame } from './support/cluster-stage.ts'
+import { end, type Stage } from './support/stage.ts'
 
 let world: ConsulStage
 let stage: Stage
@@ -32,14 +33,14 @@ afterEach(async () => {
 })
 
 /** A token with these rules. */
-async function token(rules: string): Promise<string> {
+async function token(rules: string, Name = 'test'): Promise<string> {
   const policy = await consul.api<{ Name: string }>('PUT', '/v1/acl/policy', {
-    Name: 'test',
+    Name,
     Rules: rules,
   })
   expect(policy.status).toBe(200)
   const { body } = await consul.api<{ SecretID: string }>('PUT', '/v1/acl/token', {
-    Policies: [{ Name: 'test' }],
+    Policies: [{ Name }],
   })
   return body.SecretID
 }
@@ -102,6 +103,24 @@ describe('a Consul that denies what no token allows', () => {
     expect((await stage.ask('status')).stdout).toMatch(/\d refused/)
     expect(await entriesOf(consul, ours)).toEqual([])
     expect(await endpointsOf(stage, theirs)).toHaveLength(1)
+  })
+
+  it('lets a fairlead that only balances register itself, with the rule that the problem names', async () => {
+    const rule = 'service "fairlead" { policy = "write" }'
+    stage.environment = { CONSUL_HTTP_TOKEN: await token(reads) }
+    const daemon = await stage.up(...reading(consul))
+    await stage.until(
+      async () => (await problemsOf(stage)).includes(rule),
+      'the rule that is missing is on show',
+    )
+    const { problems } = await stage.status()
+    expect(problems.filter(({ where }) => where === 'cluster')).toHaveLength(1)
+    expect((await clusterOf(stage)).isSame).toBe(false)
+    await end(daemon, 'SIGTERM')
+    stage.environment = { CONSUL_HTTP_TOKEN: await token(`${reads}\n${rule}`, 'more') }
+    await stage.up(...reading(consul))
+    await untilSame(stage, 1)
+    expect(await problemsOf(stage)).not.toContain('cluster')
   })
 
   it.each([

@@ -12,6 +12,7 @@ import {
   untilRegistered,
   untilServed,
 } from './support/consul-stage.ts'
+import { untilSame } from './support/cluster-stage.ts'
 import { end, type Stage } from './support/stage.ts'
 
 let world: ConsulStage
@@ -40,9 +41,11 @@ const both = (count: number) =>
 describe('one fairlead that registers, and one that only reads', () => {
   it('route the same, as containers come and go', async () => {
     const first = await a.startContainer({ service: web })
-    await a.up(...registering(consul))
-    await b.up(...reading(consul))
+    await a.up('--name', 'registers', ...registering(consul))
+    await b.up('--name', 'reads', ...reading(consul))
     await both(1)
+    // What one knows by Docker and the other by Consul alone is the same.
+    await untilSame(a, 2)
     const loads = [world.load(web, a), world.load(web, b)]
     const more = await Promise.all([1, 2, 3].map(() => a.startContainer({ service: web })))
     await both(4)
@@ -64,6 +67,7 @@ describe('one fairlead that registers, and one that only reads', () => {
       expect(endpoint).toMatchObject({ node: 'node1', datacenter: 'dc1', candidate: more[2]?.name })
     }
     expect((await consulReport(b)).registrations).toBeUndefined()
+    await untilSame(b, 2)
   })
 
   it('the reader goes on when the other is killed, and that finds everything at its restart', async () => {
