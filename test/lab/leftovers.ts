@@ -18,6 +18,8 @@ import { linksOf, namespacesOf, removeNetwork } from './network.ts'
 import { addressRange, slots, type Place } from './place.ts'
 
 const folderName = /^fairlead-lab-(\d+)$/
+/** Half made by a process that was killed meanwhile, or half deleted. */
+const halfFolderName = /^fairlead-lab-\d+\.(new|old)-\w+$/
 const removeTimeoutMs = 30_000
 
 /** What a lab's folder says of it. */
@@ -30,6 +32,7 @@ type LabRecord = { readonly prefix: string; readonly pid: number; readonly start
 export async function claimPlace(): Promise<Place> {
   const release = await waitForLock(join(tmpdir(), 'fairlead-labs.lock'))
   try {
+    removeHalfFolders()
     const living: Place[] = []
     for (const { place, record } of recordedLabs()) {
       if (startTicksOf(record.pid) === record.startTicks) living.push(place)
@@ -58,7 +61,14 @@ export async function removePlace(place: Place): Promise<void> {
   }
   const left = leftOf(place)
   if (left.length > 0) throw new Error(`the lab ${place.prefix} left behind: ${left.join(', ')}`)
-  rmSync(place.folder, { recursive: true, force: true, maxRetries: 5 })
+  removeFolder(place)
+}
+
+// Under another name first: the next lab may have the old one before all is deleted.
+function removeFolder({ folder, prefix }: Place): void {
+  const old = `${folder}.old-${prefix}`
+  if (existsSync(folder)) renameSync(folder, old)
+  rmSync(old, { recursive: true, force: true, maxRetries: 5 })
 }
 
 /** What there is of a lab, folder aside. */
@@ -88,6 +98,13 @@ function endProcesses(place: Place): number {
     }
   }
   return pids.length
+}
+
+// Called with the lock held, so none is being made.
+function removeHalfFolders(): void {
+  for (const name of readdirSync(tmpdir()).filter((each) => halfFolderName.test(each))) {
+    rmSync(join(tmpdir(), name), { recursive: true, force: true, maxRetries: 5 })
+  }
 }
 
 function recordedLabs(): readonly { readonly place: Place; readonly record: LabRecord }[] {
