@@ -134,7 +134,7 @@ function isWanted(id: string, state: JoinState): boolean {
 
 function leavesOf(member: Member, state: JoinState): Step[] {
   if (!state.areWantsComplete) return []
-  // A network's mode of a container that does not run may be changed as well; its record is kept.
+  // One that does not run is detached too: else it would be back on the network at its next start.
   return [...member.attached]
     .filter(([id, { isOurs }]) => isOurs && !isWanted(id, state))
     .map(([id, { name }]) => ({ kind: 'leave', member, network: { id, name } }))
