@@ -77,7 +77,7 @@ describe('the hash of what is served', () => {
     )
     fc.assert(
       fc.property(permuted, ({ backends, hosts, others, otherHosts }) => {
-        const there = { folder: '/home/pi/.state/fairlead', port: 8080, isNew: true }
+        const there = { folder: '/home/bob/.state/fairlead', port: 8080, isNew: true }
         expect(hashAt(there, others, otherHosts)).toEqual(hashAt(here, backends, hosts))
       }),
     )
