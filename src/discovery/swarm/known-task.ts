@@ -118,7 +118,8 @@ export class KnownTask {
 
   /** The candidate as it is now; undefined while it is about to start. */
   view(context: SwarmContext, nowMs: number): Candidate | undefined {
-    if (this.#hasEnded) return undefined
+    // Its replacement is another task; Docker may want this one for a moment longer.
+    if (this.#hasEnded || hasEnded(this.task)) return undefined
     const base = this.#base(context)
     const mark = this.#markAt(nowMs)
     if (base === undefined || mark === undefined || base.endpoints.length === 0) return base

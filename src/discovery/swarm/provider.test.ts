@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ManualClock } from '../../support/clock.ts'
 import { FakeSwarm } from '../../../test/support/fake-swarm.ts'
 import { waitUntil } from '../../../test/support/wait-until.ts'
 import { WatchedSwarm } from '../../../test/support/watched-swarm.ts'
@@ -20,6 +21,16 @@ afterEach(async () => {
 async function watch(options: ConstructorParameters<typeof WatchedSwarm>[1] = {}) {
   watched = new WatchedSwarm(swarm.url, options)
   return watched.connected()
+}
+
+/** Moves the clock until the condition holds, with time for answers in between; what it says then. */
+async function advanceUntil(clock: ManualClock, condition: () => boolean): Promise<number> {
+  for (let steps = 0; !condition(); steps++) {
+    if (steps > 2_000) throw new Error('moved the clock in vain')
+    await clock.advance(50)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  return clock.now()
 }
 
 const labels = { 'fairlead.port': '80' }
@@ -111,6 +122,28 @@ describe('a task', () => {
     swarm.changeTask('t1', { state: 'shutdown' })
     await watched.saidFor('gone web.1')
     expect(watched.candidates.size).toBe(0)
+  })
+
+  it('that fails is gone, though the manager still wants it', async () => {
+    swarm.task('t1', 'web')
+    const watched = await watch()
+    swarm.changeTask('t1', { state: 'failed' })
+    await watched.saidFor('gone web.1')
+    expect(watched.candidates.size).toBe(0)
+  })
+
+  it('of a node that is down drains, and goes after its grace period', async () => {
+    const clock = new ManualClock(Date.now())
+    swarm.task('t1', 'web', { NodeID: 'node2' })
+    const watched = await watch({ clock })
+    swarm.nodes.set('node2', { ...swarm.nodes.get('node2'), Status: { State: 'down' } })
+    swarm.changeTask('t1', { DesiredState: 'shutdown' })
+    swarm.emit('update', 'node2', {}, 'node')
+    const isSaid = (cause: string): boolean => watched.said.some((each) => each.cause === cause)
+    const drainedAtMs = await advanceUntil(clock, () => isSaid('draining web.1'))
+    const goneAtMs = await advanceUntil(clock, () => isSaid('gone web.1'))
+    expect(goneAtMs - drainedAtMs).toBeGreaterThanOrEqual(14_900)
+    expect(goneAtMs - drainedAtMs).toBeLessThan(20_000)
   })
 
   it('of this node drains at its stop signal and goes when it dies, before the manager knows', async () => {
