@@ -49,7 +49,11 @@ describe('the image', () => {
     expect(version).not.toBeNull()
     expect(await once('consul-template', '-v')).toContain(`(fairlead ${version?.[0]}`)
     const registrator = await host.attempt('docker', [
-      ...['run', '--rm', '--entrypoint', 'registrator', 'fairlead'],
+      'run',
+      '--rm',
+      '--entrypoint',
+      'registrator',
+      'fairlead',
     ])
     expect(registrator.stderr + registrator.stdout).toContain(`registrator v${version?.[0]}`)
     expect(await once('haproxy', '-v')).toMatch(/^HAProxy version 3\.\d/)

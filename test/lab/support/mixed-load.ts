@@ -71,12 +71,15 @@ export function ask(options: {
   readonly address: string
   readonly port: number
   readonly host: string
+  readonly path?: string
   readonly method?: 'GET' | 'POST'
+  /** Of silence, then it fails; 10 s without. */
+  readonly timeoutMs?: number
 }): Promise<{ readonly status: number; readonly body: string }> {
-  const { address, port, host, method = 'GET' } = options
+  const { address, port, host, path = '/', method = 'GET', timeoutMs = 10_000 } = options
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { host: address, port, method, headers: { host }, timeout: 10_000, agent: false },
+      { host: address, port, path, method, headers: { host }, timeout: timeoutMs, agent: false },
       (answer) => {
         let body = ''
         answer.setEncoding('utf8').on('data', (text: string) => (body += text))
@@ -84,7 +87,7 @@ export function ask(options: {
         answer.on('error', reject)
       },
     )
-    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer for ten seconds')))
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer for ${timeoutMs} ms`)))
     outgoing.on('error', reject)
     outgoing.end(method === 'POST' ? 'a=1' : undefined)
   })
