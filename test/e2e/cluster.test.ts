@@ -1,4 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startConsul, type ConsulAgent } from '../support/consul/consul-agent.ts'
 import type { TestServer } from '../support/plain-servers.ts'
@@ -146,6 +148,44 @@ describe('two load balancers of one Consul', () => {
     const { sent, failures } = await load.stop()
     expect(sent).toBeGreaterThan(20)
     expect(failures).toEqual([])
+  })
+})
+
+describe('two load balancers with a template', () => {
+  const templateOf = (port: number) => `defaults
+  mode http
+  timeout connect 1s
+  timeout client 10s
+  timeout server 10s
+frontend web
+  bind 127.0.0.1:${port}
+  default_backend web
+{{- range services}}
+backend {{.Name}}
+{{- range service .Name}}
+  server {{.ID}} {{.Address}}:{{.Port}}
+{{- end}}
+{{- end}}
+`
+  it('hold the same hash, and are no services themselves', async () => {
+    await addInstance('web-1')
+    for (const [stage, name] of [
+      [a, 'left'],
+      [b, 'right'],
+    ] as const) {
+      stage.routingFlags = []
+      const path = join(stage.folder, 'haproxy.ctmpl')
+      await writeFile(path, templateOf(stage.port))
+      const registry = ['--registry', `consul://${consul.address}`]
+      await stage.up('--name', name, '--docker', 'none', ...registry, '--template', path)
+    }
+    await untilSame(a, 2)
+    const before = memberOf(await clusterOf(b), 'right').hash
+    await addInstance('web-2')
+    await untilMember(b, 'right', ({ hash }) => hash !== before)
+    await untilSame(a, 2)
+    const text = await readFile(join(a.stateFolder, 'haproxy.cfg'), 'utf8')
+    expect(text.match(/^backend .*/gm)).toEqual(['backend consul', 'backend web'])
   })
 })
 
