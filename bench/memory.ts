@@ -97,7 +97,7 @@ function rowsOf(of: string, seen: readonly Memory[], share: number): readonly Ro
   const value = (of: (one: Memory) => number): number => median(seen.map(of)) / share
   return [
     { what: 'RSS', of, measured: value(({ rssMb }) => rssMb), unit: 'MB' },
-    { what: 'PSS', of, measured: value(({ pssMb }) => pssMb), unit: 'MB' },
+    { what: 'of it anonymous', of, measured: value((one) => one.anonymousMb), unit: 'MB' },
   ]
 }
 

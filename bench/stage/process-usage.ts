@@ -26,8 +26,8 @@ export function rssMb(pids: readonly number[]): number {
 export type Memory = {
   /** Pages that are in memory; those that processes share are counted for each. */
   readonly rssMb: number
-  /** The same, shared pages divided by how many processes have them. */
-  readonly pssMb: number
+  /** Of these, pages that are of no file: nobody shares them, and without swap they stay. */
+  readonly anonymousMb: number
 }
 
 /** From /proc/PID/smaps_rollup (kernel's filesystems/proc.rst). */
@@ -37,7 +37,7 @@ export function memoryMb(pids: readonly number[]): Memory {
     const ofText = (text: string): number => Number(match.exec(text)?.[1] ?? 0) / 1024
     return sum(pids.map((pid) => read(`/proc/${pid}/smaps_rollup`, ofText)))
   }
-  return { rssMb: field('Rss'), pssMb: field('Pss') }
+  return { rssMb: field('Rss'), anonymousMb: field('Anonymous') }
 }
 
 /** The processes and all their descendants. */
