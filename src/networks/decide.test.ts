@@ -162,7 +162,7 @@ describe('what is done about networks', () => {
         )
         for (const { network } of leave) expect(haproxy.attached.get(network.id)?.isOurs).toBe(true)
         if (join === undefined) return
-        expect(isOn && haproxy.attached.has(join.network.id) === false).toBe(true)
+        expect(isOn && !haproxy.attached.has(join.network.id)).toBe(true)
         expect(never.includes('*')).toBe(false)
       }),
     )

@@ -97,8 +97,17 @@ describe('the network of a container that gets requests', () => {
     await stage.startFairlead()
     await docker('network', 'create', 'data')
     await docker(
-      ...['run', '--detach', '--name', 'database', '--network', 'data', '--expose', '5432'],
-      ...['--label', 'fairlead.enable=false', 'fairlead-demo'],
+      'run',
+      '--detach',
+      '--name',
+      'database',
+      '--network',
+      'data',
+      '--expose',
+      '5432',
+      '--label',
+      'fairlead.enable=false',
+      'fairlead-demo',
     )
     await stage.startWeb('web', 'bridge')
     await stage.untilAnswered('web')

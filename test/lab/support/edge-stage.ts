@@ -25,7 +25,8 @@ export class EdgeStage {
   static async open(hosts: number): Promise<EdgeStage> {
     const lab = await Lab.start({ hosts })
     try {
-      await lab.each((host) => ensureImage({ dockerHost: `unix://${host.dockerSocket}` }))
+      // One after the other: what the first one builds the others load.
+      for (const host of lab.hosts) await ensureImage({ dockerHost: `unix://${host.dockerSocket}` })
       return new EdgeStage(lab)
     } catch (error) {
       await lab.close()
@@ -60,13 +61,11 @@ export class EdgeStage {
     const volumes = ['shared:/run/fairlead', 'state:/var/lib/fairlead'].concat(
       `${host.dockerSocket}:/var/run/docker.sock`,
     )
-    await host.docker(
-      ...['run', '--detach', '--name', fairlead, '--network', network],
-      ...['--label', 'fairlead.role=fairlead', '--group-add', group.trim()],
-      ...volumes.flatMap((each) => ['--volume', each]),
-      ...['fairlead', 'up', '--haproxy-socket', '/run/fairlead/master.sock', '--http', '*:80'],
-      ...flags,
-    )
+    const name = ['--detach', '--name', fairlead, '--network', network]
+    const rights = ['--label', 'fairlead.role=fairlead', '--group-add', group.trim()]
+    const mounts = volumes.flatMap((each) => ['--volume', each])
+    const up = ['up', '--haproxy-socket', '/run/fairlead/master.sock', '--http', '*:80', ...flags]
+    await host.docker('run', ...name, ...rights, ...mounts, 'fairlead', ...up)
     await until('fairlead answers', async () => (await this.status()).isApplied)
   }
 
