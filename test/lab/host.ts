@@ -1,23 +1,15 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { Docker } from '../../demo/docker.ts'
+import { boot } from './boot.ts'
 import { makeCgroups, memoryBytes, processesOfHost, setFrozen } from './cgroups.ts'
-import { CommandFailed, environment, must, type CommandOptions, type Result } from './command.ts'
+import { CommandFailed, must, type CommandOptions, type Result } from './command.ts'
 import { ConsulDaemon, type ConsulRole } from './consul-daemon.ts'
 import { DockerDaemon } from './docker-daemon.ts'
 import { setCuts } from './faults.ts'
-import {
-  childrenOf,
-  HostProcess,
-  spawnInGroups,
-  type LaunchOptions,
-  type Machine,
-} from './host-process.ts'
+import { HostProcess, type LaunchOptions, type Machine } from './host-process.ts'
 import { makeHostNetwork, removeHostNetwork, setCable } from './network.ts'
-import { hostAddress, hostFolder, hostNamespace, type Place } from './place.ts'
-
-const init = fileURLToPath(new URL('host-init.sh', import.meta.url))
+import { hostAddress, hostFolder, type Place } from './place.ts'
 
 /**
  * One host of a lab: namespaces of its own for network, mounts, hostname and processes, with a PID 1,
@@ -190,7 +182,9 @@ export class Host {
     // A dead host's bridges and links are in the old namespace still.
     else await removeHostNetwork(this.#place, this.number)
     await makeHostNetwork(this.#place, this.number)
-    this.#machine = await this.#boot()
+    const { machine, unshare } = await boot(this.#place, this.number, this.name)
+    this.#machine = machine
+    this.#unshare = unshare
     this.#hasRules = false
     await this.#applyCuts()
     if (this.consul.isWanted) this.consul.start(this.#running())
@@ -274,44 +268,8 @@ export class Host {
     this.#hasRules = true
   }
 
-  async #boot(): Promise<Machine> {
-    const network = `--net=/run/netns/${hostNamespace(this.#place, this.number)}`
-    const spaces = ['-m', '-u', '-p', '--fork', '--mount-proc', '--kill-child=KILL']
-    const first = ['/bin/bash', init, this.name, this.folder]
-    const command = ['nsenter', network, 'unshare', ...spaces, ...first]
-    const unshare = spawnInGroups(this.#place, this.number, command, {
-      env: environment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    })
-    this.#unshare = unshare
-    await untilReady(unshare, this.name)
-    // It outlives this process, as the host's daemons do.
-    unshare.unref()
-    unshare.stdout?.destroy()
-    unshare.stderr?.destroy()
-    const initPid = childrenOf(unshare.pid ?? 0)[0]
-    if (initPid === undefined) throw new Error(`${this.name} ended at once`)
-    return { place: this.#place, number: this.number, initPid }
-  }
-
   #orThrow(command: readonly string[], result: Result): string {
     if (result.code === 0) return result.stdout
     throw new CommandFailed(`${this.name}: ${command.join(' ')}`, result)
   }
-}
-
-/** Waits for what host-init.sh says at its end. */
-function untilReady(child: ChildProcess, name: string): Promise<void> {
-  let said = ''
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}: ${said}`)))
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        said += text
-        if (said.includes('ready\n')) resolve()
-      })
-    }
-  })
 }
