@@ -67,7 +67,8 @@ async function underLoad(
   try {
     await pause(steadyMs)
     say('fault')
-    let faultMs = now()
+    const beganMs = now()
+    let faultMs = beganMs
     const isDead = await drill.fault(stage, () => void (faultMs = now()))
     await pause(drill.lastsMs - (now() - faultMs))
     say('healing')
@@ -78,14 +79,16 @@ async function underLoad(
     say(`right after ${((rightMs - healMs) / 1000).toFixed(1)} s`)
     await pause(steadyMs)
     // Still, or again.
-    await stage.untilRight(1000)
+    await stage.untilRight(10_000)
     const samples = await load.stop()
-    const quietMs =
-      isDead === undefined ? undefined : lastChosenMs(watch.readings, isDead, faultMs, healMs)
+    const isMeant = isDead ?? (() => false)
+    const lastMs = lastChosenMs(watch.readings, isMeant, beganMs, healMs) ?? beganMs
+    // What was over before all of the fault had come about counts from its beginning.
+    const quietMs = lastMs - (lastMs < faultMs ? beganMs : faultMs)
     return {
       gets: tally(samples, 'GET'),
       posts: tally(samples, 'POST'),
-      quietSeconds: isDead === undefined ? undefined : ((quietMs ?? faultMs) - faultMs) / 1000,
+      quietSeconds: isDead === undefined ? undefined : quietMs / 1000,
       rightSeconds: (rightMs - healMs) / 1000,
       perSecond: distribution(samples, faultMs),
     }
