@@ -6,6 +6,7 @@ import { hasEnded, isRunning } from './swarm-types.ts'
 import type { SwarmTask } from './swarm-types.ts'
 import { taskToCandidate, waitingCandidate } from './task-to-candidate.ts'
 import type { SwarmContext } from './task-to-candidate.ts'
+import { containerIdOf } from './task-to-inspect.ts'
 import type { TaskFacts } from './task-to-inspect.ts'
 
 const defaultGraceNano = 10e9
@@ -40,7 +41,7 @@ export class KnownTask {
 
   /** Newer facts of a task that the manager wants to run. */
   absorb(facts: TaskFacts): void {
-    this.#facts = facts
+    this.#facts = { ...facts, task: withPorts(facts.task, this.#facts.task) }
   }
 
   /** The manager has taken it from the list of those that should run: it drains from now. */
@@ -169,4 +170,16 @@ export class KnownTask {
     const nano = this.#facts.task.Spec?.ContainerSpec?.StopGracePeriod ?? defaultGraceNano
     return nano / 1e6 + slackMs
   }
+}
+
+/**
+ * When another manager becomes the leader, a running task's report may come again without the ports
+ * that it has on its node (seen with Docker 20.10). They are its container's as long as that lives.
+ */
+function withPorts(task: SwarmTask, before: SwarmTask): SwarmTask {
+  const ports = before.Status?.PortStatus?.Ports ?? []
+  const isSame = containerIdOf(task) === containerIdOf(before)
+  if (!isSame || ports.length === 0 || (task.Status?.PortStatus?.Ports ?? []).length > 0)
+    return task
+  return { ...task, Status: { ...task.Status, PortStatus: { Ports: ports } } }
 }

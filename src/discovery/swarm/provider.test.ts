@@ -197,6 +197,21 @@ describe('a task', () => {
   })
 })
 
+describe('a port on its node', () => {
+  it('stays when a new leader reports the task without it', async () => {
+    const Ports = [{ TargetPort: 80, PublishedPort: 32_768, Protocol: 'tcp', PublishMode: 'host' }]
+    const status = { State: 'running', ContainerStatus: { ContainerID: 'c1' } }
+    swarm.service('web', { Spec: { Name: 'web', Labels: labels } })
+    swarm.task('t1', 'web', { Status: { ...status, PortStatus: { Ports } } })
+    const watched = await watch({ haproxyNetworks: undefined })
+    expect(watched.candidates.get('t1')?.endpoints[0]?.port).toBe(32_768)
+    const { polls } = swarm
+    swarm.changeTask('t1', { Status: { ...status, PortStatus: {} } })
+    await waitUntil('further polls', () => swarm.polls > polls + 2)
+    expect(watched.said).toHaveLength(1)
+  })
+})
+
 describe('when the manager does not answer', () => {
   beforeEach(() => {
     swarm.service('web', { Spec: { Name: 'web', Labels: labels } })

@@ -51,7 +51,7 @@ export function taskToInspect(facts: TaskFacts): Inspect {
       StopSignal: signal,
     },
     HostConfig: { NetworkMode: isOnHostNetwork(task) ? 'host' : '' },
-    NetworkSettings: { Ports: hostPorts(task), Networks: networks(task) },
+    NetworkSettings: { Ports: hostPorts(task, service), Networks: networks(task) },
   }
 }
 
@@ -81,15 +81,19 @@ function exposedPorts(
   return Object.fromEntries(named.map((key) => [key, {}]))
 }
 
-/** Ports that are published on the task's own node. */
-function hostPorts(task: SwarmTask): Record<string, { HostIp: string; HostPort: string }[]> {
-  const published = (task.Status?.PortStatus?.Ports ?? []).filter(
-    (each) => each.PublishMode === 'host',
-  )
+/** Ports that are published on the task's own node; a port that the service fixes is there anyway. */
+function hostPorts(
+  task: SwarmTask,
+  service: SwarmService | undefined,
+): Record<string, { HostIp: string; HostPort: string }[]> {
+  const published = [
+    ...(service?.Endpoint?.Spec?.Ports ?? []),
+    ...(task.Status?.PortStatus?.Ports ?? []),
+  ].filter((each) => each.PublishMode === 'host' && (each.PublishedPort ?? 0) > 0)
   return Object.fromEntries(
     published.map((each) => [
       portKey(each),
-      [{ HostIp: '', HostPort: String(each.PublishedPort ?? '') }],
+      [{ HostIp: '', HostPort: String(each.PublishedPort) }],
     ]),
   )
 }
