@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { difference, distribution, lastChosenMs, tally } from './account.ts'
+import { difference, distribution, lastChosenMs, lastWordMs, tally } from './account.ts'
 import type { Reading } from './account.ts'
 import type { Sample } from './load/plan.ts'
 
@@ -73,6 +73,22 @@ it('says who answered how much in which second', () => {
     [0, { a: 2, b: 1 }],
     [2, { a: 1 }],
   ])
+})
+
+it('knows the last word of servers that fell silent, and not what they say when they are back', () => {
+  const said = (server: string, sentMs: number, tookMs = 5): Sample =>
+    sample({ server, sentMs, tookMs })
+  const samples = [
+    said('dead', 100),
+    said('well', 100),
+    said('dead', 190, 20),
+    said('well', 900),
+    said('dead', 195, 900),
+    said('dead', 1200),
+    sample({ server: '', failure: 'status 503', sentMs: 300 }),
+  ]
+  expect(lastWordMs(samples, 200, 1000)).toBe(210)
+  expect(lastWordMs([said('well', 100), said('well', 900)], 200, 1000)).toBeUndefined()
 })
 
 it('compares what takes requests with what runs', () => {

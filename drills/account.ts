@@ -65,6 +65,25 @@ export function lastChosenMs(
   return last
 }
 
+/**
+ * When the last answer came of servers that fell silent between two times: of those that answered
+ * before and not in the second half. Undefined: none fell silent.
+ */
+export function lastWordMs(
+  samples: readonly Sample[],
+  fromMs: number,
+  toMs: number,
+): number | undefined {
+  const halfMs = (fromMs + toMs) / 2
+  const answers = samples
+    .filter(({ server }) => server !== '')
+    .map(({ server, sentMs, tookMs }) => ({ server, atMs: sentMs + tookMs }))
+    .filter(({ atMs }) => atMs < toMs)
+  const talking = new Set(answers.filter(({ atMs }) => atMs >= halfMs).map(({ server }) => server))
+  const last = answers.filter(({ server }) => !talking.has(server)).map(({ atMs }) => atMs)
+  return last.length === 0 ? undefined : last.reduce((a, b) => Math.max(a, b))
+}
+
 /** How many requests of one second each server answered: `[second, server → answers]`. */
 export type Second = readonly [number, Readonly<Record<string, number>>]
 

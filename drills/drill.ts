@@ -27,11 +27,9 @@ export type Drill = {
   /** Before the load. */
   prepare?(stage: DrillStage): Promise<void>
   /**
-   * Brings the fault about; `now` is called when it has come about, else it
-   * counts from the beginning.
-   * Resolves with whether the server of an address is dead from now on; nothing: none is.
+   * Brings the fault about. Resolves with whether the server of an address is dead from now on; nothing: none is.
    */
-  fault(stage: DrillStage, now: () => void): Promise<((address: string) => boolean) | undefined>
+  fault(stage: DrillStage): Promise<((address: string) => boolean) | undefined>
   /** How long the fault lasts; ms. */
   readonly lastsMs: number
   heal?(stage: DrillStage): Promise<void>
@@ -48,7 +46,7 @@ export type Outcome = {
   readonly seconds: number
   readonly gets: Tally
   readonly posts: Tally
-  /** From the fault to the last request that a dead server was chosen for; undefined: no server died. */
+  /** From the last answer of a server that died to the last request that one was chosen for; undefined: no server died. */
   readonly quietSeconds: number | undefined
   readonly rightSeconds: number
   /** Who answered, by second; 0 is the fault. */

@@ -1,5 +1,5 @@
 import { wallClock } from '../bench/stage/clock.ts'
-import { distribution, lastChosenMs, tally } from './account.ts'
+import { distribution, lastChosenMs, lastWordMs, tally } from './account.ts'
 import { judge } from './drill.ts'
 import type { Drill, Outcome } from './drill.ts'
 import { startLoad } from './load/load.ts'
@@ -68,9 +68,8 @@ async function underLoad(
     await pause(steadyMs)
     say('fault')
     const beganMs = now()
-    let faultMs = beganMs
-    const isDead = await drill.fault(stage, () => void (faultMs = now()))
-    await pause(drill.lastsMs - (now() - faultMs))
+    const isDead = await drill.fault(stage)
+    await pause(drill.lastsMs)
     say('healing')
     const healMs = now()
     await drill.heal?.(stage)
@@ -82,15 +81,16 @@ async function underLoad(
     await stage.untilRight(10_000)
     const samples = await load.stop()
     const isMeant = isDead ?? (() => false)
-    const lastMs = lastChosenMs(watch.readings, isMeant, beganMs, healMs) ?? beganMs
-    // What was over before all of the fault had come about counts from its beginning.
-    const quietMs = lastMs - (lastMs < faultMs ? beganMs : faultMs)
+    const chosenMs = lastChosenMs(watch.readings, isMeant, beganMs, healMs) ?? beganMs
+    // Commands take their time to bring a fault about; the servers themselves say when it was there.
+    const silentMs = lastWordMs(samples, beganMs, healMs) ?? beganMs
+    const quietMs = Math.max(0, chosenMs - Math.max(beganMs, silentMs))
     return {
       gets: tally(samples, 'GET'),
       posts: tally(samples, 'POST'),
       quietSeconds: isDead === undefined ? undefined : quietMs / 1000,
       rightSeconds: (rightMs - healMs) / 1000,
-      perSecond: distribution(samples, faultMs),
+      perSecond: distribution(samples, beganMs),
     }
   } finally {
     load.abort()

@@ -6,9 +6,8 @@ export const cableCut: Drill = {
   name: 'cable-cut',
   title: "a node's cable is cut for 12 s",
   stage: { shape: 'hosts' },
-  async fault({ victim }, now) {
+  async fault({ victim }) {
     await victim.cutCable()
-    now()
     return isOn(victim)
   },
   lastsMs: 12_000,
@@ -21,9 +20,8 @@ export const partitioned: Drill = {
   name: 'partition',
   title: 'a node is cut off from the other two for 12 s',
   stage: { shape: 'hosts' },
-  async fault({ lab, victim }, now) {
+  async fault({ lab, victim }) {
     await lab.partition([victim])
-    now()
     return isOn(victim)
   },
   lastsMs: 12_000,

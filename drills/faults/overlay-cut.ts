@@ -5,10 +5,9 @@ export const overlayCut: Drill = {
   name: 'overlay-cut',
   title: "a node's overlay network carries nothing for 10 s, all else does",
   stage: { shape: 'overlay' },
-  async fault(stage, now) {
+  async fault(stage) {
     const dead = new Set(await stage.addressesOn(stage.victim))
     await stage.lab.cutOverlay([stage.victim])
-    now()
     return (address) => dead.has(address)
   },
   lastsMs: 10_000,

@@ -6,9 +6,8 @@ export const powerOff: Drill = {
   name: 'power-off',
   title: 'a node is powered off, and on again 12 s later',
   stage: { shape: 'hosts' },
-  async fault({ victim }, now) {
+  async fault({ victim }) {
     await victim.powerOff()
-    now()
     return isOn(victim)
   },
   lastsMs: 12_000,
