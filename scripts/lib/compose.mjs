@@ -21,8 +21,10 @@ const unpacked = (folder) => join(folder, 'usr/libexec/docker/cli-plugins/docker
  */
 export async function ensureComposes() {
   const missing = () => composeLines.filter((line) => !findComposes().some((c) => c.line === line))
-  if (missing().includes('1.29')) await ensureProgram('docker-compose', 'docker-compose')
-  if (missing().includes('2')) await bring()
+  const wanted = missing()
+  if (wanted.length === 0) return
+  if (wanted.includes('1.29')) await ensureProgram('docker-compose', 'docker-compose')
+  if (wanted.includes('2')) await bring()
   const still = missing()
   if (still.length === 0) return
   throw new SetupError(
