@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
 
 /** What a container of the fake daemon is like; everything has a sensible default. */
 export type FakeContainer = {
@@ -15,6 +16,8 @@ export type FakeContainer = {
   readonly ports?: readonly string[]
   readonly networks?: Readonly<Record<string, string>>
   readonly networkMode?: string
+  /** By network name. */
+  readonly driverOptions?: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly startedAt?: string
   readonly state?: Readonly<Record<string, unknown>>
   readonly stopSignal?: string
@@ -39,6 +42,10 @@ export class FakeDocker {
   readonly asked: string[] = []
   readonly socketPath = join(this.#folder, 'docker.sock')
   readonly url = `unix://${this.socketPath}`
+  /** Answered to whoever attaches or detaches; undefined: it is done. */
+  refusal: { readonly status: number; readonly message: string } | undefined
+  /** `connect net-apps c1`, in order. */
+  readonly changes: string[] = []
   /** Live streams get nothing any more, though their connections stay. */
   isSilent = false
   /** Every answer but those of open streams is withheld. */
@@ -134,6 +141,7 @@ export class FakeDocker {
     this.asked.push(url.pathname)
     if (this.isFrozen) return
     if (url.pathname === '/events') return this.#events(url, response)
+    if (request.method === 'POST') return this.#change(url.pathname, request, response)
     const body = await this.#body(url.pathname)
     response.writeHead(body === undefined ? 404 : 200, { 'Content-Type': 'application/json' })
     response.end(JSON.stringify(body ?? { message: 'No such container' }))
@@ -162,6 +170,30 @@ export class FakeDocker {
     return answer
   }
 
+  /** `POST /networks/{id}/connect` and `/disconnect`. */
+  async #change(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [, network = '', action = ''] =
+      /^\/networks\/([^/]+)\/(connect|disconnect)$/.exec(path) ?? []
+    const asked = (await json(request)) as {
+      readonly Container: string
+      readonly EndpointConfig?: { readonly DriverOpts?: Readonly<Record<string, string>> }
+    }
+    const { Container: id } = asked
+    this.changes.push(`${action} ${network} ${id}`)
+    const container = this.containers.get(id)
+    const { refusal = container === undefined ? noContainer : undefined } = this
+    response.writeHead(refusal?.status ?? 200, { 'Content-Type': 'application/json' })
+    if (refusal !== undefined || container === undefined)
+      return void response.end(JSON.stringify(refusal))
+    const name = this.networks.get(network)?.name ?? network
+    const { [name]: _left, ...others } = container.networks ?? { bridge: '172.17.0.5' }
+    const networks = action === 'connect' ? { ...others, [name]: '172.20.0.9' } : others
+    const options = { ...container.driverOptions, [name]: asked.EndpointConfig?.DriverOpts ?? {} }
+    this.containers.set(id, { ...container, networks, driverOptions: options })
+    response.end('{}')
+    this.emit(action, network, { container: id, name, type: 'bridge' }, 'network')
+  }
+
   #events(url: URL, response: ServerResponse): void {
     const since = Number(url.searchParams.get('since') ?? 0) * 1e9
     const until = url.searchParams.get('until')
@@ -174,6 +206,8 @@ export class FakeDocker {
     response.on('close', () => this.#streams.delete(response))
   }
 }
+
+const noContainer = { status: 404, message: 'No such container' }
 
 /** Containers that have ended can be inspected, but are not listed. */
 function isRunning(container: FakeContainer): boolean {
@@ -211,7 +245,12 @@ export function inspectOf(container: FakeContainer): object {
       Networks: Object.fromEntries(
         Object.entries(networks).map(([name, address]) => [
           name,
-          { NetworkID: `net-${name}`, IPAddress: address, GlobalIPv6Address: '' },
+          {
+            NetworkID: `net-${name}`,
+            IPAddress: address,
+            GlobalIPv6Address: '',
+            DriverOpts: container.driverOptions?.[name] ?? null,
+          },
         ]),
       ),
     },
