@@ -1,6 +1,7 @@
 import { ownContainerIds } from './discovery/docker/own-container.ts'
 import type { Candidate } from './model/candidate.ts'
 import type { Endpoint } from './model/endpoint.ts'
+import { FairleadError, messageOf } from './model/errors.ts'
 import type { Problem } from './model/problem.ts'
 import type { Snapshot } from './model/snapshot.ts'
 import { isLoopbackAddress } from './api/guard.ts'
@@ -41,13 +42,18 @@ export class DaemonNetworks implements Joining {
   readonly #watch: HomeWatch
   readonly #byAddress: FoundByAddress
   readonly networks: Joiner
+  readonly #log: Logger
   #haveSourcesSpoken: () => boolean = () => false
+  #ending = AbortSignal.abort()
+  /** Addresses of Consul's endpoints that are of no network the daemon has listed. */
+  #strangers: ReadonlySet<string> = new Set()
 
   private constructor(parts: NetworksParts, ownIds: ReadonlySet<string>) {
     const { settings, clock, log } = parts
     this.#settings = settings
     this.#haproxy = parts.haproxy
     this.#ownIds = ownIds
+    this.#log = log
     this.networks = new Joiner({
       instance: settings.name,
       rules: {
@@ -119,6 +125,7 @@ export class DaemonNetworks implements Joining {
   }): Promise<void> {
     const { onChange, signal } = options
     this.#haveSourcesSpoken = options.haveSourcesSpoken
+    this.#ending = signal
     const unfollow = this.networks.onChange(() => onChange("HAProxy's networks changed"))
     try {
       await Promise.all([this.#watch.run(signal), this.networks.run(signal)])
@@ -140,18 +147,25 @@ export class DaemonNetworks implements Joining {
   }
 
   /** What is routed of Consul wants the overlay networks that its addresses are of. */
-  #follow({ placements }: RoutingResult, { services }: Snapshot): void {
+  #follow(routing: RoutingResult, snapshot: Snapshot): void {
     if (!this.networks.isInContainer) return
+    const { placements } = routing
+    const { services } = snapshot
     const endpoints = [...services.values()].flatMap((service) => service.endpoints)
     const keys = new Set<string>()
+    const strangers = new Set<string>()
     for (const endpoint of endpoints) {
       if (placements.get(endpoint.id)?.isRouted !== true) continue
       const network = this.#byAddress.networkOf(endpoint.address, clusterDrivers)
+      if (network === undefined) strangers.add(endpoint.address)
       if (network === undefined) continue
       keys.add(endpoint.id)
       this.networks.want(consulEndpoints, endpoint.id, network)
     }
     this.networks.keepOnly(consulEndpoints, keys)
+    const areNew = [...strangers].some((address) => !this.#strangers.has(address))
+    this.#strangers = strangers
+    if (areNew) void this.#listAnew({ routing, snapshot })
   }
 
   problems(): readonly Problem[] {
@@ -169,6 +183,18 @@ export class DaemonNetworks implements Joining {
     if (home === undefined) return this.#watch.isSettled
     if (!home.isApart || home.ownAddresses === undefined) return true
     return home.ownAddresses.some(({ address, isOurs }) => address === plain && !isOurs)
+  }
+
+  /** An address that is of no known network may be of one that was made since: nothing tells of that. */
+  async #listAnew(state: Pick<PipelineState, 'routing' | 'snapshot'>): Promise<void> {
+    const before = this.#watch.details
+    try {
+      await this.#watch.look(this.#ending, true)
+    } catch (error) {
+      if (!(error instanceof FairleadError)) throw error
+      this.#log.warn(messageOf(error))
+    }
+    if (this.#watch.details !== before) this.applied(state)
   }
 
   async #isInUse(subnets: readonly string[]): Promise<boolean> {
