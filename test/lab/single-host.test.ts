@@ -2,6 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { findComposes } from '../../scripts/lib/compose.mjs'
 import { ensureImage } from '../../scripts/lib/image.mjs'
+import { file, importImage } from '../../demo/image.ts'
+import { haproxyPrograms } from '../support/haproxies.ts'
+import { librariesOf } from '../support/haproxy-container.ts'
 import { must } from './command.ts'
 import type { Host } from './host.ts'
 import { Lab } from './lab.ts'
@@ -11,6 +14,8 @@ import { until } from './until.ts'
 const folder = fileURLToPath(new URL('../../deploy/single-host', import.meta.url))
 const httpPort = 80
 const shop = 'shop.example.org'
+/** In place of Docker Hub's: one with nothing but this machine's oldest HAProxy. */
+const stockImage = 'stock-haproxy:1'
 
 let lab: Lab
 let host: Host
@@ -19,6 +24,10 @@ beforeAll(async () => {
   lab = await Lab.start({ hosts: 1 })
   host = lab.host(1)
   await ensureImage({ dockerHost: `unix://${host.dockerSocket}` })
+  const program = haproxyPrograms()[0]?.path ?? ''
+  const files = [file('usr/sbin/haproxy', 0o755, program), ...librariesOf(program)]
+  const [name = '', tag = ''] = stockImage.split(':')
+  await importImage(host.dockerApi, { name, tag, changes: [], files })
 }, 300_000)
 
 afterAll(() => lab.close())
@@ -32,6 +41,7 @@ describe.each(findComposes())('deploy/single-host with Compose $version', ({ pro
       DOCKER_GID: await host.run('stat', ['-c', '%g', host.dockerSocket]).then((id) => id.trim()),
       DOCKER_SOCKET: host.dockerSocket,
       HTTP_PORT: String(httpPort),
+      HAPROXY_IMAGE: stockImage,
     }
     return must(program, ['-p', project, ...args], { cwd: folder, env })
   }
@@ -150,6 +160,17 @@ describe.each(findComposes())('deploy/single-host with Compose $version', ({ pro
     const id = await container('fairlead')
     const interfaces = await host.docker('exec', id, 'ls', '/sys/class/net')
     expect(interfaces.split('\n')).toContain('eth0')
+  })
+
+  it('works with a HAProxy of another image', async () => {
+    // The configuration on the volume is one for a newer HAProxy.
+    await compose('down', '-v')
+    await compose('-f', 'compose.yml', '-f', 'stock-haproxy.yml', 'up', '-d')
+    const id = await container('haproxy')
+    expect(await host.docker('inspect', '--format', '{{.Config.Image}}', id)).toBe(stockImage)
+    await startWeb('two')
+    await untilAnsweredBy('two')
+    await compose('-f', 'compose.yml', '-f', 'stock-haproxy.yml', 'down', '-v')
   })
 
   it('finishes the requests under way when HAProxy is stopped', async () => {

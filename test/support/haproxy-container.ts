@@ -74,8 +74,8 @@ export class HaproxyContainer {
   }
 }
 
-/** As ldd(1) lists them: `name => /path (address)`, and `/path (address)` for the loader. */
-function librariesOf(program: string): readonly ReturnType<typeof file>[] {
+/** A program's libraries, as ldd(1) lists them: `name => /path (address)`, `/path (address)` for the loader. */
+export function librariesOf(program: string): readonly ReturnType<typeof file>[] {
   const output = execFileSync('ldd', [program], { encoding: 'utf8' })
   const paths = new Set(output.match(/(?<=^\t|=> )\/\S+/gm))
   return [...paths]
