@@ -6,7 +6,6 @@ import { table, withTable } from './table.ts'
 const good: Outcome = {
   name: 'power-off',
   title: 'a node is powered off',
-  note: '',
   seconds: 30,
   gets: { sent: 4000, failed: 0, why: [], late: 3, slowestMs: 6940 },
   posts: { sent: 400, failed: 2, why: [['ECONNRESET', 2]], late: 0, slowestMs: 80 },

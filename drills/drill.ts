@@ -34,15 +34,12 @@ export type Drill = {
   readonly lastsMs: number
   heal?(stage: DrillStage): Promise<void>
   readonly limits: Limits
-  /** Why a limit above zero is what it is, or what else the row wants to say. */
-  readonly note?: string
 }
 
 /** What a drill measured. */
 export type Outcome = {
   readonly name: string
   readonly title: string
-  readonly note: string
   readonly seconds: number
   readonly gets: Tally
   readonly posts: Tally

@@ -39,8 +39,8 @@ export async function runDrill(drill: Drill, { say, opened }: Watcher): Promise<
     say('load')
     const measured = await underLoad(drill, stage, say)
     const seconds = (performance.now() - beganMs) / 1000
-    const { name, title, note = '', limits } = drill
-    const outcome = { name, title, note, limits, seconds, ...measured }
+    const { name, title, limits } = drill
+    const outcome = { name, title, limits, seconds, ...measured }
     return { ...outcome, missed: judge(outcome) }
   } catch (error) {
     const logs = stage.balancers.map((each) => each.fairlead.output())
