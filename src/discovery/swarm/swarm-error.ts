@@ -1,5 +1,4 @@
 import { FairleadError, messageOf } from '../../model/errors.ts'
-import { DockerError } from '../docker/docker-error.ts'
 
 /** Why a swarm's tasks cannot be read, in words for `status`: Docker's own, and what helps. */
 export function describeSwarmFault(error: unknown): string {
@@ -22,9 +21,4 @@ function hintFor(message: string): string {
   }
   if (/needs to be unlocked/i.test(message)) return 'docker swarm unlock'
   return ''
-}
-
-/** Docker has answered, only not with what was asked for. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof DockerError && error.status !== undefined
 }
