@@ -3,13 +3,16 @@ import { prepareGuide, type Guide } from './guide/guide.ts'
 import { classicSteps, guideSteps, templateSteps } from './guide/play.ts'
 import { Lab } from './lab.ts'
 
+const parts = {
+  guide: guideSteps(),
+  template: templateSteps(),
+  classic: classicSteps(),
+}
+
 describe.each([
-  {
-    line: '2' as const,
-    parts: { guide: guideSteps(), template: templateSteps(), classic: classicSteps() },
-  },
-  { line: '1.29' as const, parts: { template: templateSteps() } },
-])('the guide with Compose $line', ({ line, parts }) => {
+  ['2', parts],
+  ['1.29', { template: templateSteps() }],
+] as const)('the guide with Compose %s', (line, ofLine) => {
   let lab: Lab
   let guide: Guide
 
@@ -21,7 +24,7 @@ describe.each([
   afterAll(() => lab.close())
 
   // Each step begins where the one before it ended.
-  describe.each(Object.entries(parts))('%s', (_, steps) => {
+  describe.each(Object.entries(ofLine))('%s', (_, steps) => {
     it.each(steps.map((step) => [step.name, step] as const))(
       '%s',
       async (_name, step) => {

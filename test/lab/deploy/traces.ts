@@ -10,8 +10,11 @@ export type Traces = readonly {
   readonly networks: readonly string[]
 }[]
 
-/** Made by Docker with a host's first container on an overlay, and kept as long as it is in a swarm. */
-const ofSwarm = 'docker_gwbridge'
+/**
+ * The swarm's own networks, kept as long as a host is in it: it gets `ingress` a moment after it has
+ * joined, `docker_gwbridge` with its first container on an overlay.
+ */
+const ofSwarm = new Set(['docker_gwbridge', 'ingress'])
 
 /** What is there now. */
 export function tracesOf(lab: Lab): Promise<Traces> {
@@ -23,7 +26,7 @@ export function tracesOf(lab: Lab): Promise<Traces> {
       containers: await list('ps', '--all', '--format', '{{.Names}}'),
       volumes: await list('volume', 'ls', '--format', '{{.Name}}'),
       networks: (await list('network', 'ls', '--format', '{{.Name}}')).filter(
-        (name) => name !== ofSwarm,
+        (name) => !ofSwarm.has(name),
       ),
     }
   })
