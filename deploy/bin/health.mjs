@@ -1,7 +1,7 @@
 // The image's health check: looks at what this container runs, and asks that.
 //
 //   fairlead up   healthy once /readyz says that the state is known and applied
-//   haproxy       healthy while its master has a worker
+//   haproxy       healthy while its master has a worker; one without a master's socket: while it runs
 //   demo-server   healthy while it accepts connections
 //   anything else is healthy while it runs
 //
@@ -16,7 +16,10 @@ const timeoutMs = 4000
 
 const checks = {
   fairlead: (args) => (args[0] === 'up' ? fairlead(args) : runs),
-  haproxy: (args) => haproxy(valueOf(args, '-S')?.split(',')[0] ?? '/run/fairlead/master.sock'),
+  haproxy: (args) => {
+    const socket = valueOf(args, '-S')
+    return socket === undefined ? runs : haproxy(socket.split(',')[0])
+  },
   'demo-server': () => accepts({ host: '127.0.0.1', port: Number(process.env.PORT ?? 80) }),
 }
 const runs = 'it runs'

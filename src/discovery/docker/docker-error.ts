@@ -32,7 +32,7 @@ function hintFor(code: string, url: string): string {
   switch (code) {
     case 'EACCES':
     case 'EPERM':
-      return 'add this user to the docker group (sudo usermod -aG docker $USER, then log in again), or run as root'
+      return 'add this user to the docker group (sudo usermod -aG docker $USER, then log in again), or run as root; a container needs the group of the socket (group_add)'
     case 'ENOENT':
       return `is Docker running? ${url} does not exist; start it with: sudo systemctl start docker`
     case 'ECONNREFUSED':

@@ -86,7 +86,7 @@ export function classicSteps(): readonly Step[] {
         const { rollout, lab, master, nodes } = guide
         await rollout.give('applications-down', lab.hosts)
         await rollout.give('agents-down', nodes)
-        await rollout.run(master, 'docker compose -p infrastructure -f classic-parts.yml down -v')
+        await rollout.give('classic-down', [master])
         await rollout.give('network-down', [master])
         await untilOnly(guide.lab, before)
         return 'nothing is left: no container, volume or network'
