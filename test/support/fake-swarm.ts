@@ -20,6 +20,10 @@ export class FakeSwarm extends FakeDocker {
   fault: string | undefined
   /** The swarm's part is not answered at all, as without a leader. */
   hasNoLeader = false
+  /** Tasks that should run and are not listed all the same; undefined: none. */
+  isLeftOut: ((id: string) => boolean) | undefined
+  /** Called when the tasks that should run were told. */
+  afterTasksAnswer: (() => void) | undefined
   /** Polls of the tasks that should run which are being answered, and the most there ever were. */
   pollsAtOnce = 0
   mostPollsAtOnce = 0
@@ -113,10 +117,13 @@ export class FakeSwarm extends FakeDocker {
       await new Promise((resolve) => setImmediate(resolve))
       this.pollsAtOnce--
     }
+    const isWantedList =
+      url.pathname === '/tasks' && url.searchParams.get('filters')?.includes('desired-state')
     const body = this.fault === undefined ? this.#swarmBody(url) : { message: this.fault }
     const status = this.fault === undefined ? (body === undefined ? 404 : 200) : 503
     response.writeHead(status, { 'Content-Type': 'application/json' })
     response.end(JSON.stringify(body ?? { message: 'No such image' }))
+    if (isWantedList === true) this.afterTasksAnswer?.()
   }
 
   #swarmBody(url: URL): unknown {
@@ -132,7 +139,8 @@ export class FakeSwarm extends FakeDocker {
     return [...this.tasks.values()].filter(
       (each) =>
         filters.id?.includes(each.ID ?? '') !== false &&
-        filters['desired-state']?.includes(each.DesiredState ?? '') !== false,
+        filters['desired-state']?.includes(each.DesiredState ?? '') !== false &&
+        (filters['desired-state'] === undefined || this.isLeftOut?.(each.ID ?? '') !== true),
     )
   }
 }

@@ -110,7 +110,10 @@ export class KnownSwarm {
       const known = this.#tasks.get(task.ID ?? '')
       const facts = this.#factsOf(task)
       if (known === undefined) this.#tasks.set(task.ID ?? '', new KnownTask(task.ID ?? '', facts))
-      else known.absorb(facts)
+      else {
+        known.wanted()
+        known.absorb(facts)
+      }
     }
   }
 

@@ -13,6 +13,7 @@ const defaultGraceNano = 10e9
 /** Added to a task's grace period before it is taken for gone, or its drain mark is taken back. */
 const slackMs = 5_000
 const sigkill = 9
+const endingReason = 'the swarm is ending it'
 
 /**
  * What is known of one task: what the manager said last, and whether it is on its way out. Does no
@@ -24,9 +25,10 @@ export class KnownTask {
   #facts: TaskFacts
   #candidate: Candidate | undefined
   #madeOf: readonly unknown[] = []
+  /** Its container was sent a signal that stops it. */
   #mark: Draining | undefined
-  /** The manager does not want it to run any more; no going back. */
-  #isUnwanted = false
+  /** The manager does not want it to run any more. */
+  #ending: Draining | undefined
   #hasEnded = false
   #shown: Candidate | undefined
 
@@ -39,17 +41,20 @@ export class KnownTask {
     return this.#facts.task
   }
 
-  /** Newer facts of a task that the manager wants to run. */
+  /** Newer facts of it. */
   absorb(facts: TaskFacts): void {
     this.#facts = { ...facts, task: withPorts(facts.task, this.#facts.task) }
   }
 
+  /** It is in the manager's list of those that should run, maybe again: one answer was wrong. */
+  wanted(): void {
+    this.#ending = undefined
+  }
+
   /** The manager has taken it from the list of those that should run: it drains from now. */
   unwanted(nowMs: number): void {
-    if (this.#isUnwanted) return
-    this.#isUnwanted = true
-    this.#mark = {
-      reason: 'the swarm is ending it',
+    this.#ending ??= {
+      reason: endingReason,
       sinceMs: this.#mark?.sinceMs ?? nowMs,
       untilMs: nowMs + this.#graceMs(),
     }
@@ -58,7 +63,7 @@ export class KnownTask {
   /** Its container was sent a signal. Only the one that stops it, or SIGKILL, counts. */
   killed(signal: number, nowMs: number): boolean {
     const stopSignal = signalNumber(this.#stopSignal())
-    if (this.#isUnwanted || (signal !== stopSignal && signal !== sigkill)) return false
+    if (this.isUnwanted || (signal !== stopSignal && signal !== sigkill)) return false
     this.#mark = {
       reason: `${signalName(signal)} was sent`,
       sinceMs: this.#mark?.sinceMs ?? nowMs,
@@ -79,10 +84,10 @@ export class KnownTask {
    */
   isGone(task: SwarmTask | undefined, isNodeDown: boolean, nowMs: number): boolean {
     if (task === undefined || hasEnded(task)) return true
-    if (!this.#isUnwanted) return false
+    if (this.#ending === undefined) return false
     // It never ran: there is nothing to finish.
     if (!isRunning(task)) return true
-    return isNodeDown && nowMs >= (this.#mark?.untilMs ?? 0)
+    return isNodeDown && nowMs >= this.#ending.untilMs
   }
 
   get isShown(): boolean {
@@ -90,17 +95,19 @@ export class KnownTask {
   }
 
   get isDraining(): boolean {
-    return this.#mark !== undefined
+    return (this.#ending ?? this.#mark) !== undefined
   }
 
   get isUnwanted(): boolean {
-    return this.#isUnwanted
+    return this.#ending !== undefined
   }
 
   /** Takes over a drain mark from before a restart of fairlead. */
   restore(candidate: Candidate): void {
     const [first] = candidate.endpoints
     if (first?.draining === undefined || first.identity !== this.#shownIdentity()) return
+    // It is listed: the swarm is not ending it.
+    if (first.draining.reason === endingReason) return
     this.#mark ??= first.draining
   }
 
@@ -151,10 +158,8 @@ export class KnownTask {
 
   /** A signal that has not ended it in time is forgotten: it gets requests again. */
   #markAt(nowMs: number): Draining | undefined {
-    if (!this.#isUnwanted && this.#mark !== undefined && nowMs >= this.#mark.untilMs) {
-      this.#mark = undefined
-    }
-    return this.#mark
+    if (this.#mark !== undefined && nowMs >= this.#mark.untilMs) this.#mark = undefined
+    return this.#ending ?? this.#mark
   }
 
   #shownIdentity(): string | undefined {

@@ -43,6 +43,8 @@ export class SwarmWatch {
   /** Another object when tasks have to be mapped anew. */
   #context: SwarmContext
   #lastTasks = ''
+  /** The last answer had no task in it, where there were some before. */
+  #wasSuddenlyEmpty = false
   #needsFacts = true
   #factsAtMs = Number.NEGATIVE_INFINITY
   #newsAtMs: number
@@ -92,6 +94,7 @@ export class SwarmWatch {
         onState('connecting', describeSwarmFault(error))
         // What comes after a failure is read whole: another manager may have taken over.
         this.#needsFacts = true
+        this.#wasSuddenlyEmpty = false
         await clock.sleep(backoff.next(), signal)
         continue
       }
@@ -123,8 +126,10 @@ export class SwarmWatch {
     const { client, clock, signal } = this.#options
     if (this.#needsFacts || clock.now() - this.#factsAtMs >= refreshMs) await this.#readFacts()
     const text = await client.wantedTasks(signal)
-    if (text !== this.#lastTasks) {
+    if (text === this.#lastTasks) this.#wasSuddenlyEmpty = false
+    else {
       const tasks: readonly SwarmTask[] = parseList(text, '/tasks')
+      if (this.#isDoubtful(tasks)) return this.#news()
       if (this.#swarm.lacksFacts(tasks)) await this.#readFacts()
       this.#swarm.setWanted(tasks, clock.now())
       this.#lastTasks = text
@@ -133,6 +138,20 @@ export class SwarmWatch {
     }
     this.#show()
     await this.#askLeaving()
+  }
+
+  /**
+   * All tasks gone at once is more likely a manager's fault than what somebody wants: it counts when
+   * the next answer, which is asked for at once, says so too.
+   */
+  #isDoubtful(tasks: readonly SwarmTask[]): boolean {
+    const { restored } = this.#options
+    const isSudden =
+      tasks.length === 0 &&
+      !this.#wasSuddenlyEmpty &&
+      (this.#hasSpoken ? this.#swarm.wanted() : restored).length > 0
+    this.#wasSuddenlyEmpty = isSudden
+    return isSudden
   }
 
   /** Names, labels, ports: in the order in which a new service's task needs them. */
