@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Candidate } from '../../model/candidate.ts'
 import type { Problem } from '../../model/problem.ts'
+import { KnownImages } from './known-images.ts'
 import { KnownTask } from './known-task.ts'
 import { isRunning } from './swarm-types.ts'
 import type { SwarmImage, SwarmNode, SwarmService, SwarmTask } from './swarm-types.ts'
@@ -31,8 +32,7 @@ export type GoneTask = {
 export class KnownSwarm {
   readonly #services = new Map<string, SwarmService>()
   readonly #nodes = new Map<string, SwarmNode>()
-  /** undefined: asked for, and this manager does not have it. */
-  readonly #images = new Map<string, SwarmImage | undefined>()
+  readonly #images = new KnownImages()
   readonly #tasks = new Map<string, KnownTask>()
   #gone: GoneTask[] = []
 
@@ -67,6 +67,7 @@ export class KnownSwarm {
       if (before?.Version?.Index === undefined || before.Version.Index !== each.Version?.Index)
         this.#services.set(id, each)
     }
+    this.#images.keepOnly(new Set([...this.#tasks.values()].map(({ task }) => imageOf(task))))
     this.#refreshFacts()
   }
 
@@ -80,18 +81,18 @@ export class KnownSwarm {
     this.#refreshFacts()
   }
 
-  setImage(reference: string, image: SwarmImage | undefined): void {
-    this.#images.set(reference, image)
-    this.#refreshFacts()
+  setImage(reference: string, image: SwarmImage | undefined, nowMs: number): void {
+    if (this.#images.set(reference, image, nowMs)) this.#refreshFacts()
   }
 
-  /** Images that were not asked for yet; with `again`, those that were not there either. */
-  unknownImages(again: boolean): readonly string[] {
-    const references = new Set(this.wanted().map(imageOf))
-    references.delete('')
-    return [...references].filter(
-      (each) => !this.#images.has(each) || (again && this.#images.get(each) === undefined),
-    )
+  /** Images that were not asked for yet. */
+  unaskedImages(): readonly string[] {
+    return this.#images.unasked(new Set(this.wanted().map(imageOf)))
+  }
+
+  /** Images that were not there, and have to be asked for again. */
+  missingImages(nowMs: number): readonly string[] {
+    return this.#images.missing(nowMs)
   }
 
   /** Something refers to a service or a node that is not known. */

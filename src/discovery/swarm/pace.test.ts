@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { paceOf } from './pace.ts'
+import { paceOf, restOf } from './pace.ts'
 import type { SwarmService, SwarmTask } from './swarm-types.ts'
 
 const web = (changes: Partial<SwarmService> = {}): SwarmService => ({
@@ -48,4 +48,9 @@ describe('the time between two polls', () => {
     ]
     expect(pace(10_000, settled, [web(), ...others])).toBe(1_000)
   })
+})
+
+it('leaves a manager in peace for five times what its answer took', () => {
+  expect([0, 4, 15, 100, 400].map(restOf)).toEqual([20, 20, 75, 500, 2_000])
+  expect(restOf(2_900)).toBe(5_000)
 })

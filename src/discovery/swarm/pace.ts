@@ -15,6 +15,17 @@ const slowMs = 1_000
 const newsMs = 5_000
 /** and for this long while a service has not what it wants: it may never get it. */
 const unsettledMs = 60_000
+/** From the end of one poll to the start of the next, also when events come thick and fast, */
+const leastRestMs = 20
+/** and so many times what the manager took to answer: large swarms cost it little of its time. */
+const restFactor = 5
+/** An answer that was slow for once does not make blind for long. */
+const mostRestMs = 5_000
+
+/** What there is at least between the end of one poll and the start of the next, in ms. */
+export function restOf(tookMs: number): number {
+  return Math.min(mostRestMs, Math.max(leastRestMs, restFactor * tookMs))
+}
 
 /** From the start of one poll to the start of the next, in ms. */
 export function paceOf(options: {

@@ -4,9 +4,10 @@ import type { Problem } from '../../model/problem.ts'
 import type { Joining } from '../../networks/contract.ts'
 import { Backoff } from '../../support/backoff.ts'
 import type { Clock } from '../../support/clock.ts'
+import { eachLimited } from '../../support/each-limited.ts'
 import { signalName } from '../docker/stop-signal.ts'
 import { causeOf, firstRunningMs, KnownSwarm } from './known-swarm.ts'
-import { paceOf } from './pace.ts'
+import { paceOf, restOf } from './pace.ts'
 import { parseList } from './swarm-client.ts'
 import type { SwarmClient } from './swarm-client.ts'
 import { describeSwarmFault } from './swarm-error.ts'
@@ -29,8 +30,8 @@ export type SwarmWatchOptions = {
 
 /** Services and nodes are read anew this often, should an event of theirs be lost. */
 const refreshMs = 10_000
-/** From the end of one poll to the start of the next, also when events come thick and fast. */
-const leastPauseMs = 20
+/** Images that are asked for at the same time. */
+const mostImages = 4
 
 /**
  * Follows a swarm by two things at once: polls of its tasks, never two at a time, and the event
@@ -43,6 +44,8 @@ export class SwarmWatch {
   /** Another object when tasks have to be mapped anew. */
   #context: SwarmContext
   #lastTasks = ''
+  /** What the manager has taken to answer for tasks in the last poll. */
+  #tookMs = 0
   /** The last answer had no task in it, where there were some before. */
   #wasSuddenlyEmpty = false
   #needsFacts = true
@@ -105,7 +108,7 @@ export class SwarmWatch {
   /** Until the next poll is due, or something happens. */
   async #pause(startedMs: number): Promise<void> {
     const { clock, signal } = this.#options
-    await clock.sleep(leastPauseMs, signal)
+    await clock.sleep(restOf(this.#tookMs), signal)
     const now = clock.now()
     const paceMs = paceOf({
       sinceNewsMs: now - this.#newsAtMs,
@@ -124,8 +127,9 @@ export class SwarmWatch {
 
   async #poll(): Promise<void> {
     const { client, clock, signal } = this.#options
+    this.#tookMs = 0
     if (this.#needsFacts || clock.now() - this.#factsAtMs >= refreshMs) await this.#readFacts()
-    const text = await client.wantedTasks(signal)
+    const text = await this.#timed(client.wantedTasks(signal))
     if (text === this.#lastTasks) this.#wasSuddenlyEmpty = false
     else {
       const tasks: readonly SwarmTask[] = parseList(text, '/tasks')
@@ -134,10 +138,23 @@ export class SwarmWatch {
       this.#swarm.setWanted(tasks, clock.now())
       this.#lastTasks = text
       this.#newsAtMs = clock.now()
-      await this.#readImages(false)
+      await this.#readImages(this.#swarm.unaskedImages())
     }
     this.#show()
     await this.#askLeaving()
+    // Nobody waits for these: what they say is shown by the next poll.
+    await this.#readImages(this.#swarm.missingImages(clock.now()))
+  }
+
+  async #timed<T>(answer: Promise<T>): Promise<T> {
+    const { clock } = this.#options
+    const askedMs = clock.now()
+    try {
+      return await answer
+    } finally {
+      // A clock may be set back.
+      this.#tookMs += Math.max(0, clock.now() - askedMs)
+    }
   }
 
   /**
@@ -154,14 +171,13 @@ export class SwarmWatch {
     return isSudden
   }
 
-  /** Names, labels, ports: in the order in which a new service's task needs them. */
+  /** Names, labels, published ports. */
   async #readFacts(): Promise<void> {
     const { client, clock, signal } = this.#options
     this.#needsFacts = false
     try {
       this.#swarm.setNodes(await client.nodes(signal))
       this.#swarm.setServices(await client.services(signal))
-      await this.#readImages(true)
     } catch (error) {
       this.#needsFacts = true
       throw error
@@ -169,11 +185,11 @@ export class SwarmWatch {
     this.#factsAtMs = clock.now()
   }
 
-  async #readImages(again: boolean): Promise<void> {
-    const { client, signal } = this.#options
-    for (const reference of this.#swarm.unknownImages(again)) {
-      this.#swarm.setImage(reference, await client.image(reference, signal))
-    }
+  async #readImages(references: readonly string[]): Promise<void> {
+    const { client, clock, signal } = this.#options
+    await eachLimited(references, mostImages, async (reference) => {
+      this.#swarm.setImage(reference, await client.image(reference, signal), clock.now())
+    })
   }
 
   /** Tasks that are on their way out are not in the list of those that should run. */
@@ -181,7 +197,8 @@ export class SwarmWatch {
     const { client, clock, signal } = this.#options
     const ids = this.#swarm.leaving()
     if (ids.length === 0) return
-    this.#swarm.setLeaving(ids, await client.tasks(ids, signal), clock.now())
+    const tasks = await this.#timed(client.tasks(ids, signal))
+    this.#swarm.setLeaving(ids, tasks, clock.now())
     this.#show()
   }
 
