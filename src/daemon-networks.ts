@@ -29,7 +29,7 @@ const consulEndpoints = 'consul'
 
 export type NetworksParts = {
   readonly settings: Settings
-  readonly haproxy: Pick<HaproxyInstance, 'isRunning' | 'execute'>
+  readonly haproxy: Pick<HaproxyInstance, 'isRunning' | 'isOurs' | 'execute'>
   readonly clock: Clock
   readonly log: Logger
 }
@@ -141,9 +141,9 @@ export class DaemonNetworks implements Joining {
     this.networks.poke()
   }
 
-  /** `down`: nothing that was joined stays so. Else HAProxy serves on, where it is. */
+  /** `down`: nothing that was joined stays so, but by a HAProxy that somebody else ends: it serves on. */
   async end(ending: 'leave' | 'down' | undefined): Promise<void> {
-    if (ending === 'down') await this.networks.leaveAll()
+    if (ending === 'down') await this.networks.leaveAll({ isServing: !this.#haproxy.isOurs })
   }
 
   /** What is routed of Consul wants the overlay networks that its addresses are of. */

@@ -75,8 +75,9 @@ export async function runDaemon(settings: Settings): Promise<number> {
   const { signal } = stopping
   const run: Run = { log, releases, signal, end: ending.end, ending: () => how, fail }
   try {
-    const haproxy = await prepare(settings, run)
-    const start = startServing(settings, haproxy, run)
+    const prepared = await prepare(settings, run)
+    const { haproxy } = prepared
+    const start = startServing(settings, prepared, run)
     // A signal during the start ends it; what it still does then fails into the log.
     how = await Promise.race([start.then(() => ending.wanted), ending.wanted])
     const endsBoth = how === 'down' && haproxy.isOurs
@@ -126,8 +127,13 @@ type Run = {
   readonly fail: () => void
 }
 
+type Prepared = {
+  readonly haproxy: HaproxyInstance
+  readonly networks: DaemonNetworks | undefined
+}
+
 /** The lock, the state folder, HAProxy found and adopted: what can fail before anything is served. */
-async function prepare(settings: Settings, run: Run): Promise<HaproxyInstance> {
+async function prepare(settings: Settings, run: Run): Promise<Prepared> {
   const paths = instancePaths(settings)
   await makeOwnFolder(settings.stateFolder)
   run.releases.push('lock', await takeLock(paths.lock))
@@ -135,12 +141,16 @@ async function prepare(settings: Settings, run: Run): Promise<HaproxyInstance> {
   if (isRoot() && settings.haproxySocket === undefined)
     await mkdir(paths.chroot, { recursive: true, mode: 0o755 })
   const haproxy = await prepareHaproxy(settings, paths)
+  let networks: DaemonNetworks | undefined
+  // After HAProxy's end: the requests that may still finish until then go over its networks.
+  run.releases.push("HAProxy's networks", () => networks?.end(run.ending()))
   run.releases.push('HAProxy', async () => {
     await endHaproxy(haproxy, run.ending())
     // Its end was wanted: no verdict on the newest text.
     if (run.ending() === 'down') await rm(paths.probation, { force: true })
   })
-  return haproxy
+  networks = await DaemonNetworks.open({ settings, haproxy, clock: systemClock, log: run.log })
+  return { haproxy, networks }
 }
 
 /** Undefined: the start failed; then only a HAProxy that this process started is ended. */
@@ -151,13 +161,13 @@ async function endHaproxy(haproxy: HaproxyInstance, ending: Ending | undefined):
 }
 
 /** Builds the pipeline from its end to its beginning, starts it, and resolves when it serves. */
-async function startServing(settings: Settings, haproxy: HaproxyInstance, run: Run): Promise<void> {
+async function startServing(settings: Settings, prepared: Prepared, run: Run): Promise<void> {
+  const { haproxy, networks } = prepared
   const { log, releases, signal } = run
   const clock = systemClock
   const paths = instancePaths(settings)
   const isNetworkLost = watchOwnNetwork()
 
-  const networks = await DaemonNetworks.open({ settings, haproxy, clock, log })
   const joining = networks
   const opened = await openRegistry({ settings, path: paths.snapshot, clock, log, joining })
   const { registry, sources } = opened
@@ -305,7 +315,6 @@ async function startServing(settings: Settings, haproxy: HaproxyInstance, run: R
 
   background("Consul's API", consulApi.run(signal), run)
   if (networks !== undefined) {
-    releases.push("HAProxy's networks", () => networks.end(run.ending()))
     const haveSourcesSpoken = (): boolean => sources.haveSpoken()
     const onChange = (what: string): void => pipeline.trigger(what)
     background('networks', networks.run({ haveSourcesSpoken, onChange, signal }), run)

@@ -118,7 +118,7 @@ it('never detaches what somebody else attached', async () => {
   joiner.want('docker', 'web', apps)
   await waitUntil('reached', () => reach() === 'reached')
   joiner.drop('docker', 'web', 'stopped')
-  await joiner.leaveAll()
+  await joiner.leaveAll({ isServing: false })
   expect(docker.changes).toEqual([])
 })
 
@@ -162,4 +162,14 @@ it('leaves what the fairlead before it has attached and nobody wants', async () 
   watch()
   await waitUntil('change 1', () => docker.changes.length === 1)
   expect(docker.changes).toEqual(['disconnect net-apps hap'])
+})
+
+it('is detached from what it joined at the end, but not while it serves on', async () => {
+  await start()
+  joiner.want('docker', 'web', apps)
+  await waitUntil('reached', () => reach() === 'reached')
+  await joiner.leaveAll({ isServing: true })
+  expect(docker.changes).toEqual(['connect net-apps hap'])
+  await joiner.leaveAll({ isServing: false })
+  expect(docker.changes[1]).toBe('disconnect net-apps hap')
 })

@@ -154,10 +154,14 @@ export class Joiner implements HaproxyNetworks {
     }
   }
 
-  /** Detaches everything that fairlead has attached, whatever is served there. */
-  async leaveAll(): Promise<void> {
+  /** Detaches everything that fairlead has attached; while HAProxy serves on, not its container. */
+  async leaveAll({ isServing }: { readonly isServing: boolean }): Promise<void> {
     const signal = AbortSignal.timeout(10_000)
-    for (const member of this.#members())
+    const { home } = this.#around ?? {}
+    const leaving = isServing
+      ? this.#members().filter(({ id }) => id !== home?.haproxy.id)
+      : this.#members()
+    for (const member of leaving)
       for (const [id, { name, isOurs }] of member.attached)
         if (isOurs) await this.#leave({ kind: 'leave', member, network: { id, name } }, signal)
   }

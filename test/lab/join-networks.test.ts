@@ -180,8 +180,10 @@ describe('the network of a container that gets requests', () => {
     await stage.untilOn(['apps', '0-edge'])
     await stage.untilAnswered('web')
     await docker('exec', 'fairlead', 'fairlead', 'down').catch(() => '')
-    await stage.untilOn(['0-edge'])
     await stage.untilOn(['beside'], 'fairlead')
+    // HAProxy is not fairlead's to end: it serves on, where it is.
+    await stage.untilOn(['apps', '0-edge'])
+    await stage.untilAnswered('web')
   })
 })
 
