@@ -50,6 +50,8 @@ export class FakeDocker {
   isSilent = false
   /** Every answer but those of open streams is withheld. */
   isFrozen = false
+  /** Containers of which the daemon says 500 when they are inspected. */
+  brokenContainers: ReadonlySet<string> = new Set()
   /** Awaited after the state of a container was taken, before it is sent. */
   beforeInspectAnswer: ((id: string) => Promise<void>) | undefined
   beforeListAnswer: (() => Promise<void>) | undefined
@@ -142,6 +144,10 @@ export class FakeDocker {
     if (this.isFrozen) return
     if (url.pathname === '/events') return this.#events(url, response)
     if (request.method === 'POST') return this.#change(url.pathname, request, response)
+    if (this.brokenContainers.has(/^\/containers\/([^/]+)\/json$/.exec(url.pathname)?.[1] ?? '')) {
+      response.writeHead(500, { 'Content-Type': 'application/json' })
+      return void response.end(JSON.stringify({ message: 'broken' }))
+    }
     const body = await this.#body(url.pathname)
     response.writeHead(body === undefined ? 404 : 200, { 'Content-Type': 'application/json' })
     response.end(JSON.stringify(body ?? { message: 'No such container' }))

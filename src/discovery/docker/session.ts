@@ -1,37 +1,17 @@
-import type { Candidate, Observation } from '../../model/candidate.ts'
 import { messageOf } from '../../model/errors.ts'
-import type { Gone, HaproxyNetworks } from '../../networks/contract.ts'
+import type { Gone } from '../../networks/contract.ts'
 import { Backoff } from '../../support/backoff.ts'
-import type { Clock } from '../../support/clock.ts'
 import { eachLimited } from '../../support/each-limited.ts'
-import type { DockerClient } from './client.ts'
+import { LimitedQueue } from '../../support/limited-queue.ts'
 import { ContainerInspector } from './container-inspector.ts'
-import type { ContainerMapping, DaemonContext, Inspected } from './container-inspector.ts'
+import type { Inspected } from './container-inspector.ts'
 import { DockerError } from './docker-error.ts'
-import type { DaemonInfo, DockerEvent } from './docker-types.ts'
+import type { DockerEvent } from './docker-types.ts'
 import { listAll, mostInspects } from './full-list.ts'
 import { KnownContainer } from './known-container.ts'
+import type { SessionOptions } from './session-options.ts'
 import { SeenEvents, watchStream } from './stream-watch.ts'
-import { signalName, signalNumber } from './stop-signal.ts'
-
-export type SessionOptions = {
-  readonly client: DockerClient
-  readonly clock: Clock
-  readonly source: string
-  /** All that the mapping needs beside the daemon's networks; made anew for every session. */
-  readonly contextFor: (info: DaemonInfo) => Promise<DaemonContext>
-  readonly map: ContainerMapping
-  /** By id. Outlives the session, so that drain marks do. */
-  readonly known: Map<string, KnownContainer>
-  /** Candidates from before a restart; their drain marks are taken over. */
-  readonly restored: readonly Candidate[]
-  readonly publish: (observation: Observation) => void
-  /** Something went wrong with one container; the session goes on. Empty: it is well again. */
-  readonly onTrouble: (message: string) => void
-  /** Those of HAProxy's container, which the mapping asks; undefined: it does not. */
-  readonly networks: HaproxyNetworks | undefined
-  readonly signal: AbortSignal
-}
+import { signalName, signalOf } from './stop-signal.ts'
 
 /** What is there once a daemon has answered. */
 type Opened = {
@@ -46,7 +26,8 @@ type Opened = {
 /**
  * One connection to a daemon, from its first answer to its end. Order: the event stream is opened
  * first, then everything is listed; events that come meanwhile are applied after the list, so none
- * is lost. After that each event costs one inspect at most, one at a time for each container.
+ * is lost. After that each event costs one inspect at most, one at a time for each container. What
+ * HAProxy's networks ask for beside that is done for a few containers at a time, and waits.
  */
 export class DockerSession {
   readonly #options: SessionOptions
@@ -57,6 +38,10 @@ export class DockerSession {
   #backlog: DockerEvent[] | undefined = []
   /** Networks of which HAProxy's reach changed while containers of the list were looked at. */
   readonly #changedNetworks = new Set<string | undefined>()
+  /** Containers to be looked at anew for HAProxy's networks. */
+  readonly #toLookAt = new LimitedQueue<KnownContainer>(mostInspects, (container) =>
+    this.#lookAnew(container),
+  )
   /** Nothing is published until the full list is. */
   #isQuiet = true
 
@@ -112,11 +97,21 @@ export class DockerSession {
 
   /** HAProxy reaches a network now, or does not: the containers there are looked at anew. */
   #networkChanged(id: string | undefined): void {
-    if (this.#backlog !== undefined) this.#changedNetworks.add(id)
+    // Those of the list are, when that is made.
+    if (this.#backlog !== undefined) return void this.#changedNetworks.add(id)
     for (const container of this.#known.values()) {
       if (id !== undefined && !container.mayBeOn(id)) continue
-      this.#want(container, `HAProxy's networks changed, ${container.name}`, undefined)
+      // What is being asked now was mapped by the networks from before: it is asked once more.
+      if (this.#isAsked(container)) this.#want(container, reachCause(container), undefined)
+      else this.#toLookAt.add(container)
     }
+  }
+
+  /** Until the first answer or failure: what fails is tried again without a place in the queue. */
+  async #lookAnew(container: KnownContainer): Promise<void> {
+    if (!this.#isCurrent(container)) return
+    container.wanted = { cause: reachCause(container), eventAtMs: undefined }
+    await this.#refresh(container)
   }
 
   /** Everything that runs is inspected again, what no longer runs is removed. Throws DockerError. */
@@ -287,38 +282,50 @@ export class DockerSession {
 
   #want(container: KnownContainer | undefined, cause: string, eventAtMs: number | undefined): void {
     if (container === undefined) return
+    this.#toLookAt.remove(container)
     container.wanted = { cause, eventAtMs }
-    if (container.inspectedBy !== this.#options.signal) void this.#refresh(container)
+    if (!this.#isAsked(container)) void this.#refresh(container)
+  }
+
+  #isAsked(container: KnownContainer): boolean {
+    return container.inspectedBy === this.#options.signal
+  }
+
+  #isCurrent(container: KnownContainer): boolean {
+    return !this.#options.signal.aborted && this.#known.get(container.id) === container
   }
 
   /**
    * Inspects a container for as long as there are events that no inspect has answered. A result
-   * that is older than a later event is dropped. Failures are retried until the session ends.
+   * that is older than a later event is dropped. Resolves at the first failure, too; it is retried
+   * until the session ends.
    */
-  async #refresh(container: KnownContainer): Promise<void> {
-    const { clock, signal } = this.#options
-    const backoff = new Backoff(100, 5000)
-    let hasFailed = false
-    const isCurrent = (): boolean => !signal.aborted && this.#known.get(container.id) === container
+  async #refresh(container: KnownContainer, failed?: Backoff): Promise<void> {
+    const { onTrouble, signal } = this.#options
+    let backoff = failed
     container.inspectedBy = signal
-    while (container.wanted !== undefined && isCurrent()) {
+    while (container.wanted !== undefined && this.#isCurrent(container)) {
       const wanted = container.wanted
       container.wanted = undefined
       try {
         const answer = await this.#opened.inspector.inspect(container.id)
-        if (!isCurrent()) break
+        if (!this.#isCurrent(container)) break
         if (container.wanted === undefined) this.#answered(container, answer, wanted)
-        if (hasFailed) this.#options.onTrouble('')
-        hasFailed = false
+        if (backoff !== undefined) onTrouble('')
+        backoff = undefined
       } catch (error) {
-        if (!isCurrent()) break
-        hasFailed = true
-        this.#options.onTrouble(messageOf(error))
+        if (!this.#isCurrent(container)) break
+        onTrouble(messageOf(error))
         container.wanted ??= wanted
-        await clock.sleep(backoff.next(), signal)
+        return void this.#tryAgain(container, backoff ?? new Backoff(100, 5000))
       }
     }
     if (container.inspectedBy === signal) container.inspectedBy = undefined
+  }
+
+  async #tryAgain(container: KnownContainer, backoff: Backoff): Promise<void> {
+    await this.#options.clock.sleep(backoff.next(), this.#options.signal)
+    await this.#refresh(container, backoff)
   }
 
   #answered(
@@ -384,8 +391,6 @@ export class DockerSession {
   }
 }
 
-/** Docker gives the number. NaN, which is no container's stop signal, where there is none. */
-function signalOf(event: DockerEvent): number {
-  const given = event.attributes['signal']
-  return (given === undefined ? undefined : signalNumber(given)) ?? Number.NaN
+function reachCause({ name }: KnownContainer): string {
+  return `HAProxy's networks changed, ${name}`
 }

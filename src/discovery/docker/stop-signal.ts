@@ -1,3 +1,5 @@
+import type { DockerEvent } from './docker-types.ts'
+
 import { constants } from 'node:os'
 
 /** Linux numbers of the first and the last real-time signal that programs may use. */
@@ -24,4 +26,10 @@ export function signalNumber(name: string): number | undefined {
 export function signalName(number: number): string {
   const found = Object.entries(constants.signals).find(([, each]) => each === number)
   return found?.[0] ?? `signal ${number}`
+}
+
+/** What was sent, by a `kill` event: Docker gives the number. NaN, which is no container's stop signal, where there is none. */
+export function signalOf(event: DockerEvent): number {
+  const given = event.attributes['signal']
+  return (given === undefined ? undefined : signalNumber(given)) ?? Number.NaN
 }
