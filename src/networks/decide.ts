@@ -98,8 +98,11 @@ export function decide(state: JoinState): Decision {
   }
 }
 
+/** What it takes to say whether a network is reached: not what is wanted, of which there is much. */
+export type ReachState = Pick<JoinState, 'rules' | 'haproxy' | 'details' | 'failures' | 'leaving'>
+
 /** Whether HAProxy reaches a network, for those who ask before they offer something there. */
-export function reachOf(network: NetworkRef, state: JoinState): NetworkReach {
+export function reachOf(network: NetworkRef, state: ReachState): NetworkReach {
   const { haproxy, details, rules, failures } = state
   const known = details.get(network.id)
   const obstacle =

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { FakeDocker } from '../../test/support/fake-docker.ts'
 import { waitUntil } from '../../test/support/wait-until.ts'
 import { systemClock } from '../support/clock.ts'
@@ -6,6 +6,7 @@ import type { Clock } from '../support/clock.ts'
 import { HomeWatch } from './home-watch.ts'
 import { Joiner } from './joiner.ts'
 import type { JoinRules } from './rules.ts'
+import { Wants } from './wants.ts'
 
 const apps = { id: 'net-apps', name: 'apps' }
 
@@ -172,4 +173,13 @@ it('is detached from what it joined at the end, but not while it serves on', asy
   expect(docker.changes).toEqual(['connect net-apps hap'])
   await joiner.leaveAll({ isServing: false })
   expect(docker.changes[1]).toBe('disconnect net-apps hap')
+})
+
+it('says what is reached without a look at all that is wanted', async () => {
+  await start()
+  joiner.want('docker', 'web', apps)
+  const all = vi.spyOn(Wants.prototype, 'all')
+  expect(['joining', 'reached']).toContain(reach())
+  expect(all).not.toHaveBeenCalled()
+  all.mockRestore()
 })

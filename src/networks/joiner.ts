@@ -4,7 +4,7 @@ import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/log.ts'
 import type { Gone, HaproxyNetworks, NetworkReach, NetworkRef } from './contract.ts'
 import { decide, failureKey, reachOf } from './decide.ts'
-import type { Failure, JoinState, Step } from './decide.ts'
+import type { Failure, JoinState, ReachState, Step } from './decide.ts'
 import type { FoundHome } from './home.ts'
 import { markOption } from './home.ts'
 import { isThereAlready, refusalOf } from './refusal.ts'
@@ -76,8 +76,9 @@ export class Joiner implements HaproxyNetworks {
     return this.#around?.home.isApart === true
   }
 
+  /** Asked for each attachment of each container and each endpoint: it costs no look at all wants. */
   reachOf(network: NetworkRef): NetworkReach {
-    const state = this.#state()
+    const state = this.#reachState()
     if (state === undefined) return { kind: 'reached' }
     const reach = reachOf(network, state)
     this.#told.set(network.id, JSON.stringify(reach))
@@ -314,18 +315,26 @@ export class Joiner implements HaproxyNetworks {
     return home.own === undefined ? [home.haproxy] : [home.haproxy, home.own]
   }
 
-  #state(): JoinState | undefined {
+  #reachState(): ReachState | undefined {
     const { home, details } = this.#around ?? {}
     if (home === undefined || details === undefined || !home.isApart) return undefined
-    const nowMs = this.#options.clock.now()
     return {
       rules: this.#options.rules,
       haproxy: home.haproxy,
-      own: home.own,
       details,
-      wants: this.#wants.all(nowMs),
       failures: this.#failures,
       leaving: this.#leaving,
+    }
+  }
+
+  #state(): JoinState | undefined {
+    const state = this.#reachState()
+    if (state === undefined) return undefined
+    const nowMs = this.#options.clock.now()
+    return {
+      ...state,
+      own: this.#around?.home.own,
+      wants: this.#wants.all(nowMs),
       areWantsComplete: this.#options.areWantsComplete(),
       nowMs,
     }
