@@ -5,11 +5,10 @@ import { FairleadError, messageOf } from './model/errors.ts'
 import type { Problem } from './model/problem.ts'
 import type { Snapshot } from './model/snapshot.ts'
 import { isLoopbackAddress } from './api/guard.ts'
-import type { Joining } from './networks/contract.ts'
+import type { Joining, NetworkRef } from './networks/contract.ts'
 import { FoundByAddress } from './networks/found-by-address.ts'
 import { HomeWatch } from './networks/home-watch.ts'
 import { Joiner } from './networks/joiner.ts'
-import { isNamed } from './networks/rules.ts'
 import { Subnets } from './networks/subnets.ts'
 import type { PipelineState } from './pipeline/contract.ts'
 import type { ProbeWay } from './readiness/prober.ts'
@@ -47,6 +46,17 @@ export class DaemonNetworks implements Joining {
   #ending = AbortSignal.abort()
   /** Addresses of Consul's endpoints that are of no network the daemon has listed. */
   #strangers: ReadonlySet<string> = new Set()
+  /** Those of them that were seen not to accept connections yet. */
+  readonly #tried = new Set<string>()
+  /**
+   * Those that then did: HAProxy reaches them without any overlay, and they are of none, though the
+   * subnet of one that comes later has them. Not those that an earlier process has found to accept.
+   */
+  readonly #elsewhere = new Set<string>()
+  /** Of the last pass. */
+  #newest: Pick<PipelineState, 'routing' | 'snapshot'> | undefined
+  /** What Consul's sources have said was gone through at least once. */
+  #hasFollowed = false
 
   private constructor(parts: NetworksParts, ownIds: ReadonlySet<string>) {
     const { settings, clock, log } = parts
@@ -64,7 +74,7 @@ export class DaemonNetworks implements Joining {
       clock,
       log,
       isInUse: (subnets) => this.#isInUse(subnets),
-      areWantsComplete: () => this.#haveSourcesSpoken(),
+      areWantsComplete: () => this.#areWantsComplete(),
       look: (signal, withNetworks) => this.#watch.look(signal, withNetworks),
     })
     this.#watch = new HomeWatch({
@@ -134,11 +144,17 @@ export class DaemonNetworks implements Joining {
     }
   }
 
-  /** HAProxy was brought to another state: networks may be left, others may be wanted. */
-  applied({ routing, snapshot }: Pick<PipelineState, 'routing' | 'snapshot'>): void {
-    if (routing !== undefined && this.#settings.registry !== undefined)
-      this.#follow(routing, snapshot)
+  /** A pass of the pipeline is done: networks may be left, others may be wanted. */
+  passed(state: Pick<PipelineState, 'routing' | 'snapshot'>): void {
+    this.#newest = state
+    this.#followNewest()
     this.networks.poke()
+  }
+
+  #followNewest(): void {
+    const { routing, snapshot } = this.#newest ?? {}
+    if (routing !== undefined && snapshot !== undefined && this.#settings.registry !== undefined)
+      this.#follow(routing, snapshot)
   }
 
   /** `down`: nothing that was joined stays so, but by a HAProxy that somebody else ends: it serves on. */
@@ -151,21 +167,28 @@ export class DaemonNetworks implements Joining {
     if (!this.networks.isInContainer) return
     const { placements } = routing
     const { services } = snapshot
-    const endpoints = [...services.values()].flatMap((service) => service.endpoints)
+    const unproven = new Set(routing.unproven)
     const keys = new Set<string>()
     const strangers = new Set<string>()
-    for (const endpoint of endpoints) {
+    for (const endpoint of [...services.values()].flatMap(({ endpoints }) => endpoints)) {
       if (placements.get(endpoint.id)?.isRouted !== true) continue
-      const network = this.#byAddress.networkOf(endpoint.address, clusterDrivers)
-      if (network === undefined) strangers.add(endpoint.address)
-      if (network === undefined) continue
+      const network = this.#overlayOf(endpoint.address)
+      if (network === undefined) {
+        strangers.add(endpoint.address)
+        if (unproven.has(endpoint)) this.#tried.add(endpoint.address)
+        else if (this.#tried.has(endpoint.address)) this.#elsewhere.add(endpoint.address)
+        continue
+      }
       keys.add(endpoint.id)
       this.networks.want(consulEndpoints, endpoint.id, network)
     }
+    keepOnly(this.#tried, strangers)
+    keepOnly(this.#elsewhere, strangers)
     this.networks.keepOnly(consulEndpoints, keys)
     const areNew = [...strangers].some((address) => !this.#strangers.has(address))
     this.#strangers = strangers
-    if (areNew) void this.#listAnew({ routing, snapshot })
+    if (areNew) void this.#listAnew()
+    this.#hasFollowed ||= this.#haveSourcesSpoken()
   }
 
   problems(): readonly Problem[] {
@@ -186,7 +209,7 @@ export class DaemonNetworks implements Joining {
   }
 
   /** An address that is of no known network may be of one that was made since: nothing tells of that. */
-  async #listAnew(state: Pick<PipelineState, 'routing' | 'snapshot'>): Promise<void> {
+  async #listAnew(): Promise<void> {
     const before = this.#watch.details
     try {
       await this.#watch.look(this.#ending, true)
@@ -194,7 +217,11 @@ export class DaemonNetworks implements Joining {
       if (!(error instanceof FairleadError)) throw error
       this.#log.warn(messageOf(error))
     }
-    if (this.#watch.details !== before) this.applied(state)
+    if (this.#watch.details !== before) this.#followNewest()
+  }
+
+  #areWantsComplete(): boolean {
+    return this.#haveSourcesSpoken() && (this.#settings.registry === undefined || this.#hasFollowed)
   }
 
   async #isInUse(subnets: readonly string[]): Promise<boolean> {
@@ -206,10 +233,14 @@ export class DaemonNetworks implements Joining {
 
   #isHeld({ address }: Endpoint): boolean {
     if (this.#settings.registry === undefined) return false
-    const network = this.#byAddress.networkOf(address, clusterDrivers)
-    // Named by the user: then it is known that the address is reached in another way.
-    if (network === undefined || isNamed(network.name, this.#settings.neverJoin)) return false
-    return this.networks.reachOf(network).kind !== 'reached'
+    const network = this.#overlayOf(address)
+    // Where HAProxy is not to be, or cannot be, its own connections may get there in another way.
+    return network !== undefined && this.networks.reachOf(network).kind === 'joining'
+  }
+
+  #overlayOf(address: string): NetworkRef | undefined {
+    if (this.#elsewhere.has(address)) return undefined
+    return this.#byAddress.networkOf(address, clusterDrivers)
   }
 
   /** Fairlead's own connections do not get there: another network namespace than HAProxy's. */
@@ -222,4 +253,8 @@ export class DaemonNetworks implements Joining {
     if (network === undefined || !home.haproxy.attached.has(network.id)) return false
     return home.own === undefined || !home.own.attached.has(network.id)
   }
+}
+
+function keepOnly(some: Set<string>, kept: ReadonlySet<string>): void {
+  for (const each of some) if (!kept.has(each)) some.delete(each)
 }

@@ -141,16 +141,20 @@ async function prepare(settings: Settings, run: Run): Promise<Prepared> {
   if (isRoot() && settings.haproxySocket === undefined)
     await mkdir(paths.chroot, { recursive: true, mode: 0o755 })
   const haproxy = await prepareHaproxy(settings, paths)
-  let networks: DaemonNetworks | undefined
+  const prepared: { haproxy: HaproxyInstance; networks: DaemonNetworks | undefined } = {
+    haproxy,
+    networks: undefined,
+  }
   // After HAProxy's end: the requests that may still finish until then go over its networks.
-  run.releases.push("HAProxy's networks", () => networks?.end(run.ending()))
+  run.releases.push("HAProxy's networks", () => prepared.networks?.end(run.ending()))
   run.releases.push('HAProxy', async () => {
     await endHaproxy(haproxy, run.ending())
     // Its end was wanted: no verdict on the newest text.
     if (run.ending() === 'down') await rm(paths.probation, { force: true })
   })
-  networks = await DaemonNetworks.open({ settings, haproxy, clock: systemClock, log: run.log })
-  return { haproxy, networks }
+  const { log } = run
+  prepared.networks = await DaemonNetworks.open({ settings, haproxy, clock: systemClock, log })
+  return prepared
 }
 
 /** Undefined: the start failed; then only a HAProxy that this process started is ended. */
@@ -236,8 +240,8 @@ async function startServing(settings: Settings, prepared: Prepared, run: Run): P
       logChange(log, change)
       history.record(change, record)
       cluster?.touch()
-      networks?.applied(pipeline.state())
     },
+    onPass: (state) => networks?.passed(state),
     steer: (wanted) => history.steer(routing.steer(wanted)),
     onWait: ({ reasons }) => {
       const why = reasons.map(({ text }) => text)

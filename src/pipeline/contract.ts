@@ -53,6 +53,8 @@ export type PipelineParts = {
   readonly onFailure?: (error: unknown, desired: DesiredState) => Promise<boolean>
   /** Called for everything that was done, or failed. */
   readonly onChange: (change: ChangeEntry, record: ChangeRecord) => void
+  /** Called after every pass, also after one that changed nothing or failed. */
+  readonly onPass?: (state: PipelineState) => void
   /** Called when a reload begins to wait for connections of old workers. */
   readonly onWait?: (deferred: Deferred) => void
   /** Turns what routing wants into what is applied, while a generation is pinned. Throws nothing. */

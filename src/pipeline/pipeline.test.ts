@@ -135,6 +135,22 @@ describe('the pipeline', () => {
     expect(applied[1]).toContain('pi1:c:80')
   })
 
+  it('tells of every pass, also of one that changes nothing', async () => {
+    const passes: boolean[] = []
+    const onPass: PipelineParts['onPass'] = ({ isApplied }) => passes.push(isApplied)
+    const { clock, pipeline, start, changes } = await startPipeline(() => Promise.resolve(done), {
+      onPass,
+    })
+    start('pi1:a:80')
+    await clock.advance(10)
+    const [before, told] = [passes.length, changes.length]
+    expect(before).toBeGreaterThan(0)
+    pipeline.trigger('somebody asked')
+    await clock.advance(10)
+    expect(passes).toHaveLength(before + 1)
+    expect(changes).toHaveLength(told)
+  })
+
   it('tells what led to a change and how long it took since the event', async () => {
     const { clock, start, changes } = await startPipeline(() => Promise.resolve(done))
     start('pi1:a:80')

@@ -134,6 +134,7 @@ export class Pipeline {
       failure = error
       this.#failed(causes, error)
     }
+    this.#parts.onPass?.(this.#state)
     // A short wait is waited for; a long one is an answer.
     if (failure === undefined && this.#state.deferred?.by === 'interval') {
       this.#settling.unshift(...settling)

@@ -29,6 +29,18 @@ describe('the prober', () => {
     expect(accepted).toBe(endpoint)
   })
 
+  it('holds back what an earlier process has found, and not what HAProxy serves', () => {
+    const options = { clock: new ManualClock(), onAccepted: () => undefined }
+    const prober = new Prober({ ...options, wayOf: () => 'hold' })
+    const earlier = new Prober(options)
+    const endpoint = sampleEndpoint()
+    earlier.accept(endpoint)
+    prober.restore(earlier.accepted())
+    expect(prober.hasAccepted(endpoint)).toBe(false)
+    prober.accept(endpoint)
+    expect(prober.hasAccepted(endpoint)).toBe(true)
+  })
+
   it('asks again with growing pauses until the endpoint accepts', async () => {
     const clock = new ManualClock()
     const tries: number[] = []

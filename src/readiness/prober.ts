@@ -60,9 +60,10 @@ export class Prober {
     this.#acceptedList = undefined
   }
 
-  /** Takes another's word for it: HAProxy has it up already. */
+  /** Takes another's word for it: HAProxy has it up already. Then nothing holds it back either. */
   accept(endpoint: Endpoint): void {
     this.#accepted.add(probeKey(endpoint))
+    this.#proven.add(endpoint)
     this.#acceptedList = undefined
   }
 

@@ -26,6 +26,13 @@ export type FakeContainer = {
   readonly inspect?: object
 }
 
+export type FakeNetwork = {
+  readonly name: string
+  readonly driver: string
+  readonly subnet?: string
+  readonly isAttachable?: boolean
+}
+
 /**
  * A Docker daemon on a unix socket, as far as discovery asks: list, inspect, info, networks and
  * events, with switches for what goes wrong in life: silence, broken streams, slow answers.
@@ -37,7 +44,9 @@ export class FakeDocker {
   readonly #streams = new Set<ServerResponse>()
   readonly #past: { line: string; nano: number }[] = []
   readonly containers = new Map<string, FakeContainer>()
-  readonly networks = new Map([['net-bridge', { name: 'bridge', driver: 'bridge' }]])
+  readonly networks = new Map<string, FakeNetwork>([
+    ['net-bridge', { name: 'bridge', driver: 'bridge' }],
+  ])
   /** Paths asked for, in order, without query. */
   readonly asked: string[] = []
   readonly socketPath = join(this.#folder, 'docker.sock')
@@ -158,10 +167,13 @@ export class FakeDocker {
       return { Name: 'fake', SystemTime: this.now(), OperatingSystem: 'Linux', SecurityOptions: [] }
     }
     if (path === '/networks') {
-      return [...this.networks].map(([Id, { name, driver }]) => ({
+      return [...this.networks].map(([Id, { name, driver, subnet, isAttachable = false }]) => ({
         Id,
         Name: name,
         Driver: driver,
+        Scope: driver === 'overlay' ? 'swarm' : 'local',
+        Attachable: isAttachable,
+        IPAM: { Config: subnet === undefined ? [] : [{ Subnet: subnet }] },
       }))
     }
     if (path === '/containers/json') {
