@@ -111,7 +111,7 @@ describe('the network of a container that gets requests', () => {
     )
     await stage.startWeb('web', 'bridge')
     await stage.untilAnswered('web')
-    expect(await stage.networksOf()).toEqual(['bridge', '0-edge'])
+    expect(await stage.networksOf()).toEqual(['0-edge', 'bridge'])
     expect(await stage.explain('database')).toContain('HAProxy is not attached to the network')
   })
 
@@ -133,7 +133,7 @@ describe('the network of a container that gets requests', () => {
         (await stage.status()).services.length === 0 ||
         (await stage.status()).services.every(({ endpoints }) => endpoints.length === 0),
     )
-    expect(await stage.networksOf()).toEqual(['apps', '0-edge'])
+    expect(await stage.networksOf()).toEqual(['0-edge', 'apps'])
   })
 
   it('is not joined where it is forbidden: the published port is used instead', async () => {
