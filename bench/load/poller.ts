@@ -18,14 +18,16 @@ export type PollerOptions = {
   readonly port: number
   readonly host: string
   readonly path: string
-  /** Requests under way at a time; each lane sends one about every millisecond. */
+  /** Requests under way at a time. */
   readonly lanes: number
+  /** Pause of a lane between an answer and its next request; 1 without. */
+  readonly pauseMs?: number
   readonly now: () => number
 }
 
 /** Asks the front again and again over kept-alive connections. */
 export function startPoller(given: PollerOptions): Poller {
-  const { address = '127.0.0.1', port, host, path, lanes, now } = given
+  const { address = '127.0.0.1', port, host, path, lanes, pauseMs = 1, now } = given
   const agent = new Agent({ keepAlive: true, maxSockets: lanes })
   const options = { host: address, port, path, headers: { host }, agent }
   const listeners = new Set<(poll: Poll) => void>()
@@ -38,7 +40,7 @@ export function startPoller(given: PollerOptions): Poller {
       const body = await ask(options)
       if (body === undefined) failures += 1
       else for (const listener of listeners) listener({ body, sentMs, answeredMs: now() })
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }
   }
   const running = Promise.all(Array.from({ length: lanes }, lane))
