@@ -3,6 +3,7 @@ import { FakeDocker } from '../test/support/fake-docker.ts'
 import { sampleEndpoint } from '../test/support/samples.ts'
 import { waitUntil } from '../test/support/wait-until.ts'
 import { DaemonNetworks } from './daemon-networks.ts'
+import { dockerSourceName } from './discovery/docker/provider.ts'
 import type { Endpoint } from './model/endpoint.ts'
 import type { PipelineState } from './pipeline/contract.ts'
 import { loadSettings } from './settings/load.ts'
@@ -37,12 +38,13 @@ const onApps = sampleEndpoint({ address: '10.0.1.7' })
 const onOther = sampleEndpoint({ id: 'pi2:web-2:80', address: '10.0.2.7' })
 
 /** With Consul, and HAProxy in the container `hap`. */
-async function open(): Promise<DaemonNetworks> {
+async function open(flags: Readonly<Record<string, unknown>> = {}): Promise<DaemonNetworks> {
   const settings = loadSettings({
     flags: {
       docker: [docker.url],
       registry: 'consul://127.0.0.1:8500',
       'haproxy-container': 'hap',
+      ...flags,
     },
     environment: {},
     cwd: '/',
@@ -56,9 +58,14 @@ async function open(): Promise<DaemonNetworks> {
   return networks
 }
 
-function run(networks: DaemonNetworks, onChange: () => void = () => undefined): void {
+function run(
+  networks: DaemonNetworks,
+  onChange: () => void = () => undefined,
+  unspoken: readonly string[] = [],
+): void {
   const { signal } = ending
-  running = networks.run({ haveSourcesSpoken: () => true, onChange, signal })
+  const sources = unspoken.map((source) => ({ source }))
+  running = networks.run({ unspoken: () => sources, onChange, signal })
 }
 
 /** After a pass that has routed these endpoints, of which some do not accept connections yet. */
@@ -125,4 +132,23 @@ describe('an overlay of an endpoint in Consul', () => {
     expect(networks.wayOf(onApps)).toBe('probe')
     expect(docker.changes).toEqual(['connect net-other hap'])
   })
+})
+
+it('leaves networks of its own daemon though another host has never answered, and no overlay', async () => {
+  docker.networks.set('net-apps', apps)
+  docker.networks.set('net-web', { name: 'web', driver: 'bridge' })
+  const mark = { 'fairlead.joined-by': 'default' }
+  docker.change('hap', {
+    networks: { edge: '172.18.0.2', apps: '10.0.1.2', web: '172.19.0.2' },
+    driverOptions: { apps: mark, web: mark },
+  })
+  const dead = { name: 'dead', url: 'tcp://127.0.0.1:1', certFolder: undefined }
+  const networks = await open({ docker: [docker.url, `dead=${dead.url}`] })
+  run(networks, undefined, [dockerSourceName(dead)])
+  await waitUntil('change 1', () => docker.changes.length === 1)
+  networks.passed(routed([]))
+  networks.networks.want('docker', 'web', { id: 'net-edge', name: 'edge' })
+  networks.networks.want('docker', 'other', { id: 'net-bridge', name: 'bridge' })
+  await waitUntil('change 2', () => docker.changes.length === 2)
+  expect(docker.changes).toEqual(['disconnect net-web hap', 'connect net-bridge hap'])
 })

@@ -1,5 +1,6 @@
 import { ownContainerIds } from './discovery/docker/own-container.ts'
-import type { Candidate } from './model/candidate.ts'
+import { dockerSourceName } from './discovery/docker/provider.ts'
+import type { Candidate, SourceState } from './model/candidate.ts'
 import type { Endpoint } from './model/endpoint.ts'
 import { FairleadError, messageOf } from './model/errors.ts'
 import type { Problem } from './model/problem.ts'
@@ -42,7 +43,8 @@ export class DaemonNetworks implements Joining {
   readonly #byAddress: FoundByAddress
   readonly networks: Joiner
   readonly #log: Logger
-  #haveSourcesSpoken: () => boolean = () => false
+  /** Sources that have not given a full list yet; undefined: not known. */
+  #unspoken: () => readonly Pick<SourceState, 'source'>[] | undefined = () => undefined
   #ending = AbortSignal.abort()
   /** Addresses of Consul's endpoints that are of no network the daemon has listed. */
   #strangers: ReadonlySet<string> = new Set()
@@ -74,7 +76,7 @@ export class DaemonNetworks implements Joining {
       clock,
       log,
       isInUse: (subnets) => this.#isInUse(subnets),
-      areWantsComplete: () => this.#areWantsComplete(),
+      areWantsComplete: (of) => this.#areWantsComplete(of),
       look: (signal, withNetworks) => this.#watch.look(signal, withNetworks),
     })
     this.#watch = new HomeWatch({
@@ -129,12 +131,12 @@ export class DaemonNetworks implements Joining {
    * could not be before.
    */
   async run(options: {
-    readonly haveSourcesSpoken: () => boolean
+    readonly unspoken: () => readonly Pick<SourceState, 'source'>[]
     readonly onChange: (what: string) => void
     readonly signal: AbortSignal
   }): Promise<void> {
     const { onChange, signal } = options
-    this.#haveSourcesSpoken = options.haveSourcesSpoken
+    this.#unspoken = options.unspoken
     this.#ending = signal
     const unfollow = this.networks.onChange(() => onChange("HAProxy's networks changed"))
     try {
@@ -188,7 +190,7 @@ export class DaemonNetworks implements Joining {
     const areNew = [...strangers].some((address) => !this.#strangers.has(address))
     this.#strangers = strangers
     if (areNew) void this.#listAnew()
-    this.#hasFollowed ||= this.#haveSourcesSpoken()
+    this.#hasFollowed ||= this.#unspoken()?.length === 0
   }
 
   problems(): readonly Problem[] {
@@ -220,8 +222,14 @@ export class DaemonNetworks implements Joining {
     if (this.#watch.details !== before) this.#followNewest()
   }
 
-  #areWantsComplete(): boolean {
-    return this.#haveSourcesSpoken() && (this.#settings.registry === undefined || this.#hasFollowed)
+  /** `local`: another host that does not answer has nothing on this daemon's own networks. */
+  #areWantsComplete(of: 'all' | 'local'): boolean {
+    const unspoken = this.#unspoken()
+    if (unspoken === undefined) return false
+    const { registry, docker } = this.#settings
+    const others = new Set(docker.filter(({ url }) => !this.isHome(url)).map(dockerSourceName))
+    if (of === 'local') return unspoken.every(({ source }) => others.has(source))
+    return unspoken.length === 0 && (registry === undefined || this.#hasFollowed)
   }
 
   async #isInUse(subnets: readonly string[]): Promise<boolean> {

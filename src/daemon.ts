@@ -31,6 +31,7 @@ import { Applier } from './haproxy/applier.ts'
 import { planChanges } from './haproxy/diff/plan-changes.ts'
 import type { HaproxyInstance } from './haproxy/process/runner.ts'
 import { showOldWorkers } from './haproxy/runtime/master.ts'
+import type { SourceState } from './model/candidate.ts'
 import { messageOf } from './model/errors.ts'
 import { OperatorStore } from './operator/operator-store.ts'
 import { Pipeline } from './pipeline/pipeline.ts'
@@ -319,9 +320,9 @@ async function startServing(settings: Settings, prepared: Prepared, run: Run): P
 
   background("Consul's API", consulApi.run(signal), run)
   if (networks !== undefined) {
-    const haveSourcesSpoken = (): boolean => sources.haveSpoken()
+    const unspoken = (): readonly SourceState[] => sources.unspoken()
     const onChange = (what: string): void => pipeline.trigger(what)
-    background('networks', networks.run({ haveSourcesSpoken, onChange, signal }), run)
+    background('networks', networks.run({ unspoken, onChange, signal }), run)
   }
   essential('sources', opened.run(signal), run)
   await requireKnowledge({ registry: opened, haproxy, log, firstListMs, signal })

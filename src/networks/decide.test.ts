@@ -30,6 +30,7 @@ function state(values: Partial<JoinState> = {}): JoinState {
     failures: new Map(),
     leaving: new Set(),
     areWantsComplete: true,
+    areLocalWantsComplete: true,
     nowMs: 1_000,
     ...values,
   }
@@ -105,7 +106,27 @@ describe('what is done about networks', () => {
     ['what others attached is not', { haproxy: member([['n1', theirs]]), wants: none }, []],
     [
       'nothing is left before all sources have spoken',
+      {
+        haproxy: member([['n1', ours]]),
+        wants: none,
+        areWantsComplete: false,
+        areLocalWantsComplete: false,
+      },
+      [],
+    ],
+    [
+      'a network of this daemon alone is left before other hosts have spoken',
       { haproxy: member([['n1', ours]]), wants: none, areWantsComplete: false },
+      ['leave apps haproxy'],
+    ],
+    [
+      'an overlay is not',
+      {
+        haproxy: member([['n1', ours]]),
+        wants: none,
+        areWantsComplete: false,
+        details: new Map([['n1', { ...bridge, driver: 'overlay', scope: 'swarm' }]]),
+      },
       [],
     ],
     [

@@ -45,6 +45,8 @@ export type JoinState = {
   readonly leaving: ReadonlySet<string>
   /** All sources have said what they have: what nobody wants is wanted by nobody. */
   readonly areWantsComplete: boolean
+  /** The sources that know things on networks of this daemon alone have. */
+  readonly areLocalWantsComplete: boolean
   readonly nowMs: number
 }
 
@@ -136,9 +138,12 @@ function isWanted(id: string, state: JoinState): boolean {
 }
 
 function leavesOf(member: Member, state: JoinState): Step[] {
-  if (!state.areWantsComplete) return []
+  const { areWantsComplete: isAllKnown, areLocalWantsComplete, details } = state
+  // An overlay may be wanted by a host that has not answered yet.
+  const isKnown = (id: string): boolean =>
+    isAllKnown || (areLocalWantsComplete && details.get(id)?.scope === 'local')
   // One that does not run is detached too: else it would be back on the network at its next start.
   return [...member.attached]
-    .filter(([id, { isOurs }]) => isOurs && !isWanted(id, state))
+    .filter(([id, { isOurs }]) => isOurs && isKnown(id) && !isWanted(id, state))
     .map(([id, { name }]) => ({ kind: 'leave', member, network: { id, name } }))
 }

@@ -36,8 +36,8 @@ export type JoinerOptions = {
   readonly log: Pick<Logger, 'info' | 'warn'>
   /** HAProxy has a server with an address in one of these networks (CIDR). */
   readonly isInUse: (subnets: readonly string[]) => Promise<boolean>
-  /** All sources have said at least once what they have. */
-  readonly areWantsComplete: () => boolean
+  /** All sources, or those that know this daemon's own networks, have said once what they have. */
+  readonly areWantsComplete: (of: 'all' | 'local') => boolean
   /** Asks Docker anew; `update` has been called with the answer when it resolves. Throws DockerError. */
   readonly look: (signal: AbortSignal, withNetworks: boolean) => Promise<void>
 }
@@ -335,7 +335,8 @@ export class Joiner implements HaproxyNetworks {
       ...state,
       own: this.#around?.home.own,
       wants: this.#wants.all(nowMs),
-      areWantsComplete: this.#options.areWantsComplete(),
+      areWantsComplete: this.#options.areWantsComplete('all'),
+      areLocalWantsComplete: this.#options.areWantsComplete('local'),
       nowMs,
     }
   }

@@ -34,6 +34,7 @@ function state(haproxy: Member, details = overlay, own?: Member): JoinState {
     failures: new Map(),
     leaving: new Set(),
     areWantsComplete: true,
+    areLocalWantsComplete: true,
     nowMs: 0,
   }
 }
