@@ -16,6 +16,9 @@ let running: Promise<unknown>
 let joiner: Joiner
 let inUse: boolean
 let timesAsked: number
+let looks: number
+/** The first ones get no answer. */
+let failingLooks: number
 /** Added to the clock. */
 let aheadMs: number
 
@@ -31,6 +34,8 @@ beforeEach(async () => {
   await docker.start()
   inUse = false
   timesAsked = 0
+  looks = 0
+  failingLooks = 0
   aheadMs = 0
 })
 
@@ -59,7 +64,11 @@ function watch(values: Partial<JoinRules> = {}): void {
       return Promise.resolve(inUse)
     },
     areWantsComplete: () => true,
-    look: (signal, withNetworks) => home.look(signal, withNetworks),
+    look: (signal, withNetworks) => {
+      looks += 1
+      if (looks <= failingLooks) return Promise.reject(new Error('HTTP 502'))
+      return home.look(signal, withNetworks)
+    },
   })
   const home = new HomeWatch({
     instance: 'default',
@@ -182,4 +191,26 @@ it('says what is reached without a look at all that is wanted', async () => {
   expect(['joining', 'reached']).toContain(reach())
   expect(all).not.toHaveBeenCalled()
   all.mockRestore()
+})
+
+it('asks again when an answer did not come though events still do', async () => {
+  await start()
+  failingLooks = looks + 2
+  joiner.want('docker', 'web', { id: 'net-late', name: 'late' })
+  joiner.want('docker', 'other', apps)
+  await waitUntil('reached', () => {
+    aheadMs += 1_000
+    return reach() === 'reached'
+  })
+})
+
+it('forgets what it could not do once somebody else has done it', async () => {
+  await start()
+  docker.refusal = { status: 403, message: 'network apps not manually attachable' }
+  joiner.want('docker', 'web', apps)
+  await waitUntil('refused', () => reach() === 'refused')
+  docker.change('hap', { networks: { edge: '172.18.0.2', apps: '172.20.0.7' } })
+  docker.emit('connect', 'net-apps', { container: 'hap', name: 'apps' }, 'network')
+  await waitUntil('reached', () => reach() === 'reached')
+  expect(joiner.problems()).toEqual([])
 })

@@ -1,5 +1,6 @@
 import { messageOf } from '../model/errors.ts'
 import type { Problem } from '../model/problem.ts'
+import { Backoff } from '../support/backoff.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/log.ts'
 import type { Gone, HaproxyNetworks, NetworkReach, NetworkRef } from './contract.ts'
@@ -55,7 +56,10 @@ const inUseMs = 250
 export class Joiner implements HaproxyNetworks {
   readonly #options: JoinerOptions
   readonly #wants = new Wants()
-  readonly #failures = new Map<string, Failure & { count: number; triedAtMs: number }>()
+  readonly #failures = new Map<
+    string,
+    Failure & { kind: Step['kind']; count: number; triedAtMs: number }
+  >()
   readonly #leaving = new Set<string>()
   readonly #listeners = new Set<(networkId: string | undefined) => void>()
   /** What `reachOf` answers, by network id, as it was told last. */
@@ -65,6 +69,8 @@ export class Joiner implements HaproxyNetworks {
   #around: Surroundings | undefined
   /** Docker could not be asked after a change: nothing more is done until it has answered. */
   #isStale = false
+  #lookAtMs = 0
+  readonly #staleBackoff = new Backoff(firstRetryMs, lastRetryMs)
   #wake: (() => void) | undefined
   #isPoked = false
 
@@ -118,10 +124,9 @@ export class Joiner implements HaproxyNetworks {
     const wasInContainer = this.isInContainer
     this.#around = around
     this.#isStale = false
+    this.#staleBackoff.reset()
     for (const id of around.details.keys()) this.#unlisted.delete(id)
-    const members = new Set(this.#members().map(({ id }) => id))
-    for (const key of this.#failures.keys())
-      if (!members.has(key.split(' ')[0] ?? '')) this.#failures.delete(key)
+    this.#forgetFailures()
     if (wasInContainer !== this.isInContainer) this.#tell(undefined)
     this.#announce()
     this.poke()
@@ -170,7 +175,15 @@ export class Joiner implements HaproxyNetworks {
   /** Does one thing. Gives how long to wait then, 0: not at all, undefined: until something happens. */
   async #step(signal: AbortSignal): Promise<number | undefined> {
     const state = this.#state()
-    if (state === undefined || this.#isStale) return undefined
+    if (state === undefined) return undefined
+    if (this.#isStale) {
+      const nowMs = this.#options.clock.now()
+      const leftMs = this.#lookAtMs - nowMs
+      if (leftMs > 0) return leftMs
+      this.#lookAtMs = nowMs + firstRetryMs
+      await this.#look(signal, true)
+      return 0
+    }
     const unknown = [...state.wants.keys()].filter(
       (id) => !state.details.has(id) && !this.#unlisted.has(id),
     )
@@ -266,8 +279,20 @@ export class Joiner implements HaproxyNetworks {
     const triedAtMs = this.#options.clock.now()
     const retryAtMs = triedAtMs + Math.min(lastRetryMs, firstRetryMs * 2 ** (count - 1))
     const words = refusalOf(error, step)
-    this.#failures.set(key, { ...words, count, triedAtMs, retryAtMs })
+    this.#failures.set(key, { ...words, kind: step.kind, count, triedAtMs, retryAtMs })
     if (before?.what !== words.what) this.#options.log.warn(`${words.what} (${words.hint})`)
+  }
+
+  /** Those of containers that are gone, and of what somebody else has done, or nobody wants any more. */
+  #forgetFailures(): void {
+    const wants = this.#wants.all(this.#options.clock.now())
+    for (const [key, { kind }] of this.#failures) {
+      const [memberId, networkId = ''] = key.split(' ')
+      const member = this.#members().find(({ id }) => id === memberId)
+      const isOn = member?.attached.has(networkId) === true
+      const isOpen = kind === 'leave' ? isOn : !isOn && wants.has(networkId)
+      if (member === undefined || !isOpen) this.#failures.delete(key)
+    }
   }
 
   async #look(signal: AbortSignal, withNetworks: boolean): Promise<void> {
@@ -275,8 +300,9 @@ export class Joiner implements HaproxyNetworks {
       await this.#options.look(signal, withNetworks)
     } catch (error) {
       if (!signal.aborted) this.#options.log.warn(messageOf(error))
-      // Whoever follows the daemon notices too, and looks again when it answers.
       this.#isStale = true
+      // The connection that events come over may be well, so that nobody else would look again.
+      this.#lookAtMs = this.#options.clock.now() + this.#staleBackoff.next()
     }
   }
 
