@@ -27,6 +27,7 @@ import {
   requireKnowledge,
   servingServers,
 } from './daemon-start.ts'
+import { ownContainerIds } from './discovery/docker/own-container.ts'
 import { Applier } from './haproxy/applier.ts'
 import { planChanges } from './haproxy/diff/plan-changes.ts'
 import type { HaproxyInstance } from './haproxy/process/runner.ts'
@@ -171,7 +172,9 @@ async function startServing(settings: Settings, prepared: Prepared, run: Run): P
   const { log, releases, signal } = run
   const clock = systemClock
   const paths = instancePaths(settings)
-  const isNetworkLost = watchOwnNetwork()
+  // Only a container loses its network for good; a host's cable may be out for a moment.
+  const isInContainer = (await ownContainerIds()).size > 0
+  const isNetworkLost = isInContainer ? watchOwnNetwork() : (): boolean => false
 
   const joining = networks
   const opened = await openRegistry({ settings, path: paths.snapshot, clock, log, joining })
