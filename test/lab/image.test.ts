@@ -31,7 +31,9 @@ const health = (name: string): Promise<string> =>
 async function stop(name: string): Promise<{ code: string; wasKilled: boolean }> {
   const since = await host.docker('inspect', '--format', '{{.State.StartedAt}}', name)
   await host.docker('stop', '--time', '60', name)
-  const events = ['events', '--since', since, '--until', '0s', '--filter', `container=${name}`]
+  // Docker takes it for whole seconds when it is told a duration, and then it may be before `since`.
+  const soon = new Date(Date.now() + 1000).toISOString()
+  const events = ['events', '--since', since, '--until', soon, '--filter', `container=${name}`]
   const format = ['--format', '{{.Action}} {{index .Actor.Attributes "signal"}}']
   const said = (await host.docker(...events, ...format)).split('\n')
   const code = await host.docker('inspect', '--format', '{{.State.ExitCode}}', name)
