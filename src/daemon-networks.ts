@@ -10,6 +10,7 @@ import type { Joining, NetworkRef } from './networks/contract.ts'
 import { FoundByAddress } from './networks/found-by-address.ts'
 import { HomeWatch } from './networks/home-watch.ts'
 import { Joiner } from './networks/joiner.ts'
+import { mayHaveLabelled } from './networks/labelled.ts'
 import { Subnets } from './networks/subnets.ts'
 import type { PipelineState } from './pipeline/contract.ts'
 import type { ProbeWay } from './readiness/prober.ts'
@@ -93,11 +94,15 @@ export class DaemonNetworks implements Joining {
 
   /** Undefined: HAProxy is a process of this machine, whatever Docker says. */
   static async open(parts: NetworksParts): Promise<DaemonNetworks | undefined> {
-    const { docker, haproxyContainer, haproxySocket } = parts.settings
+    const { settings, haproxy } = parts
     const ownIds = await ownContainerIds()
-    const mayBeInContainer =
-      haproxyContainer !== undefined || haproxySocket !== undefined || ownIds.size > 0
-    return docker.length > 0 && mayBeInContainer ? new DaemonNetworks(parts, ownIds) : undefined
+    const isKnownContainer = settings.haproxyContainer !== undefined || ownIds.size > 0
+    if (settings.docker.length === 0) return undefined
+    if (isKnownContainer) return new DaemonNetworks(parts, ownIds)
+    if (settings.haproxySocket === undefined) return undefined
+    // One that runs, and is in none of the local containers, is a process of this machine for good.
+    const mayBe = await mayHaveLabelled(settings, !haproxy.isRunning)
+    return mayBe ? new DaemonNetworks(parts, ownIds) : undefined
   }
 
   ready(signal: AbortSignal): Promise<void> {

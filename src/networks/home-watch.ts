@@ -24,6 +24,9 @@ export type HomeWatchOptions = {
   readonly onUpdate: (around: Surroundings) => void
 }
 
+/** A daemon that takes longer to say where HAProxy's container is keeps nobody waiting. */
+const mostReadyMs = 3_000
+
 type Followed = { readonly host: DockerHost; readonly client: DockerClient }
 
 /**
@@ -43,6 +46,8 @@ export class HomeWatch {
   #problem: Problem | undefined
   #asked = 0
   #answered = 0
+  /** A daemon that knows no such container has answered, and another one has not. */
+  #hasAnswer = false
   #looked: () => void = () => undefined
   readonly #firstLook = new Promise<void>((resolve) => {
     this.#looked = resolve
@@ -69,12 +74,12 @@ export class HomeWatch {
     return this.#home !== undefined && this.#followed?.host.url === dockerUrl
   }
 
-  /** Docker has said whether there is such a container. */
+  /** Some daemon has said whether there is such a container. */
   get isSettled(): boolean {
-    return this.#answered > 0
+    return this.#answered > 0 || this.#hasAnswer
   }
 
-  /** Resolves when it is known whether there is such a container, or the signal aborts. */
+  /** Resolves when it is known whether there is such a container, after a while, or with the signal. */
   async ready(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
     let give: () => void = () => undefined
@@ -82,7 +87,12 @@ export class HomeWatch {
       give = resolve
     })
     signal.addEventListener('abort', give, { once: true })
-    await Promise.race([this.#firstLook, ended])
+    const enough = new AbortController()
+    const limit = this.#options.clock.sleep(mostReadyMs, enough.signal)
+    await Promise.race([this.#firstLook, ended, limit])
+    enough.abort()
+    // Nobody waits for a daemon that does not answer a second time.
+    this.#looked()
     signal.removeEventListener('abort', give)
   }
 
@@ -96,8 +106,7 @@ export class HomeWatch {
     while (!signal.aborted) {
       try {
         await this.#search(signal)
-        backoff.reset()
-        await this.#follow(signal)
+        await this.#follow(signal, () => backoff.reset())
       } catch (error) {
         if (!(error instanceof DockerError)) throw error
       }
@@ -144,8 +153,12 @@ export class HomeWatch {
     this.#looked()
   }
 
-  /** The daemon that has the container, else the one followed before, else the first that answers. */
+  /**
+   * The daemon that has the container; for good, once it was found. Else the first that answers, and
+   * no verdict as long as another one does not: HAProxy's container may be there. Throws DockerError.
+   */
   async #search(signal: AbortSignal): Promise<void> {
+    if (this.#home !== undefined) return
     const answering: Followed[] = []
     let failure: unknown
     for (const each of this.#clients) {
@@ -159,9 +172,11 @@ export class HomeWatch {
         failure ??= error
       }
     }
-    const next = this.#home === undefined ? answering[0] : this.#followed
-    if (next === undefined || !answering.includes(next))
+    const [next] = answering
+    if (next === undefined || failure !== undefined) {
+      this.#hasAnswer ||= next !== undefined
       throw failure instanceof DockerError ? failure : new DockerError(messageOf(failure))
+    }
     this.#followed = next
   }
 
@@ -171,7 +186,7 @@ export class HomeWatch {
   }
 
   /** Throws DockerError when the connection breaks. */
-  async #follow(signal: AbortSignal): Promise<void> {
+  async #follow(signal: AbortSignal, onLooked: () => void): Promise<void> {
     const { client } = this.#followed ?? {}
     if (client === undefined) return
     const { clock } = this.#options
@@ -187,6 +202,7 @@ export class HomeWatch {
       const stream = await client.events(sinceMs, connection.signal)
       const seen = new SeenEvents()
       await this.look(connection.signal, true)
+      onLooked()
       await Promise.race([
         this.#read(stream, seen, connection.signal),
         watchStream({ client, clock, seen, sinceMs, aheadMs, signal: connection.signal }),
@@ -214,8 +230,10 @@ export class HomeWatch {
     if (type === 'network') return ids.has(attributes['container'])
     if (ids.has(id)) return ['start', 'die', 'destroy', 'remove', 'rename'].includes(action)
     if (action !== 'start' && action !== 'rename') return false
-    const { named, instance } = this.#options
+    const { named, instance, ownIds } = this.#options
     if (attributes[haproxyLabel] === instance) return true
+    // It may share this one's network: only Docker's list says so.
+    if (this.#home === undefined && ownIds.size > 0) return true
     return named !== undefined && (attributes['name'] === named || id.startsWith(named))
   }
 }

@@ -28,7 +28,10 @@ export type FoundHome = {
 export type OwnAddress = { readonly address: string; readonly isOurs: boolean }
 
 export type HomeQuestion = {
-  readonly client: Pick<DockerClient, 'inspect' | 'listContainers' | 'apiVersion'>
+  readonly client: Pick<
+    DockerClient,
+    'inspect' | 'listContainers' | 'networkModes' | 'apiVersion' | 'remoteHost'
+  >
   readonly instance: string
   /** By setting: a name or an id. */
   readonly named: string | undefined
@@ -36,7 +39,7 @@ export type HomeQuestion = {
   readonly ownIds: ReadonlySet<string>
   /** Somebody else starts HAProxy. */
   readonly isAttached: boolean
-  /** Whether another container shares this one's network; found out once, since it never changes. */
+  /** Whether another container shares this one's network; asked until HAProxy's container is found. */
   readonly sharing: { isShared: boolean | undefined }
   readonly signal: AbortSignal
 }
@@ -45,7 +48,7 @@ export type HomeQuestion = {
 export async function findHome(question: HomeQuestion): Promise<FoundHome | undefined> {
   const { client, instance, signal } = question
   const inner = await innerOf(question)
-  const found = await haproxyOf(question, inner)
+  const found = mayBeHome(question, inner) ? await haproxyOf(question, inner) : undefined
   if (found === undefined) return undefined
   const haproxy = (await networkOwner(client, found, signal)) ?? found
   const keepsRoute = isFrom(client.apiVersion, 1, 48)
@@ -57,6 +60,11 @@ export async function findHome(question: HomeQuestion): Promise<FoundHome | unde
     ownAddresses: inner === undefined ? undefined : addressesOf(inner, instance),
     gateway: gatewayOf(haproxy),
   }
+}
+
+/** HAProxy is on this machine, unless its container is named: its socket is a file here. */
+function mayBeHome({ client, named }: HomeQuestion, inner: Inspect | undefined): boolean {
+  return named !== undefined || inner !== undefined || client.remoteHost === undefined
 }
 
 /** The container whose network this process is in, as far as this daemon knows it. */
@@ -81,7 +89,9 @@ async function haproxyOf(
     if (sharing.isShared) return inner
   }
   const [labelled] = await client.listContainers(signal, `${haproxyLabel}=${instance}`)
-  return labelled === undefined ? undefined : client.inspect(labelled, signal)
+  if (labelled !== undefined) return client.inspect(labelled, signal)
+  sharing.isShared = undefined
+  return undefined
 }
 
 async function isSharedByAnother(
@@ -90,11 +100,7 @@ async function isSharedByAnother(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (inner.Config?.Labels?.[haproxyLabel] !== undefined) return true
-  for (const id of await client.listContainers(signal)) {
-    const mode = (await client.inspect(id, signal))?.HostConfig?.NetworkMode
-    if (mode === `container:${inner.Id}`) return true
-  }
-  return false
+  return (await client.networkModes(signal)).includes(`container:${inner.Id}`)
 }
 
 async function networkOwner(

@@ -177,7 +177,10 @@ export class FakeDocker {
       }))
     }
     if (path === '/containers/json') {
-      const list = [...this.containers.values()].filter(isRunning).map(({ id }) => ({ Id: id }))
+      const list = [...this.containers.values()].filter(isRunning).map(({ id, networkMode }) => ({
+        Id: id,
+        HostConfig: { NetworkMode: networkMode ?? 'default' },
+      }))
       await this.beforeListAnswer?.()
       return list
     }

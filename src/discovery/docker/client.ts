@@ -61,6 +61,12 @@ export class DockerClient {
     return list.flatMap((each) => (each.Id === undefined ? [] : [each.Id]))
   }
 
+  /** Network modes (`bridge`, `container:ID`) of all containers that are listed. */
+  async networkModes(signal?: AbortSignal): Promise<string[]> {
+    const list = await this.#get<ContainerSummary[]>('/containers/json', signal)
+    return list.map((each) => each.HostConfig?.NetworkMode ?? '')
+  }
+
   /** By id or name; undefined when there is no such container. */
   async inspect(container: string, signal?: AbortSignal): Promise<Inspect | undefined> {
     try {
