@@ -38,7 +38,10 @@ const onApps = sampleEndpoint({ address: '10.0.1.7' })
 const onOther = sampleEndpoint({ id: 'pi2:web-2:80', address: '10.0.2.7' })
 
 /** With Consul, and HAProxy in the container `hap`. */
-async function open(flags: Readonly<Record<string, unknown>> = {}): Promise<DaemonNetworks> {
+async function open(
+  flags: Readonly<Record<string, unknown>> = {},
+  ownIds?: ReadonlySet<string>,
+): Promise<DaemonNetworks> {
   const settings = loadSettings({
     flags: {
       docker: [docker.url],
@@ -49,11 +52,11 @@ async function open(flags: Readonly<Record<string, unknown>> = {}): Promise<Daem
     environment: {},
     cwd: '/',
     isRoot: false,
-    homeFolder: '/home/none',
+    homeFolder: '/nowhere',
     isTerminal: false,
   })
   const haproxy = { isRunning: true, isOurs: false, execute: () => Promise.resolve(['1\n#\n']) }
-  const networks = await DaemonNetworks.open({ settings, haproxy, clock: systemClock, log })
+  const networks = await DaemonNetworks.open({ settings, haproxy, clock: systemClock, log }, ownIds)
   if (networks === undefined) throw new Error('HAProxy is a process of this machine')
   return networks
 }
@@ -151,4 +154,30 @@ it('leaves networks of its own daemon though another host has never answered, an
   networks.networks.want('docker', 'other', { id: 'net-bridge', name: 'bridge' })
   await waitUntil('change 2', () => docker.changes.length === 2)
   expect(docker.changes).toEqual(['disconnect net-web hap', 'connect net-bridge hap'])
+})
+
+it('lets nobody ask the admin API over a network that was joined, also without HAProxy’s container', async () => {
+  docker.networks.set('net-gw', {
+    name: 'docker_gwbridge',
+    driver: 'bridge',
+    subnet: '172.30.0.0/16',
+  })
+  docker.run({
+    id: 'own',
+    name: 'own',
+    networks: { edge: '172.18.0.3', apps: '10.0.1.3' },
+    driverOptions: { apps: { 'fairlead.joined-by': 'default' } },
+  })
+  const hap = docker.containers.get('hap')
+  docker.containers.delete('hap')
+  const networks = await open({}, new Set(['own']))
+  run(networks)
+  await waitUntil('the own container is known', () => networks.isForAdmin('172.18.0.3'))
+  expect(networks.isForAdmin('10.0.1.3')).toBe(false)
+  if (hap !== undefined) docker.run(hap)
+  await waitUntil('found', () => networks.networks.isInContainer)
+  expect(networks.isForAdmin('10.0.1.3')).toBe(false)
+  expect(networks.isForAdmin('172.18.0.3')).toBe(true)
+  expect(networks.isForAdmin('172.30.0.9')).toBe(true)
+  expect(networks.isForAdmin('10.0.7.9')).toBe(false)
 })

@@ -93,9 +93,12 @@ export class DaemonNetworks implements Joining {
   }
 
   /** Undefined: HAProxy is a process of this machine, whatever Docker says. */
-  static async open(parts: NetworksParts): Promise<DaemonNetworks | undefined> {
+  static async open(
+    parts: NetworksParts,
+    ids?: ReadonlySet<string>,
+  ): Promise<DaemonNetworks | undefined> {
     const { settings, haproxy } = parts
-    const ownIds = await ownContainerIds()
+    const ownIds = ids ?? (await ownContainerIds())
     const isKnownContainer = settings.haproxyContainer !== undefined || ownIds.size > 0
     if (settings.docker.length === 0) return undefined
     if (isKnownContainer) return new DaemonNetworks(parts, ownIds)
@@ -209,10 +212,14 @@ export class DaemonNetworks implements Joining {
   isForAdmin(localAddress: string): boolean {
     if (this.#ownIds.size === 0 || isLoopbackAddress(localAddress)) return true
     const plain = localAddress.replace(/^::ffff:(?=\d+\.)/i, '')
-    const home = this.#watch.home
+    const { home, ownAddresses } = this.#watch
+    const known = ownAddresses.find(({ address }) => address === plain)
+    if (known !== undefined) return !known.isOurs
     if (home === undefined) return this.#watch.isSettled
     if (!home.isApart || home.ownAddresses === undefined) return true
-    return home.ownAddresses.some(({ address, isOurs }) => address === plain && !isOurs)
+    // Where Docker sends published ports of a container that is on overlays only; it lists no such
+    // endpoint, and lets no other container connect there.
+    return this.#byAddress.networkOf(plain)?.name === 'docker_gwbridge'
   }
 
   /** An address that is of no known network may be of one that was made since: nothing tells of that. */

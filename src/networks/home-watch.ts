@@ -8,7 +8,7 @@ import type { DockerHost } from '../settings/settings.ts'
 import { Backoff } from '../support/backoff.ts'
 import type { Clock } from '../support/clock.ts'
 import { findHome, haproxyLabel } from './home.ts'
-import type { FoundHome, HomeQuestion } from './home.ts'
+import type { FoundHome, HomeQuestion, OwnAddress, Sharing } from './home.ts'
 import type { Surroundings } from './joiner.ts'
 import type { NetworkDetails } from './rules.ts'
 
@@ -39,7 +39,7 @@ type Followed = { readonly host: DockerHost; readonly client: DockerClient }
 export class HomeWatch {
   readonly #options: HomeWatchOptions
   readonly #clients: readonly Followed[]
-  readonly #sharing: { isShared: boolean | undefined } = { isShared: undefined }
+  readonly #sharing: Sharing = { isShared: undefined }
   #followed: Followed | undefined
   #home: FoundHome | undefined
   #details: ReadonlyMap<string, NetworkDetails> = new Map()
@@ -67,6 +67,11 @@ export class HomeWatch {
 
   get details(): ReadonlyMap<string, NetworkDetails> {
     return this.#details
+  }
+
+  /** Of the container that this process' sockets are in; empty: not known. */
+  get ownAddresses(): readonly OwnAddress[] {
+    return this.#home?.ownAddresses ?? this.#sharing.ownAddresses ?? []
   }
 
   /** HAProxy's container is on this daemon. */

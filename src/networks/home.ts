@@ -27,6 +27,12 @@ export type FoundHome = {
 
 export type OwnAddress = { readonly address: string; readonly isOurs: boolean }
 
+export type Sharing = {
+  isShared: boolean | undefined
+  /** Of the container that this process' sockets are in, also where HAProxy's is not found. */
+  ownAddresses?: readonly OwnAddress[]
+}
+
 export type HomeQuestion = {
   readonly client: Pick<
     DockerClient,
@@ -40,7 +46,7 @@ export type HomeQuestion = {
   /** Somebody else starts HAProxy. */
   readonly isAttached: boolean
   /** Whether another container shares this one's network; asked until HAProxy's container is found. */
-  readonly sharing: { isShared: boolean | undefined }
+  readonly sharing: Sharing
   readonly signal: AbortSignal
 }
 
@@ -48,6 +54,7 @@ export type HomeQuestion = {
 export async function findHome(question: HomeQuestion): Promise<FoundHome | undefined> {
   const { client, instance, signal } = question
   const inner = await innerOf(question)
+  if (inner !== undefined) question.sharing.ownAddresses = addressesOf(inner, instance)
   const found = mayBeHome(question, inner) ? await haproxyOf(question, inner) : undefined
   if (found === undefined) return undefined
   const haproxy = (await networkOwner(client, found, signal)) ?? found
