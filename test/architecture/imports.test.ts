@@ -174,7 +174,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   networks: ['networks/contract.ts', 'discovery/docker', 'settings'],
   'discovery/docker': ['discovery', 'networks/contract.ts', 'settings'],
   // A task is mapped as the container that it is.
-  'discovery/swarm': ['discovery/docker', 'networks/contract.ts', 'settings'],
+  'discovery/swarm': ['discovery', 'discovery/docker', 'networks/contract.ts', 'settings'],
   discovery: ['api/contract.ts'],
   // Compose files as the containers they would become, through discovery and routing as they are.
   compose: ['discovery/docker', 'registry/embedded', 'routing', 'settings'],

@@ -4,9 +4,10 @@ import { FairleadError, messageOf } from '../../model/errors.ts'
 import type { Joining } from '../../networks/contract.ts'
 import type { DockerHost } from '../../settings/settings.ts'
 import { Backoff } from '../../support/backoff.ts'
-import { Channel } from '../../support/channel.ts'
 import { systemClock } from '../../support/clock.ts'
 import type { Clock } from '../../support/clock.ts'
+import { observationsOf, type Publisher } from '../observation-stream.ts'
+import { SourceRecord } from '../source-record.ts'
 import { DockerClient } from './client.ts'
 import type { ContainerMapping, DaemonContext } from './container-inspector.ts'
 import { containerToCandidate } from './container-to-candidate.ts'
@@ -69,7 +70,7 @@ class DockerWatcher implements DockerProvider {
   readonly #clock: Clock
   readonly #client: DockerClient
   #nodeName: string | undefined
-  #state: SourceState
+  readonly #record: SourceRecord
   #session: DockerSession | undefined
 
   constructor(options: DockerProviderOptions) {
@@ -77,12 +78,7 @@ class DockerWatcher implements DockerProvider {
     this.source = dockerSourceName(options.host)
     this.#clock = options.clock ?? systemClock
     this.#client = new DockerClient(options.host)
-    this.#state = {
-      source: this.source,
-      state: 'connecting',
-      error: '',
-      sinceMs: this.#clock.now(),
-    }
+    this.#record = new SourceRecord(this.source, this.#clock)
   }
 
   get nodeName(): string | undefined {
@@ -94,7 +90,7 @@ class DockerWatcher implements DockerProvider {
   }
 
   state(): SourceState {
-    return this.#state
+    return this.#record.state
   }
 
   async relist(): Promise<void> {
@@ -102,38 +98,29 @@ class DockerWatcher implements DockerProvider {
   }
 
   async *observe(signal: AbortSignal): AsyncGenerator<Observation, void, undefined> {
-    const stop = new AbortController()
-    const stopNow = (): void => stop.abort()
-    signal.addEventListener('abort', stopNow, { once: true })
-    if (signal.aborted) stop.abort()
-    const channel = new Channel<Observation>(stop.signal)
-    const running = this.#connectForEver(channel, stop.signal)
     try {
-      yield* channel
+      yield* observationsOf((publish, stop) => this.#connectForEver(publish, stop), signal)
     } finally {
-      signal.removeEventListener('abort', stopNow)
-      stop.abort()
-      await running
       this.#client.close()
-      this.#setState('stopped', '')
+      this.#record.set('stopped', '')
     }
   }
 
-  async #connectForEver(channel: Channel<Observation>, signal: AbortSignal): Promise<void> {
+  async #connectForEver(publish: Publisher, signal: AbortSignal): Promise<void> {
     const backoff = new Backoff(100, 5000)
     const known = new Map<string, KnownContainer>()
     let restored = this.#options.restored ?? []
     while (!signal.aborted) {
       try {
-        await this.#connect(channel, known, restored, signal, () => {
+        await this.#connect(publish, known, restored, signal, () => {
           restored = []
           backoff.reset()
-          this.#setState('connected', '')
+          this.#record.set('connected', '')
           this.#options.onConnection?.('')
         })
       } catch (error) {
         if (signal.aborted) return
-        this.#setState('connecting', describe(error))
+        this.#record.set('connecting', describe(error))
         this.#options.onConnection?.(describe(error))
       }
       await this.#clock.sleep(backoff.next(), signal)
@@ -141,7 +128,7 @@ class DockerWatcher implements DockerProvider {
   }
 
   async #connect(
-    channel: Channel<Observation>,
+    publish: Publisher,
     known: Map<string, KnownContainer>,
     restored: readonly Candidate[],
     signal: AbortSignal,
@@ -162,9 +149,9 @@ class DockerWatcher implements DockerProvider {
         networks: this.#options.joining?.networks,
         known,
         restored,
-        publish: (observation) => channel.push(observation),
+        publish,
         onTrouble: (message) => {
-          this.#setState(this.#state.state, message)
+          this.#record.set(this.#record.state.state, message)
           this.#options.onTrouble?.(message)
         },
         signal: connection.signal,
@@ -203,11 +190,6 @@ class DockerWatcher implements DockerProvider {
       haproxyNetworks: undefined,
       ownContainerIds: this.#options.ownContainerIds ?? new Set(),
     }
-  }
-
-  #setState(state: SourceState['state'], error: string): void {
-    const sinceMs = state === this.#state.state ? this.#state.sinceMs : this.#clock.now()
-    this.#state = { source: this.source, state, error, sinceMs }
   }
 }
 

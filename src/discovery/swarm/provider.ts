@@ -2,12 +2,13 @@ import type { Candidate, Observation, Provider, SourceState } from '../../model/
 import type { Problem } from '../../model/problem.ts'
 import type { Joining } from '../../networks/contract.ts'
 import type { DockerHost } from '../../settings/settings.ts'
-import { Channel } from '../../support/channel.ts'
 import { systemClock } from '../../support/clock.ts'
 import type { Clock } from '../../support/clock.ts'
 import { DockerClient } from '../docker/client.ts'
 import { containerToCandidate } from '../docker/container-to-candidate.ts'
 import { joiningMapping } from '../docker/joining-mapping.ts'
+import { observationsOf, type Publisher } from '../observation-stream.ts'
+import { SourceRecord } from '../source-record.ts'
 import { SwarmClient } from './swarm-client.ts'
 import type { SwarmContext } from './task-to-candidate.ts'
 import { SwarmWatch } from './swarm-watch.ts'
@@ -51,8 +52,8 @@ class SwarmTasks implements SwarmProvider {
   readonly #options: SwarmProviderOptions
   readonly #clock: Clock
   readonly #client: SwarmClient
+  readonly #record: SourceRecord
   #watch: SwarmWatch | undefined
-  #state: SourceState
 
   constructor(options: SwarmProviderOptions) {
     const docker = new DockerClient(options.host)
@@ -61,16 +62,11 @@ class SwarmTasks implements SwarmProvider {
     this.isLocal = docker.remoteHost === undefined
     this.#clock = options.clock ?? systemClock
     this.#client = new SwarmClient(docker)
-    this.#state = {
-      source: this.source,
-      state: 'connecting',
-      error: '',
-      sinceMs: this.#clock.now(),
-    }
+    this.#record = new SourceRecord(this.source, this.#clock)
   }
 
   state(): SourceState {
-    return this.#state
+    return this.#record.state
   }
 
   problems(): readonly Problem[] {
@@ -78,11 +74,15 @@ class SwarmTasks implements SwarmProvider {
   }
 
   async *observe(signal: AbortSignal): AsyncGenerator<Observation, void, undefined> {
-    const stop = new AbortController()
-    const stopNow = (): void => stop.abort()
-    signal.addEventListener('abort', stopNow, { once: true })
-    if (signal.aborted) stop.abort()
-    const channel = new Channel<Observation>(stop.signal)
+    try {
+      yield* observationsOf((publish, stop) => this.#follow(publish, stop), signal)
+    } finally {
+      this.#client.close()
+      this.#record.set('stopped', '')
+    }
+  }
+
+  #follow(publish: Publisher, signal: AbortSignal): Promise<void> {
     const { joining, network, usePublished, haproxyNetworks, ownContainerIds } = this.#options
     this.#watch = new SwarmWatch({
       client: this.#client,
@@ -91,20 +91,11 @@ class SwarmTasks implements SwarmProvider {
       context: { network, usePublished, haproxyNetworks, ownContainerIds, map: this.#map() },
       joining,
       restored: this.#options.restored ?? [],
-      publish: (observation) => channel.push(observation),
-      onState: (state, error) => this.#setState(state, error),
-      signal: stop.signal,
+      publish,
+      onState: (state, error) => this.#record.set(state, error),
+      signal,
     })
-    const running = this.#watch.run()
-    try {
-      yield* channel
-    } finally {
-      signal.removeEventListener('abort', stopNow)
-      stop.abort()
-      await running
-      this.#client.close()
-      this.#setState('stopped', '')
-    }
+    return this.#watch.run()
   }
 
   #map(): typeof containerToCandidate {
@@ -117,10 +108,5 @@ class SwarmTasks implements SwarmProvider {
       dockerUrl: '',
       map: containerToCandidate,
     })
-  }
-
-  #setState(state: SourceState['state'], error: string): void {
-    const sinceMs = state === this.#state.state ? this.#state.sinceMs : this.#clock.now()
-    this.#state = { source: this.source, state, error, sinceMs }
   }
 }
