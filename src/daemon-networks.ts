@@ -14,7 +14,8 @@ import { mayHaveLabelled } from './networks/labelled.ts'
 import { Subnets } from './networks/subnets.ts'
 import type { PipelineState } from './pipeline/contract.ts'
 import type { ProbeWay } from './readiness/prober.ts'
-import { parseServers, showServersCommand } from './haproxy/runtime/servers.ts'
+import { serversInUse, showServerStatisticsCommand } from './haproxy/runtime/servers-in-use.ts'
+import { showServersCommand } from './haproxy/runtime/servers.ts'
 import type { HaproxyInstance } from './haproxy/process/runner.ts'
 import type { RoutingResult } from './routing/contract.ts'
 import { selectOf } from './routing/select.ts'
@@ -246,9 +247,10 @@ export class DaemonNetworks implements Joining {
 
   async #isInUse(subnets: readonly string[]): Promise<boolean> {
     if (!this.#haproxy.isRunning) return false
-    const [reply = ''] = await this.#haproxy.execute([showServersCommand()])
+    const commands = [showServersCommand(), showServerStatisticsCommand]
+    const [servers = '', statistics = ''] = await this.#haproxy.execute(commands)
     const within = new Subnets(subnets)
-    return [...parseServers(reply).values()].some(({ address }) => within.has(address))
+    return serversInUse(servers, statistics).some(({ address }) => within.has(address))
   }
 
   #isHeld({ address }: Endpoint): boolean {

@@ -42,6 +42,15 @@ export type HaproxyNetworks = {
   want(source: string, key: string, network: NetworkRef): void
   /** The thing has gone, or wants no network any more. Nothing happens where none was wanted. */
   drop(source: string, key: string, gone: Gone): void
+  /**
+   * The thing has been asked to stop, and gets nothing new. Its network may be left while it is still
+   * there, as soon as nothing of it is under way: whoever stops it may remove the network in the
+   * moment after its end, and cannot while HAProxy is on it. Stays so for the thing, whatever is
+   * wanted of it, until `retain` or `drop`.
+   */
+  release(source: string, key: string): void
+  /** The thing has not stopped, or runs anew: it is wanted again. Gives whether it had been released. */
+  retain(source: string, key: string): boolean
   /** After a complete list: everything that the source wanted under other keys has gone. */
   keepOnly(source: string, keys: ReadonlySet<string>): void
   /**

@@ -108,6 +108,42 @@ it('detaches it when the last thing was stopped, and not before HAProxy has no s
   expect(docker.changes[1]).toBe('disconnect net-apps hap')
 })
 
+it('detaches it while what was asked to stop is still there, and attaches it to what did not stop', async () => {
+  await start()
+  joiner.want('docker', 'web', apps)
+  joiner.want('docker', 'other', apps)
+  await waitUntil('reached', () => reach() === 'reached')
+  inUse = true
+  joiner.release('docker', 'web')
+  joiner.release('docker', 'other')
+  // An inspect of what drains wants its network as ever.
+  joiner.want('docker', 'web', apps)
+  await waitUntil('HAProxy is asked twice', () => timesAsked > 1)
+  expect(docker.changes).toEqual(['connect net-apps hap'])
+  inUse = false
+  await waitUntil('change 2', () => docker.changes.length === 2)
+  expect(docker.changes[1]).toBe('disconnect net-apps hap')
+  expect(joiner.retain('docker', 'web')).toBe(true)
+  await waitUntil('reached', () => reach() === 'reached')
+  expect(docker.changes[2]).toBe('connect net-apps hap')
+})
+
+it('keeps a network when only some of what is there was asked to stop', async () => {
+  await start()
+  joiner.want('docker', 'web', apps)
+  joiner.want('docker', 'other', apps)
+  await waitUntil('reached', () => reach() === 'reached')
+  joiner.release('docker', 'web')
+  joiner.drop('docker', 'web', 'stopped')
+  // One more comes and goes: by then the first one would have been left.
+  docker.networks.set('net-late', { name: 'late', driver: 'bridge' })
+  joiner.want('docker', 'third', { id: 'net-late', name: 'late' })
+  await waitUntil('change 2', () => docker.changes.length === 2)
+  joiner.drop('docker', 'third', 'stopped')
+  await waitUntil('change 3', () => docker.changes.length === 3)
+  expect(docker.changes.slice(1)).toEqual(['connect net-late hap', 'disconnect net-late hap'])
+})
+
 it('keeps a network for a while when what was there has ended by itself', async () => {
   await start()
   joiner.want('docker', 'web', apps)

@@ -35,7 +35,7 @@ export type JoinerOptions = {
   readonly rules: JoinRules
   readonly clock: Clock
   readonly log: Pick<Logger, 'info' | 'warn'>
-  /** HAProxy has a server with an address in one of these networks (CIDR). */
+  /** HAProxy has a server with an address in one of these networks (CIDR) that may be in use. */
   readonly isInUse: (subnets: readonly string[]) => Promise<boolean>
   /** All sources, or those that know this daemon's own networks, have said once what they have. */
   readonly areWantsComplete: (of: 'all' | 'local') => boolean
@@ -45,8 +45,9 @@ export type JoinerOptions = {
 
 const firstRetryMs = 1_000
 const lastRetryMs = 60_000
-/** While HAProxy still has servers on a network that is to be left. */
-const inUseMs = 250
+/** How long to wait, first and at last, while servers on a network that is to be left are in use. */
+const firstInUseMs = 50
+const lastInUseMs = 500
 
 /**
  * Keeps HAProxy's container on the networks where something is wanted. One change at a time, each
@@ -71,6 +72,7 @@ export class Joiner implements HaproxyNetworks {
   #isStale = false
   #lookAtMs = 0
   readonly #staleBackoff = new Backoff(firstRetryMs, lastRetryMs)
+  readonly #inUseBackoff = new Backoff(firstInUseMs, lastInUseMs)
   #wake: (() => void) | undefined
   #isPoked = false
 
@@ -104,6 +106,16 @@ export class Joiner implements HaproxyNetworks {
 
   drop(source: string, key: string, gone: Gone): void {
     if (this.#wants.drop(thingOf(source, key), gone, this.#options.clock.now())) this.poke()
+  }
+
+  release(source: string, key: string): void {
+    if (this.#wants.release(thingOf(source, key))) this.poke()
+  }
+
+  retain(source: string, key: string): boolean {
+    const isNews = this.#wants.retain(thingOf(source, key))
+    if (isNews) this.poke()
+    return isNews
   }
 
   keepOnly(source: string, keys: ReadonlySet<string>): void {
@@ -198,9 +210,10 @@ export class Joiner implements HaproxyNetworks {
       return 0
     }
     for (const step of leave) if (await this.#leaveUnused(step, signal)) return 0
+    if (leave.length === 0) this.#inUseBackoff.reset()
     const waits = [
       ...(wakeAtMs === undefined ? [] : [Math.max(1, wakeAtMs - this.#options.clock.now())]),
-      ...(leave.length === 0 ? [] : [inUseMs]),
+      ...(leave.length === 0 ? [] : [this.#inUseBackoff.next()]),
     ]
     return waits.length === 0 ? undefined : Math.min(...waits)
   }

@@ -23,6 +23,8 @@ function map(
       },
       want: (source, key, { id }) => said.push(`want ${source} ${key} ${id}`),
       drop: (source, key) => said.push(`drop ${source} ${key}`),
+      release: () => undefined,
+      retain: () => false,
       keepOnly: () => undefined,
       onChange: () => () => undefined,
     },

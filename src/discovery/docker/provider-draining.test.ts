@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock, type Clock } from '../../support/clock.ts'
 import { FakeDocker } from '../../../test/support/fake-docker.ts'
+import { waitUntil } from '../../../test/support/wait-until.ts'
 import { WatchedDocker } from '../../../test/support/watched-docker.ts'
+import type { HaproxyNetworks } from '../../networks/contract.ts'
 import type { DockerProviderOptions } from './provider.ts'
 
 let docker: FakeDocker
@@ -21,6 +23,25 @@ afterEach(async () => {
 async function watch(options: Partial<DockerProviderOptions> = {}): Promise<WatchedDocker> {
   watched = new WatchedDocker(docker.url, options)
   return watched.connected()
+}
+
+/** Networks that are all reached, and the containers that want theirs. */
+function watchedNetworks(): {
+  held: ReadonlySet<string>
+  joining: DockerProviderOptions['joining']
+} {
+  const held = new Set<string>()
+  const networks: HaproxyNetworks = {
+    isInContainer: true,
+    reachOf: () => ({ kind: 'reached' }),
+    want: () => undefined,
+    release: (_, key) => void held.delete(key),
+    retain: (_, key) => !held.has(key) && held.add(key).has(key),
+    drop: () => undefined,
+    keepOnly: () => undefined,
+    onChange: () => () => undefined,
+  }
+  return { held, joining: { networks, ready: () => Promise.resolve() } }
 }
 
 describe('draining', () => {
@@ -73,6 +94,36 @@ describe('draining', () => {
     for (let second = 0; second < 8; second++) await clock.advance(1000)
     await watched.saidFor('still running web-1')
     expect(watched.candidates.get('c1')?.endpoints[0]?.draining).toBeUndefined()
+  })
+
+  it('releases its network with the stop signal, and its address is asked for when it overstays', async () => {
+    const clock = new ManualClock(Date.now())
+    docker.run({ id: 'c1', name: 'web-1', stopTimeout: 2 })
+    docker.run({ id: 'c2', name: 'web-2' })
+    const { held, joining } = watchedNetworks()
+    const watched = await watch({ clock, joining })
+    expect([...held]).toEqual(['c1', 'c2'])
+    docker.emit('kill', 'c1', { signal: '15' })
+    await watched.saidFor('kill SIGTERM web-1')
+    docker.emit('pause', 'c1')
+    await waitUntil('it is inspected', () => docker.inspectsOf('c1') === 2)
+    expect([...held]).toEqual(['c2'])
+    for (let second = 0; second < 8; second++) await clock.advance(1000)
+    await watched.saidFor('still running web-1')
+    expect([...held]).toEqual(['c2', 'c1'])
+    expect(docker.inspectsOf('c1')).toBe(3)
+  })
+
+  it('takes its network back with a new run, though the end of the old one was missed', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    const { held, joining } = watchedNetworks()
+    const watched = await watch({ joining })
+    docker.emit('kill', 'c1', { signal: '15' })
+    await watched.saidFor('kill SIGTERM web-1')
+    expect([...held]).toEqual([])
+    docker.run({ id: 'c1', name: 'web-1' })
+    await watched.saidFor('start web-1')
+    expect([...held]).toEqual(['c1'])
   })
 
   it('keeps the mark over a restart of fairlead, for the same run only', async () => {

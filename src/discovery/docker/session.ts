@@ -9,6 +9,7 @@ import { DockerError } from './docker-error.ts'
 import type { DockerEvent } from './docker-types.ts'
 import { listAll, mostInspects } from './full-list.ts'
 import { KnownContainer } from './known-container.ts'
+import { Observations } from './observations.ts'
 import type { SessionOptions } from './session-options.ts'
 import { SeenEvents, watchStream } from './stream-watch.ts'
 import { signalName, signalOf } from './stop-signal.ts'
@@ -42,13 +43,13 @@ export class DockerSession {
   readonly #toLookAt = new LimitedQueue<KnownContainer>(mostInspects, (container) =>
     this.#lookAnew(container),
   )
-  /** Nothing is published until the full list is. */
-  #isQuiet = true
+  readonly #observations: Observations
 
   private constructor(options: SessionOptions, opened: Opened) {
     this.#options = options
     this.#known = options.known
     this.#opened = opened
+    this.#observations = new Observations(options.source, options.publish)
   }
 
   /** Asks what daemon it is and opens its event stream. Throws DockerError. */
@@ -171,6 +172,7 @@ export class DockerSession {
     for (const id of this.#changedNetworks) this.#networkChanged(id)
     for (const container of this.#known.values()) {
       container.endOverdue(clock.now())
+      this.#holdNetwork(container)
       this.#armDrainTimer(container)
     }
     this.#options.networks?.keepOnly(this.#options.source, new Set(this.#known.keys()))
@@ -195,15 +197,8 @@ export class DockerSession {
 
   #publishAll(): void {
     const upserts = [...this.#known.values()].flatMap((each) => each.shown() ?? [])
-    this.#isQuiet = false
-    this.#options.publish({
-      source: this.#options.source,
-      isComplete: true,
-      upserts,
-      removals: [],
-      cause: `full list of ${this.#opened.node} (${upserts.length} containers)`,
-      eventAtMs: undefined,
-    })
+    const cause = `full list of ${this.#opened.node} (${upserts.length} containers)`
+    this.#observations.all(upserts, cause)
   }
 
   #apply(event: DockerEvent): void {
@@ -276,6 +271,7 @@ export class DockerSession {
     if (container === undefined) return
     const signal = signalOf(event)
     container.killed(signal, event.timeNano, this.#options.clock.now())
+    this.#holdNetwork(container)
     this.#armDrainTimer(container)
     this.#show(container, `kill ${signalName(signal)} ${container.name}`, eventAtMs)
   }
@@ -340,6 +336,7 @@ export class DockerSession {
       return
     }
     container.absorb(answer.inspect, answer.candidate)
+    this.#holdNetwork(container)
     this.#armDrainTimer(container)
     this.#show(container, cause, eventAtMs)
   }
@@ -353,23 +350,25 @@ export class DockerSession {
     await clock.sleep(Math.max(0, untilMs - clock.now()), signal)
     if (signal.aborted || this.#known.get(container.id) !== container) return
     // The time has passed, whatever the clock says: timers fire a moment early, clocks are set back.
-    if (container.endOverdue(Math.max(untilMs, clock.now())))
-      this.#show(container, `still running ${container.name}`, undefined)
+    if (!container.endOverdue(Math.max(untilMs, clock.now()))) return
+    const cause = `still running ${container.name}`
+    // Where it is on a network that HAProxy may have left, its address is found anew.
+    if (this.#holdNetwork(container)) this.#want(container, cause, undefined)
+    else this.#show(container, cause, undefined)
+  }
+
+  /** What drains is no reason to stay on a network. True: its network is wanted again. */
+  #holdNetwork({ id, mark }: KnownContainer): boolean {
+    const { networks, source } = this.#options
+    if (mark === undefined) return networks?.retain(source, id) === true
+    networks?.release(source, id)
+    return false
   }
 
   #show(container: KnownContainer, cause: string, eventAtMs: number | undefined): void {
-    if (this.#isQuiet) return
+    if (this.#observations.isQuiet) return
     const candidate = container.changed()
-    if (candidate === undefined) return
-    const { source } = this.#options
-    this.#options.publish({
-      source,
-      isComplete: false,
-      upserts: [candidate],
-      removals: [],
-      cause,
-      eventAtMs,
-    })
+    if (candidate !== undefined) this.#observations.changed(candidate, { cause, eventAtMs })
   }
 
   #leaveNetwork(id: string, gone: Gone): void {
@@ -377,17 +376,7 @@ export class DockerSession {
   }
 
   #remove(id: string, cause: string, eventAtMs: number | undefined, exitCode?: number): void {
-    if (this.#isQuiet) return
-    const { source } = this.#options
-    this.#options.publish({
-      source,
-      isComplete: false,
-      upserts: [],
-      removals: [id],
-      ...(exitCode === undefined ? {} : { exits: new Map([[id, exitCode]]) }),
-      cause,
-      eventAtMs,
-    })
+    this.#observations.removed(id, { cause, eventAtMs }, exitCode)
   }
 }
 
