@@ -18,76 +18,62 @@ export type Step = {
 
 /** The steps of the README in its order, to the end where nothing is left. */
 export function guideSteps(): readonly Step[] {
-  let before: Traces = []
-  return [
-    {
-      name: 'the infrastructure comes up',
-      async play(guide) {
-        before = await tracesOf(guide.lab)
-        return bringUp(guide, 'infrastructure')
-      },
-    },
-    { name: 'web servers on every host', play: startWebServers },
-    { name: 'what the user sees', play: look },
-    { name: '30 web servers on one host', play: thirtyOnOneHost },
-    { name: 'the swarm spreads them', play: letSwarmSpread },
-    {
-      name: 'reset by down',
-      async play(guide) {
-        await takeDown(guide)
-        await untilOnly(guide.lab, before)
-        return 'nothing is left: no container, volume or network'
-      },
-    },
-  ]
+  return fromUpToDown({
+    up: ['the infrastructure comes up', 'infrastructure'],
+    between: [
+      { name: 'what the user sees', play: look },
+      { name: '30 web servers on one host', play: scaledTo(30) },
+      { name: 'the swarm spreads them', play: letSwarmSpread },
+    ],
+    down: ['reset by down', (guide) => takeDown(guide, 'infrastructure-down')],
+  })
 }
 
 /** The guide's own template, reset by the guide's own commands. */
 export function templateSteps(): readonly Step[] {
-  let before: Traces = []
-  return [
-    {
-      name: "the infrastructure with the guide's own template",
-      async play(guide) {
-        before = await tracesOf(guide.lab)
-        return bringUp(guide, 'template')
-      },
-    },
-    { name: 'web servers on every host', play: startWebServers },
-    { name: 'the page of statistics', play: lookAtStatistics },
-    {
-      name: "reset by the guide's kill and rm",
-      async play(guide) {
-        await killAndRemove(guide)
-        await untilOnly(guide.lab, before)
-        return 'nothing is left: no container, volume or network'
-      },
-    },
-  ]
+  return fromUpToDown({
+    up: ["the infrastructure with the guide's own template", 'template'],
+    between: [{ name: 'the page of statistics', play: lookAtStatistics }],
+    down: ["reset by the guide's kill and rm", killAndRemove],
+  })
 }
 
 /** Each classic role in a container of its own. */
 export function classicSteps(): readonly Step[] {
+  return fromUpToDown({
+    up: ['the classic parts come up', 'classic'],
+    between: [
+      { name: 'the page of statistics', play: lookAtStatistics },
+      { name: 'one more, and one less', play: scaledTo(4) },
+    ],
+    down: ['reset by down', (guide) => takeDown(guide, 'classic-down')],
+  })
+}
+
+/** All steps of one way to set it up: from a block of the README, to the end where nothing is left. */
+function fromUpToDown(options: {
+  /** The step's name, and the block. */
+  readonly up: readonly [name: string, block: string]
+  readonly between: readonly Step[]
+  readonly down: readonly [name: string, reset: (guide: Guide) => Promise<void>]
+}): readonly Step[] {
+  const [upName, block] = options.up
+  const [downName, reset] = options.down
   let before: Traces = []
   return [
     {
-      name: 'the classic parts come up',
+      name: upName,
       async play(guide) {
         before = await tracesOf(guide.lab)
-        return bringUp(guide, 'classic')
+        return bringUp(guide, block)
       },
     },
     { name: 'web servers on every host', play: startWebServers },
-    { name: 'the page of statistics', play: lookAtStatistics },
-    { name: 'one more, and one less', play: scaleOneHost },
+    ...options.between,
     {
-      name: 'reset by down',
+      name: downName,
       async play(guide) {
-        const { rollout, lab, master, nodes } = guide
-        await rollout.give('applications-down', lab.hosts)
-        await rollout.give('agents-down', nodes)
-        await rollout.give('classic-down', [master])
-        await rollout.give('network-down', [master])
+        await reset(guide)
         await untilOnly(guide.lab, before)
         return 'nothing is left: no container, volume or network'
       },
@@ -123,15 +109,20 @@ async function look(guide: Guide): Promise<string> {
   return `HAProxy's container is on ${networks.join(' and ')}`
 }
 
-async function thirtyOnOneHost(guide: Guide): Promise<string> {
-  const { rollout, lab } = guide
-  const last = lab.hosts.at(-1) as Host
-  await rollout.run(last, `docker compose ${applications} up -d --scale demo-hostname=30`)
-  const seen = await untilSeen(guide, 30 + 3 * (lab.hosts.length - 1))
-  await rollout.run(last, `docker compose ${applications} up -d --scale demo-hostname=3`)
-  await untilEven(guide.lab, guide.master.address, 3 * lab.hosts.length)
-  return seen
-}
+/** Scales the web servers of the last host to so many, and back. */
+const scaledTo =
+  (most: number) =>
+  async (guide: Guide): Promise<string> => {
+    const { rollout, lab } = guide
+    const last = lab.hosts.at(-1) as Host
+    const scale = (count: number) =>
+      rollout.run(last, `docker compose ${applications} up -d --scale demo-hostname=${count}`)
+    await scale(most)
+    const seen = await untilSeen(guide, most + 3 * (lab.hosts.length - 1))
+    await scale(3)
+    await untilEven(guide.lab, guide.master.address, 3 * lab.hosts.length)
+    return seen
+  }
 
 async function letSwarmSpread(guide: Guide): Promise<string> {
   const { rollout, lab, master } = guide
@@ -153,21 +144,10 @@ async function lookAtStatistics({ master }: Guide): Promise<string> {
   return 'the page of statistics: 200 with the password, 401 with another and without'
 }
 
-async function scaleOneHost(guide: Guide): Promise<string> {
-  const { rollout, lab } = guide
-  const last = lab.hosts.at(-1) as Host
-  const count = 3 * lab.hosts.length
-  await rollout.run(last, `docker compose ${applications} up -d --scale demo-hostname=4`)
-  const seen = await untilSeen(guide, count + 1)
-  await rollout.run(last, `docker compose ${applications} up -d --scale demo-hostname=3`)
-  await untilEven(guide.lab, guide.master.address, count)
-  return seen
-}
-
-async function takeDown({ rollout, lab, master, nodes }: Guide): Promise<void> {
+async function takeDown({ rollout, lab, master, nodes }: Guide, block: string): Promise<void> {
   await rollout.give('applications-down', lab.hosts)
   await rollout.give('agents-down', nodes)
-  await rollout.give('infrastructure-down', [master])
+  await rollout.give(block, [master])
   await rollout.give('network-down', [master])
 }
 
