@@ -1,27 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { FakeDocker } from '../../../test/support/fake-docker.ts'
+import { forTest } from '../../../test/support/for-test.ts'
 import { waitUntil } from '../../../test/support/wait-until.ts'
 import { WatchedDocker } from '../../../test/support/watched-docker.ts'
 import type { DockerProviderOptions } from './provider.ts'
 
 let docker: FakeDocker
-let watched: WatchedDocker | undefined
 
 beforeEach(async () => {
-  docker = new FakeDocker()
+  docker = forTest(new FakeDocker())
   await docker.start()
 })
 
-afterEach(async () => {
-  await watched?.stop()
-  watched = undefined
-  await docker.stop()
-})
-
-async function watch(options: Partial<DockerProviderOptions> = {}): Promise<WatchedDocker> {
-  watched = new WatchedDocker(docker.url, options)
-  return watched.connected()
-}
+const watch = (options: Partial<DockerProviderOptions> = {}): Promise<WatchedDocker> =>
+  forTest(new WatchedDocker(docker.url, options)).connected()
 
 describe('listing anew', () => {
   it('observes what changed without an event, and nothing of what did not', async () => {

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock, systemClock } from '../../support/clock.ts'
 import { FakeDocker } from '../../../test/support/fake-docker.ts'
+import { forTest } from '../../../test/support/for-test.ts'
 import { waitUntil } from '../../../test/support/wait-until.ts'
 import { WatchedDocker } from '../../../test/support/watched-docker.ts'
 import type { DockerProviderOptions } from './provider.ts'
@@ -15,23 +16,14 @@ function gate(): { opened: Promise<void>; open: () => void } {
 }
 
 let docker: FakeDocker
-let watched: WatchedDocker | undefined
 
 beforeEach(async () => {
-  docker = new FakeDocker()
+  docker = forTest(new FakeDocker())
   await docker.start()
 })
 
-afterEach(async () => {
-  await watched?.stop()
-  watched = undefined
-  await docker.stop()
-})
-
-async function watch(options: Partial<DockerProviderOptions> = {}): Promise<WatchedDocker> {
-  watched = new WatchedDocker(docker.url, options)
-  return watched.connected()
-}
+const watch = (options: Partial<DockerProviderOptions> = {}): Promise<WatchedDocker> =>
+  forTest(new WatchedDocker(docker.url, options)).connected()
 
 describe('listing and events', () => {
   it('begins with one complete observation of all that runs', async () => {
@@ -129,7 +121,7 @@ describe('races', () => {
     docker.run({ id: 'c2', name: 'web-2' })
     const list = gate()
     docker.beforeListAnswer = () => list.opened
-    watched = new WatchedDocker(docker.url)
+    const watched = forTest(new WatchedDocker(docker.url))
     await waitUntil('the list is asked for', () => docker.asked.includes('/containers/json'))
     docker.die('c1')
     docker.run({ id: 'c3', name: 'web-3' })
@@ -145,7 +137,7 @@ describe('races', () => {
     docker.run({ id: 'c1', name: 'web-1' })
     const list = gate()
     docker.beforeListAnswer = () => list.opened
-    watched = new WatchedDocker(docker.url)
+    const watched = forTest(new WatchedDocker(docker.url))
     await waitUntil('the list is asked for', () => docker.asked.includes('/containers/json'))
     docker.emit('kill', 'c1', { signal: '15' })
     docker.die('c1')
@@ -244,16 +236,13 @@ describe('connections that break', () => {
 
   it('says why it is not connected, with what to do', async () => {
     await docker.stop()
-    watched = new WatchedDocker(docker.url)
+    const watched = forTest(new WatchedDocker(docker.url))
     const { provider } = watched
     await waitUntil('an error', () => provider.state().error !== '')
     expect(provider.state()).toMatchObject({ state: 'connecting' })
     expect(provider.state().error).toContain('is Docker running?')
     await watched.stop()
     expect(provider.state().state).toBe('stopped')
-    watched = undefined
-    docker = new FakeDocker()
-    await docker.start()
   })
 
   it('notices within 10 s that the event stream is silent', async () => {

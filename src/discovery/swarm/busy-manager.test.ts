@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../support/clock.ts'
 import type { Clock } from '../../support/clock.ts'
 import { FakeSwarm } from '../../../test/support/fake-swarm.ts'
+import { forTest } from '../../../test/support/for-test.ts'
 import { WatchedSwarm } from '../../../test/support/watched-swarm.ts'
 
 let swarm: FakeSwarm
@@ -12,7 +13,7 @@ let answersMs: number
 let clock: Clock
 
 beforeEach(async () => {
-  swarm = new FakeSwarm()
+  swarm = forTest(new FakeSwarm())
   swarm.service('web')
   await swarm.start()
   timer = new ManualClock(Date.now())
@@ -20,13 +21,8 @@ beforeEach(async () => {
   clock = { now: () => timer.now() + answersMs, sleep: (ms, signal) => timer.sleep(ms, signal) }
 })
 
-afterEach(async () => {
-  await watched.stop()
-  await swarm.stop()
-})
-
 async function watch(): Promise<void> {
-  watched = new WatchedSwarm(swarm.url, { clock })
+  watched = forTest(new WatchedSwarm(swarm.url, { clock }))
   await watched.connected()
 }
 

@@ -1,27 +1,20 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../support/clock.ts'
 import { FakeSwarm } from '../../../test/support/fake-swarm.ts'
+import { forTest } from '../../../test/support/for-test.ts'
 import { waitUntil } from '../../../test/support/wait-until.ts'
 import { WatchedSwarm } from '../../../test/support/watched-swarm.ts'
+import type { SwarmProviderOptions } from './provider.ts'
 
 let swarm: FakeSwarm
-let watched: WatchedSwarm | undefined
 
 beforeEach(async () => {
-  swarm = new FakeSwarm()
+  swarm = forTest(new FakeSwarm())
   await swarm.start()
 })
 
-afterEach(async () => {
-  await watched?.stop()
-  watched = undefined
-  await swarm.stop()
-})
-
-async function watch(options: ConstructorParameters<typeof WatchedSwarm>[1] = {}) {
-  watched = new WatchedSwarm(swarm.url, options)
-  return watched.connected()
-}
+const watch = (options: Partial<SwarmProviderOptions> = {}): Promise<WatchedSwarm> =>
+  forTest(new WatchedSwarm(swarm.url, options)).connected()
 
 /** Moves the clock until the condition holds, with time for answers in between; what it says then. */
 async function advanceUntil(clock: ManualClock, condition: () => boolean): Promise<number> {

@@ -1,26 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { FakeSwarm } from '../../../test/support/fake-swarm.ts'
+import { forTest } from '../../../test/support/for-test.ts'
 import { waitUntil } from '../../../test/support/wait-until.ts'
 import { WatchedSwarm } from '../../../test/support/watched-swarm.ts'
+import type { SwarmProviderOptions } from './provider.ts'
 
 let swarm: FakeSwarm
-let watched: WatchedSwarm | undefined
 
 beforeEach(async () => {
-  swarm = new FakeSwarm()
+  swarm = forTest(new FakeSwarm())
   await swarm.start()
 })
 
-afterEach(async () => {
-  await watched?.stop()
-  watched = undefined
-  await swarm.stop()
-})
-
-async function watch(options: ConstructorParameters<typeof WatchedSwarm>[1] = {}) {
-  watched = new WatchedSwarm(swarm.url, options)
-  return watched.connected()
-}
+const watch = (options: Partial<SwarmProviderOptions> = {}): Promise<WatchedSwarm> =>
+  forTest(new WatchedSwarm(swarm.url, options)).connected()
 
 const labels = { 'fairlead.port': '80' }
 
@@ -74,8 +67,9 @@ describe('an answer that is too short', () => {
   })
 
   it('is not the first list either, where there were tasks before the restart', async () => {
-    const restored = [...(await watch()).candidates.values()]
-    await watched?.stop()
+    const before = await watch()
+    const restored = [...before.candidates.values()]
+    await before.stop()
     swarm.isLeftOut = () => true
     swarm.afterTasksAnswer = () => void (swarm.isLeftOut = swarm.afterTasksAnswer = undefined)
     const { candidates } = await watch({ restored })
