@@ -1,16 +1,15 @@
-// npm run build: the program in one file, dist/fairlead.mjs, that runs with plain Node and nothing
-// else, and the template engine as a library, dist/template.mjs with its types.
+// npm run build: the program, dist/fairlead.mjs and the folder dist/chunks beside it, which run with
+// plain Node and nothing else, and the template engine as a library, dist/template.mjs with its types.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { install, replaceFile } from './lib/chunks.mjs'
 
 const root = join(import.meta.dirname, '..')
 const program = join(root, 'dist', 'fairlead.mjs')
 const library = join(root, 'dist', 'template.mjs')
 const libraryTypes = join(root, 'dist', 'template.d.ts')
-// A program that is running or starting meanwhile sees the whole old file or the whole new one.
-const unfinished = (file) => `${file}.${process.pid}.tmp`
 
 /** `0.1.0+3f2a91c`, with `.dirty` for uncommitted changes; without git the version alone. */
 function versionText() {
@@ -29,11 +28,10 @@ function versionText() {
 }
 
 // Packages written in CommonJS call `require` for Node's own modules.
-const banner = [
-  '#!/usr/bin/env node',
+const requiring = [
   "import { createRequire as fairleadCreateRequire } from 'node:module'",
   'const require = fairleadCreateRequire(import.meta.url)',
-].join('\n')
+]
 
 const common = {
   absWorkingDir: root,
@@ -45,31 +43,43 @@ const common = {
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
+  write: false,
 }
 const programOptions = {
   ...common,
-  entryPoints: ['src/main.ts'],
-  outfile: unfinished(program),
+  entryPoints: { fairlead: 'src/main.ts' },
+  outdir: join(root, 'dist'),
+  outExtension: { '.js': '.mjs' },
+  // What is imported when needed is a file of its own, read only then: `fairlead up` without
+  // templates has neither their language nor a client for Consul in memory. The names are hashes of
+  // all that is in a file and below it, so files of two builds are never mixed.
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
   // Identifiers stay whole, so that a stack trace can be read without a map. It costs a third more
-  // bytes and no time. What is imported when needed (the daemon) is run when needed.
+  // bytes and no time.
   keepNames: true,
-  banner: { js: banner },
   define: { FAIRLEAD_VERSION: JSON.stringify(versionText()) },
 }
-const libraryOptions = {
-  ...common,
-  entryPoints: ['src/template/library.ts'],
-  outfile: unfinished(library),
+const libraryOptions = { ...common, entryPoints: ['src/template/library.ts'], outfile: library }
+
+/** The text with what has to stand before it. */
+function completed({ path, text }) {
+  const before = [
+    ...(path === program ? ['#!/usr/bin/env node'] : []),
+    ...(/\brequire\b/.test(text) ? requiring : []),
+  ]
+  return { path, text: [...before, text].join('\n') }
 }
-try {
-  await Promise.all([build(programOptions), build(libraryOptions)])
-} catch {
+
+const results = await Promise.all([build(programOptions), build(libraryOptions)]).catch(() => {
   // esbuild has said what is wrong, and where.
   process.exit(1)
-}
-chmodSync(unfinished(program), 0o755)
-copyFileSync(join(root, 'src', 'template', 'library-types.d.ts'), unfinished(libraryTypes))
-for (const file of [program, library, libraryTypes]) renameSync(unfinished(file), file)
-const kilobytes = (file) => `${Math.round(statSync(file).size / 1000)} kB`
-console.log(`dist/fairlead.mjs  ${kilobytes(program)}  ${versionText()}`)
-console.log(`dist/template.mjs  ${kilobytes(library)}`)
+})
+const [files, [template]] = results.map(({ outputFiles }) => outputFiles)
+install(program, files.map(completed))
+replaceFile(library, template.text, 0o644)
+replaceFile(libraryTypes, readFileSync(join(root, 'src', 'template', 'library-types.d.ts')), 0o644)
+const kilobytes = (texts) =>
+  `${Math.round(texts.reduce((sum, { text }) => sum + text.length, 0) / 1000)} kB`
+console.log(`dist/fairlead.mjs  ${kilobytes(files)} in ${files.length} files  ${versionText()}`)
+console.log(`dist/template.mjs  ${kilobytes([template])}`)

@@ -1,15 +1,16 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { isWhole } from './chunks.mjs'
 import { root } from './node-modules.mjs'
 import { say, SetupError } from './progress.mjs'
 import { exitIfInterrupted, run } from './run.mjs'
 
-/** The one file that `npm run build` makes. */
+/** The program that `npm run build` makes; what it loads is in `chunks/` beside it. */
 export const bundle = join(root, 'dist', 'fairlead.mjs')
 
-/** Builds dist/fairlead.mjs when it is missing or anything it is made of is newer. */
+/** Builds the program when any of it is missing, or anything it is made of is newer. */
 export async function ensureBuilt() {
-  if (existsSync(bundle) && statSync(bundle).mtimeMs >= newestSourceMs()) return
+  if (isWhole(bundle) && statSync(bundle).mtimeMs >= newestSourceMs()) return
   say('build: dist/fairlead.mjs')
   const result = await run(process.execPath, [join(root, 'scripts', 'build.mjs')], { cwd: root })
   exitIfInterrupted(result)
@@ -18,6 +19,12 @@ export async function ensureBuilt() {
 
 function newestSourceMs() {
   const sources = readdirSync(join(root, 'src'), { recursive: true }).map((f) => join('src', f))
-  const files = [...sources, 'package.json', 'package-lock.json', 'scripts/build.mjs']
+  const files = [
+    ...sources,
+    'package.json',
+    'package-lock.json',
+    'scripts/build.mjs',
+    'scripts/lib/chunks.mjs',
+  ]
   return Math.max(...files.map((file) => statSync(join(root, file)).mtimeMs))
 }

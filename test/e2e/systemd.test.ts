@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeDocker } from '../support/fake-docker.ts'
 import { serve } from '../support/plain-servers.ts'
@@ -17,6 +17,7 @@ const units = '/etc/systemd/system'
 /** What README.md of deploy/systemd installs, and where. */
 const installed: readonly (readonly [path: string, from: string])[] = [
   ['/opt/fairlead/fairlead.mjs', program],
+  ['/opt/fairlead/chunks', join(dirname(program), 'chunks')],
   ['/opt/fairlead/fairlead-haproxy', deploy('bin/fairlead-haproxy')],
   ['/opt/fairlead/docker-socket-proxy.cfg', deploy('docker-socket-proxy/haproxy.cfg')],
   ['/usr/lib/sysusers.d/fairlead.conf', deploy('systemd/fairlead.sysusers.conf')],

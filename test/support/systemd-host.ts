@@ -38,7 +38,7 @@ export class SystemdHost {
     this.#child.stderr?.on('data', add)
   }
 
-  /** `files`: paths on the host → files of here that are copied there before it starts. */
+  /** `files`: paths on the host → files and folders of here that are copied there before it starts. */
   static async start(files: ReadonlyMap<string, string>): Promise<SystemdHost> {
     if (!existsSync(systemd)) throw new Error(`no ${systemd}: apt-get install systemd`)
     removeGroups()
@@ -47,7 +47,7 @@ export class SystemdHost {
     await chmod(folder, 0o755)
     for (const [path, from] of files) {
       await mkdir(join(folder, 'files', path, '..'), { recursive: true })
-      await cp(from, join(folder, 'files', path))
+      await cp(from, join(folder, 'files', path), { recursive: true })
     }
     await cp(script('driver.mjs'), join(folder, 'driver.mjs'))
     const host = new SystemdHost(folder, `${prefix}${randomBytes(3).toString('hex')}`)
