@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'real',
           include: ['test/{integration,e2e,lab}/**/*.test.ts'],
           fileParallelism: false,
-          globalSetup: ['test/e2e/support/build.ts'],
+          globalSetup: ['test/e2e/support/build.ts', 'test/e2e/support/web-image.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -4,18 +4,16 @@ import { openSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { inject } from 'vitest'
 import { Docker } from '../../../demo/docker.ts'
 import { call } from '../../../demo/http.ts'
-import { importImage, nodeFiles, nodeFlags } from '../../../demo/image.ts'
 import type { StatusReport } from '../../../src/api/contract.ts'
 import { startTicksOf } from '../../../src/support/process-identity.ts'
 import { program } from './build.ts'
 import { freePort } from '../../support/ports.ts'
+import { makeWebImage, tagWebImage, webImageName } from './web-image.ts'
 
-const imageName = 'fairlead-e2e/web'
 const runLabel = 'test.fairlead.run'
-const serverFile = fileURLToPath(new URL('./server.mjs', import.meta.url))
 
 export type ContainerOptions = {
   readonly service: string
@@ -68,23 +66,14 @@ export class Stage {
   static async open({ hasImage = true } = {}): Promise<Stage> {
     const run = `fl-e2e-${randomBytes(3).toString('hex')}`
     const stage = new Stage(await mkdtemp(join(tmpdir(), 'fl-e2e-')), await freePort(), run)
-    stage.#image = `${imageName}:${run}`
-    if (hasImage) await stage.giveImage(stage.docker)
+    stage.#image = `${webImageName}:${run}`
+    if (hasImage) await tagWebImage(stage.docker, inject('webImageTag'), run)
     return stage
   }
 
-  /** Makes the containers' image on a Docker daemon. */
+  /** Makes the containers' image on another Docker daemon. */
   async giveImage(docker: Docker): Promise<void> {
-    await importImage(docker, {
-      name: imageName,
-      tag: this.#run,
-      changes: [
-        `ENTRYPOINT ${JSON.stringify(['/bin/node', ...nodeFlags, '/srv/server.mjs'])}`,
-        'ENV PATH=/bin UV_THREADPOOL_SIZE=1',
-        'EXPOSE 80',
-      ],
-      files: nodeFiles(serverFile),
-    })
+    await makeWebImage(docker, this.#run)
   }
 
   get stateFolder(): string {
