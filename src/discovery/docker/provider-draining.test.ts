@@ -1,29 +1,21 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock, type Clock } from '../../support/clock.ts'
 import { FakeDocker } from '../../../test/support/fake-docker.ts'
+import { forTest } from '../../../test/support/for-test.ts'
 import { waitUntil } from '../../../test/support/wait-until.ts'
 import { WatchedDocker } from '../../../test/support/watched-docker.ts'
 import type { HaproxyNetworks } from '../../networks/contract.ts'
 import type { DockerProviderOptions } from './provider.ts'
 
 let docker: FakeDocker
-let watched: WatchedDocker | undefined
 
 beforeEach(async () => {
-  docker = new FakeDocker()
+  docker = forTest(new FakeDocker())
   await docker.start()
 })
 
-afterEach(async () => {
-  await watched?.stop()
-  watched = undefined
-  await docker.stop()
-})
-
-async function watch(options: Partial<DockerProviderOptions> = {}): Promise<WatchedDocker> {
-  watched = new WatchedDocker(docker.url, options)
-  return watched.connected()
-}
+const watch = (options: Partial<DockerProviderOptions> = {}): Promise<WatchedDocker> =>
+  forTest(new WatchedDocker(docker.url, options)).connected()
 
 /** Networks that are all reached, and the containers that want theirs. */
 function watchedNetworks(): {

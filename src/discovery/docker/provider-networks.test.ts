@@ -1,27 +1,25 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { FakeDocker } from '../../../test/support/fake-docker.ts'
+import { forTest } from '../../../test/support/for-test.ts'
 import { waitUntil } from '../../../test/support/wait-until.ts'
 import { WatchedDocker } from '../../../test/support/watched-docker.ts'
+import type { Candidate } from '../../model/candidate.ts'
 import type { HaproxyNetworks } from '../../networks/contract.ts'
 import { containerToCandidate } from './container-to-candidate.ts'
+import type { Inspect } from './docker-types.ts'
+import type { MappingContext } from './mapping-context.ts'
 
 let docker: FakeDocker
-let watched: WatchedDocker | undefined
 
 beforeEach(async () => {
-  docker = new FakeDocker()
+  docker = forTest(new FakeDocker())
   await docker.start()
-})
-
-afterEach(async () => {
-  await watched?.stop()
-  watched = undefined
-  await docker.stop()
 })
 
 describe("HAProxy's networks", () => {
   let isReached: boolean
   let tell: (networkId: string | undefined) => void
+  let watched: WatchedDocker
   const networks: HaproxyNetworks = {
     isInContainer: true,
     reachOf: () => (isReached ? { kind: 'reached' } : { kind: 'joining', why: 'it is attached' }),
@@ -37,21 +35,18 @@ describe("HAProxy's networks", () => {
   }
 
   function watch(mapped: string[] = []): WatchedDocker {
-    watched = new WatchedDocker(docker.url, {
-      joining: { networks, ready: () => Promise.resolve() },
-      map: (inspect, context) => {
-        mapped.push(inspect.Id ?? '')
-        const candidate = containerToCandidate(inspect, context)
-        return isReached ? candidate : { ...candidate, endpoints: [] }
-      },
-    })
+    const map = (inspect: Inspect, context: MappingContext): Candidate => {
+      mapped.push(inspect.Id ?? '')
+      const candidate = containerToCandidate(inspect, context)
+      return isReached ? candidate : { ...candidate, endpoints: [] }
+    }
+    const joining = { networks, ready: () => Promise.resolve() }
+    watched = forTest(new WatchedDocker(docker.url, { joining, map }))
     return watched
   }
 
   const offered = (): string[] =>
-    [...(watched?.candidates ?? [])]
-      .filter(([, { endpoints }]) => endpoints.length > 0)
-      .map(([id]) => id)
+    [...watched.candidates].filter(([, { endpoints }]) => endpoints.length > 0).map(([id]) => id)
 
   beforeEach(() => {
     isReached = false
