@@ -98,7 +98,7 @@ export class SecondDaemon {
     const ended = isRunning && new Promise((resolve) => this.#shell.once('exit', resolve))
     this.#input.end()
     await ended
-    if (existsSync(`/sys/class/net/${this.#run}`)) ip('link', 'delete', this.#run)
+    this.#removeCable()
     removeControlGroups(this.#run)
     await rm(this.#folder, { recursive: true, force: true })
   }
@@ -112,6 +112,17 @@ export class SecondDaemon {
     ip('addr', 'add', `${this.address.replace(/2$/, '1')}/24`, 'dev', this.#run)
     ip('link', 'set', this.#run, 'up')
     await this.#command('ip addr add $ADDRESS/24 dev eth0; ip link set eth0 up')
+  }
+
+  /** The kernel does it too, a moment after the host's network has gone. */
+  #removeCable(): void {
+    const isThere = (): boolean => existsSync(`/sys/class/net/${this.#run}`)
+    if (!isThere()) return
+    try {
+      ip('link', 'delete', this.#run)
+    } catch (error) {
+      if (isThere()) throw error
+    }
   }
 
   async #command(text: string): Promise<void> {
