@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 // `unit` needs nothing but Node (property and golden tests that call `haproxy -c` are there too,
 // they need the haproxy program). `real` needs a running Docker daemon and HAProxy, and runs one
-// file at a time, since two cores cannot carry several HAProxy and Docker scenarios at once.
+// file at a time; `npm test` has two such runs beside each other, see scripts/lib/vitest-runs.mjs.
 export default defineConfig({
   test: {
     projects: [

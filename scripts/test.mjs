@@ -5,8 +5,6 @@
 // Ends with one plain line, `N passed, N failed`; a failed check counts as one failure.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureBaseArchive } from './lib/base-image.mjs'
 import { ensureConsul } from './lib/consul.mjs'
@@ -16,6 +14,7 @@ import { ensureLab } from './lib/lab.mjs'
 import { ensureNodeModules, root } from './lib/node-modules.mjs'
 import { ensureHaproxy, ensureProgram } from './lib/programs.mjs'
 import { runMain, say, SetupError } from './lib/progress.mjs'
+import { allTests, filesNotRunOnce, runVitest } from './lib/vitest-runs.mjs'
 
 const checks = [
   { name: 'types', script: 'node_modules/typescript/bin/tsc', args: ['--noEmit'] },
@@ -52,10 +51,7 @@ await runMain(async () => {
     if ((await node(script, args)) !== 0) failedChecks.push(name)
   }
   section('tests')
-  const tests = await runTests(
-    [...filters, ...left.flatMap((path) => ['--exclude', path])],
-    filters,
-  )
+  const tests = await runTests(filters, left)
 
   section('result')
   for (const name of failedChecks) console.log(`The ${name} check failed.`)
@@ -95,22 +91,34 @@ function node(script, args) {
   })
 }
 
-async function runTests(args, filters) {
-  const folder = mkdtempSync(join(tmpdir(), 'fairlead-test-'))
-  const reportFile = join(folder, 'vitest.json')
-  try {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
-    const code = await node('node_modules/vitest/vitest.mjs', ['run', ...reporters, ...args])
-    if (!existsSync(reportFile)) throw new SetupError(`vitest ended with ${code} and no report.`)
-    return count(JSON.parse(readFileSync(reportFile, 'utf8')), code, filters.length > 0)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+/** Runs what the filters name, or all tests but those left out; gives the counts, with reasons. */
+async function runTests(filters, left) {
+  const isFiltered = filters.length > 0
+  const steps = isFiltered ? [[{ args: filters }]] : allTests
+  const excludes = left.flatMap((path) => ['--exclude', path])
+  // It has just been built: the runs of a step need not do so again beside each other.
+  const built = isFiltered ? {} : { TESTS_BUILT: 'yes' }
+  const runs = []
+  for (const step of steps) {
+    const isAlone = step.length === 1
+    const start = ({ args, env }) =>
+      runVitest([...args, ...excludes], { env: { ...built, ...env }, isAlone })
+    runs.push(...(await Promise.all(step.map(start))))
   }
+  const reports = runs.flatMap(({ report }) => report ?? [])
+  const reasons = runs.flatMap(({ code, report }) => reasonsOf(code, report, isFiltered))
+  if (!isFiltered) {
+    const wrong = filesNotRunOnce(reports, left)
+    reasons.push(...wrong.map((file) => `${file} has not been run just once.`))
+  }
+  const sum = (key) => reports.reduce((total, report) => total + report[key], 0)
+  return { passed: sum('numPassedTests'), failed: sum('numFailedTests'), reasons }
 }
 
 // Vitest's JSON counts tests; a file that cannot be loaded has none and must count all the same.
 // A filter by name leaves tests out on purpose; without one, a skipped test is a failure.
-function count(report, code, isFiltered) {
+function reasonsOf(code, report, isFiltered) {
+  if (report === undefined) return [`vitest ended with ${code} and no report.`]
   const broken = report.testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.length === 0,
   )
@@ -120,5 +128,5 @@ function count(report, code, isFiltered) {
   if (code !== 0 && report.numFailedTests === 0 && reasons.length === 0) {
     reasons.push(`vitest ended with exit code ${code}.`)
   }
-  return { passed: report.numPassedTests, failed: report.numFailedTests, reasons }
+  return reasons
 }

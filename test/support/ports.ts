@@ -4,8 +4,7 @@ import { createServer } from 'node:net'
 // Below the range that Linux gives to outgoing connections and to whoever listens on port 0 (ip(7),
 // ip_local_port_range: 32768 and up): else a port could be taken between its being found free and
 // its use, or while the program that has it is stopped for a moment.
-const lowest = 16_000
-const highest = 31_999
+const [lowest, highest] = rangeOf(process.env['TEST_PORTS'] ?? '16000-31999')
 
 /** Given out by this process: whoever got one may not have bound it yet. */
 const given = new Set<number>()
@@ -27,6 +26,13 @@ export async function freePorts(count: number): Promise<readonly number[]> {
     if (await isFree(port)) found.add(port)
   }
   return [...found]
+}
+
+/** `16000-31999`. Runs of the tests beside each other have a part each, or one takes what another found. */
+function rangeOf(text: string): readonly [number, number] {
+  const [first = Number.NaN, last = Number.NaN] = text.split('-').map(Number)
+  if (!(first <= last)) throw new Error(`TEST_PORTS=${text} is no range of ports`)
+  return [first, last]
 }
 
 async function isFree(port: number): Promise<boolean> {

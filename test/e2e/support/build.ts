@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 export const program: string = fileURLToPath(new URL('../../../dist/fairlead.mjs', import.meta.url))
 
 export function setup(): void {
+  if (process.env['TESTS_BUILT'] === 'yes') return
   const script = fileURLToPath(new URL('../../../scripts/build.mjs', import.meta.url))
   execFileSync(process.execPath, [script], { stdio: ['ignore', 'ignore', 'inherit'] })
 }
