@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ConsulAgent } from '../support/consul/consul-agent.ts'
 import type { ProxiedRequest } from '../support/consul/faults.ts'
 import type { FaultProxy } from '../support/consul/fault-proxy.ts'
+import { DockerProxy } from '../support/docker-proxy.ts'
 import { FakeDocker } from '../support/fake-docker.ts'
 import {
   ConsulStage,
@@ -18,7 +19,6 @@ import {
   untilServed,
 } from './support/consul-stage.ts'
 import { program } from './support/build.ts'
-import { DockerProxy } from './support/docker-proxy.ts'
 import { get } from './support/load.ts'
 import { end, type Container, type Stage } from './support/stage.ts'
 

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { allowedRequests, entryOf } from '../../src/discovery/docker/allowed-requests.ts'
 import type { Occasion } from '../../src/discovery/docker/allowed-requests.ts'
 import type { Finding } from '../../src/doctor/facts.ts'
+import { DockerProxy } from '../support/docker-proxy.ts'
 import { hostileRequests } from '../support/hostile-requests.ts'
 import { exchange, SocketFilter } from '../support/socket-filter.ts'
-import { RecordingProxy } from './support/recording-proxy.ts'
 import { RegistratorLab } from './support/registrator-lab.ts'
 import { get } from './support/load.ts'
 import { Stage } from './support/stage.ts'
@@ -27,12 +27,12 @@ const pathsFor = (occasion: Occasion): readonly string[] =>
 
 describe('behind a filter that lets through the listed requests only', () => {
   let stage: Stage
-  let seen: RecordingProxy
+  let seen: DockerProxy
   let filter: SocketFilter
 
   beforeEach(async () => {
     stage = await Stage.open()
-    seen = new RecordingProxy(join(stage.folder, 'docker.sock'))
+    seen = new DockerProxy(join(stage.folder, 'docker.sock'))
     await seen.open()
     const socketPath = join(stage.folder, 'filter.sock')
     filter = await SocketFilter.start({ socketPath, dockerSocket: seen.path })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { encodeSnapshot } from '../../src/registry/embedded/snapshot-file.ts'
 import { RegistryStorage } from '../../src/registry/embedded/storage.ts'
-import { DockerProxy } from './support/docker-proxy.ts'
+import { DockerProxy } from '../support/docker-proxy.ts'
 import { get, Load, type Answer } from './support/load.ts'
 import { end, Stage } from './support/stage.ts'
 

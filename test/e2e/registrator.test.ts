@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { DockerProxy } from './support/docker-proxy.ts'
+import { DockerProxy } from '../support/docker-proxy.ts'
 import { RegistratorLab } from './support/registrator-lab.ts'
 import { end } from './support/stage.ts'
 

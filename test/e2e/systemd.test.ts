@@ -2,12 +2,12 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DockerProxy } from '../support/docker-proxy.ts'
 import { FakeDocker } from '../support/fake-docker.ts'
 import { serve } from '../support/plain-servers.ts'
 import type { TestServer } from '../support/plain-servers.ts'
 import { SystemdHost } from '../support/systemd-host.ts'
 import { program } from './support/build.ts'
-import { DockerProxy } from './support/docker-proxy.ts'
 import { get, Load } from './support/load.ts'
 
 const deploy = (path: string): string =>

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
-import type { Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Endpoint } from '../../src/model/endpoint.ts'
+import { DockerProxy } from '../support/docker-proxy.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { WatchedDocker } from '../support/watched-docker.ts'
 
@@ -16,11 +15,7 @@ const image = `${prefix}:test`
 const busybox = ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path))
 
 let folder: string
-let proxy: Server
-let proxySocket: string
-/** Paths of the requests that went through the proxy. */
-const asked: string[] = []
-const sockets = new Set<Socket>()
+let proxy: DockerProxy
 let watched: WatchedDocker | undefined
 let count = 0
 
@@ -64,21 +59,8 @@ beforeAll(async () => {
     'FROM scratch\nCOPY busybox /busybox\nCOPY busybox /bin/sh\nEXPOSE 80\n',
   )
   await docker('build', '-q', '-t', image, folder)
-  proxySocket = join(folder, 'proxy.sock')
-  proxy = createServer((socket) => {
-    const inner = connect('/var/run/docker.sock')
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-    socket.on('data', (chunk: Buffer) => {
-      for (const [, path] of chunk.toString('latin1').matchAll(/^GET (\S+) HTTP/gm)) {
-        asked.push(path?.split('?')[0] ?? '')
-      }
-    })
-    socket.pipe(inner).pipe(socket)
-    socket.on('error', () => inner.destroy())
-    inner.on('error', () => socket.destroy())
-  })
-  await new Promise<void>((resolve) => proxy.listen(proxySocket, resolve))
+  proxy = new DockerProxy(join(folder, 'proxy.sock'))
+  await proxy.open()
 })
 
 afterEach(async () => {
@@ -90,13 +72,13 @@ afterEach(async () => {
 })
 
 afterAll(async () => {
-  await new Promise((resolve) => proxy.close(resolve))
+  await proxy.close()
   await docker('rmi', '-f', image)
   rmSync(folder, { recursive: true, force: true })
 })
 
 async function watch(): Promise<WatchedDocker> {
-  watched = new WatchedDocker(`unix://${proxySocket}`)
+  watched = new WatchedDocker(proxy.url)
   return watched.connected()
 }
 
@@ -105,7 +87,7 @@ function endpointOf(seen: WatchedDocker, id: string): Endpoint | undefined {
 }
 
 function inspectsOf(id: string): number {
-  return asked.filter((path) => path === `/containers/${id}/json`).length
+  return proxy.requests.filter((each) => each === `GET /containers/${id}/json`).length
 }
 
 describe('with a real Docker daemon', () => {
@@ -221,7 +203,7 @@ describe('with a real Docker daemon', () => {
     await docker('unpause', paused.name)
     await seen.saidFor(`unpause ${paused.name}`)
     expect(seen.said.filter((each) => each.isComplete)).toHaveLength(1)
-    for (const socket of sockets) socket.destroy()
+    proxy.cut()
     await waitUntil('listed again', () => seen.said.filter((each) => each.isComplete).length === 2)
     expect(seen.candidates.has(paused.id)).toBe(true)
     await docker('rm', '-f', name)
