@@ -45,9 +45,9 @@ async function expectAnswers(): Promise<void> {
 describe('fairlead up, with another version put in its place while it runs', () => {
   it('goes on discovering, serving and answering, and ends with its HAProxy', async () => {
     await running.up('--http', `127.0.0.1:${running.port}`, '--default-service', 'web')
+    running.replace()
     await running.runContainer('one')
     await running.untilServed('one')
-    running.replace()
     await running.runContainer('two')
     running.docker.die('one')
     await running.untilServed('two')
@@ -75,10 +75,10 @@ backend app
 ${more}{{range service "web"}}  server {{.ID}} {{.Address}}:{{.Port}}
 {{end}}`
     await writeFile(running.path('haproxy.ctmpl'), template(''))
-    await running.runContainer('one')
     await running.up('--template', running.path('haproxy.ctmpl'))
-    await running.untilServed('one')
     running.replace()
+    await running.runContainer('one')
+    await running.untilServed('one')
     const header = `{{with parseYAML "name: x-read"}}  http-response set-header {{.name}} \
 {{"again" | regexReplaceAll "a(.+)" "$1" | toUpper}}\n{{end}}`
     await writeFile(running.path('haproxy.ctmpl'), template(header))
@@ -120,9 +120,9 @@ describe('beside a Consul, with another version put in its place while it runs',
     const http = ['--http', `127.0.0.1:${running.port}`, '--default-service', 'web']
     const registry = ['--registry', `consul://${consul.address}`, '--register', 'container']
     await running.up(...http, ...registry)
+    running.replace()
     await running.runContainer('one')
     await running.untilServed('one')
-    running.replace()
     await running.runContainer('two')
     running.docker.die('one')
     await running.untilServed('two')
@@ -143,8 +143,8 @@ describe('beside a Consul, with another version put in its place while it runs',
         networks: { bridge: '127.0.0.1' },
         ports: ['80/tcp'],
       })
-    run('alpha')
-    await tagsOf('alpha', 'alpha')
+    const isListening = (): boolean => running.output.includes('Listening for Docker events')
+    await running.until('its list', () => Promise.resolve(isListening()))
     running.replace()
     run('beta')
     expect(await tagsOf('beta', 'beta')).toEqual(['/BETA'])
