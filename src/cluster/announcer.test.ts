@@ -12,6 +12,8 @@ const deregister = '/v1/agent/service/deregister/fairlead%3Api1%3Adefault'
 
 let consul: FakeConsul
 let clock: ManualClock
+/** What the announcer's clock was set back by. */
+let backMs: number
 let facts: Facts
 let isAlone: boolean
 let announcer: Announcer
@@ -22,12 +24,13 @@ let troubles: (string | undefined)[]
 beforeEach(async () => {
   consul = new FakeConsul()
   clock = new ManualClock()
+  backMs = 0
   facts = { card: sampleCard(), condition: { status: 'passing', output: 'well' } }
   isAlone = false
   troubles = []
   announcer = new Announcer({
     consul,
-    clock,
+    clock: { now: () => clock.now() - backMs, sleep: (ms, signal) => clock.sleep(ms, signal) },
     facts: () => facts,
     isAlone: () => isAlone,
     onTrouble: (error) => troubles.push(error?.code),
@@ -106,6 +109,28 @@ describe('the card of a load balancer', () => {
     expect(consul.count(register)).toBe(2)
     expect(consul.count(deregister)).toBe(1)
   })
+
+  it('is taken from its old name though Consul is away in that moment', async () => {
+    await clock.advance(2000)
+    let isAway = true
+    consul.onWrite = ({ path }) => {
+      if (isAway && path !== register) throw new ConsulError('consul_unreachable', 'nobody there')
+    }
+    serve('h0', { node: 'pi2' })
+    await clock.advance(3000)
+    isAway = false
+    const before = consul.count(deregister)
+    await clock.advance(60_000)
+    expect(consul.count(deregister)).toBe(before + 1)
+  })
+
+  it('is beaten for though the clock was set back by an hour', async () => {
+    await clock.advance(2000)
+    backMs = 3_600_000
+    const before = consul.count(beat)
+    await clock.advance(30_000)
+    expect(consul.count(beat) - before).toBeGreaterThanOrEqual(5)
+  })
 })
 
 describe('what its check says', () => {
@@ -147,6 +172,23 @@ describe('while Consul', () => {
     await clock.advance(5000)
     expect(writes().at(-1)).toBe('h50')
     expect(announcer.counts.writes).toBe(2)
+    expect(troubles).toEqual(['consul_unreachable', undefined])
+  })
+
+  it('is away a change that is taken back is not waited for all the time', async () => {
+    await clock.advance(2000)
+    let looks = 0
+    consul.onWrite = () => {
+      looks += 1
+      throw new ConsulError('consul_unreachable', 'nobody there')
+    }
+    serve('h1')
+    await clock.advance(0)
+    serve('h0')
+    await clock.advance(3000)
+    expect(looks).toBeLessThan(8)
+    consul.onWrite = () => undefined
+    await clock.advance(5000)
     expect(troubles).toEqual(['consul_unreachable', undefined])
   })
 

@@ -54,6 +54,8 @@ export class Announcer {
   #written: Card | undefined
   /** The agent does not have it any more: it was restarted. */
   #isLost = false
+  /** Id of the card under the name of before, which is still to be taken away. */
+  #former: string | undefined
   #said: Condition | undefined
   #writtenAtMs = Number.NEGATIVE_INFINITY
   #heardAtMs = Number.NEGATIVE_INFINITY
@@ -136,6 +138,7 @@ export class Announcer {
         return writeIntervalMs
       }
       if (this.#isBeatDue(facts)) await this.#beat(facts, signal)
+      await this.#removeFormer(signal)
       return 0
     } catch (error) {
       if (!(error instanceof FairleadError)) throw error
@@ -153,7 +156,7 @@ export class Announcer {
     const enough = new AbortController()
     const abort = (): void => enough.abort()
     signal.addEventListener('abort', abort, { once: true })
-    const leftMs = Math.max(0, this.#heardAtMs + heartbeatMs - clock.now())
+    const leftMs = Math.max(0, heartbeatMs - this.#msSince(this.#heardAtMs))
     const woken = this.#news.take(enough.signal)
     await Promise.race([woken, clock.sleep(leftMs, enough.signal)])
     enough.abort()
@@ -164,7 +167,7 @@ export class Announcer {
   #isWriteDue({ card }: Facts): boolean {
     const before = this.#written
     if (before === undefined || this.#isLost || isNews(before, card)) return true
-    const isTime = this.#options.clock.now() - this.#writtenAtMs >= heartbeatMs
+    const isTime = this.#msSince(this.#writtenAtMs) >= heartbeatMs
     return isTime && (isOther(before, card) || (this.#isBehind(card) && this.#options.isAlone()))
   }
 
@@ -173,8 +176,14 @@ export class Announcer {
   }
 
   #isBeatDue({ condition }: Facts): boolean {
-    if (this.#options.clock.now() - this.#heardAtMs >= heartbeatMs) return true
+    // After a failure it is heard of again at once, though what failed is not wanted any more.
+    if (this.#error !== undefined || this.#msSince(this.#heardAtMs) >= heartbeatMs) return true
     return condition.status !== this.#said?.status || condition.output !== this.#said.output
+  }
+
+  /** A clock that was set back has nobody wait until it is there again. */
+  #msSince(atMs: number): number {
+    return Math.abs(this.#options.clock.now() - atMs)
   }
 
   async #write(facts: Facts, signal: AbortSignal): Promise<void> {
@@ -186,10 +195,23 @@ export class Announcer {
     this.#written = card
     this.#isLost = false
     this.#writtenAtMs = clock.now()
+    if (before !== undefined && cardId(before) !== cardId(card)) this.#former = cardId(before)
+    if (this.#former === cardId(card)) this.#former = undefined
     await this.#beat(facts, signal)
-    if (before === undefined || cardId(before) === cardId(card)) return
-    const path = `/v1/agent/service/deregister/${pathPart(cardId(before))}`
-    await consul.put(path, undefined, { signal })
+    await this.#removeFormer(signal)
+  }
+
+  /** What Consul refuses to take away it forgets by itself, a day later. */
+  async #removeFormer(signal: AbortSignal): Promise<void> {
+    const id = this.#former
+    if (id === undefined) return
+    try {
+      const path = `/v1/agent/service/deregister/${pathPart(id)}`
+      await this.#options.consul.put(path, undefined, { signal })
+    } catch (error) {
+      if (!(error instanceof FairleadError) || error.code !== 'consul_refused') throw error
+    }
+    this.#former = undefined
   }
 
   /** An agent that was restarted without what it knew refuses: then the card is written anew. */
