@@ -48,6 +48,11 @@ describe('the time between two polls', () => {
     ]
     expect(pace(10_000, settled, [web(), ...others])).toBe(1_000)
   })
+
+  it('does not wait for a service that is to have no task', () => {
+    const idle = { ID: 'idle', Spec: { Mode: { Replicated: { Replicas: 0 } } } }
+    expect(pace(10_000, settled, [web(), idle])).toBe(1_000)
+  })
 })
 
 it('leaves a manager in peace for five times what its answer took', () => {

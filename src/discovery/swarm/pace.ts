@@ -49,7 +49,7 @@ function isSettled(services: readonly SwarmService[], tasks: readonly SwarmTask[
   for (const { ServiceID = '' } of tasks) running.set(ServiceID, (running.get(ServiceID) ?? 0) + 1)
   return services.every((service) => {
     const wanted = service.Spec?.Mode?.Replicated?.Replicas
-    return wanted === undefined || isJob(service) || running.get(service.ID ?? '') === wanted
+    return wanted === undefined || isJob(service) || (running.get(service.ID ?? '') ?? 0) === wanted
   })
 }
 
