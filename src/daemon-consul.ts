@@ -24,8 +24,12 @@ import { Backoff } from './support/backoff.ts'
 /** No removal of that service is held back. Code `not_found`. */
 export class NotHeldError extends FairleadError {}
 
-/** Together at most 64, of the 200 that an agent allows a client by default. */
+/**
+ * Together at most 64, of the 200 that an agent allows a client by default: the leader is asked only
+ * while so little is read that more than its connections are left over.
+ */
 const readingConnections = 56
+const leaderConnections = 16
 const writingConnections = 8
 
 /**
@@ -39,6 +43,7 @@ export async function openConsul(
   const { settings, clock, log, path } = parts
   const options = consulOptions(settings.registry, environment)
   const reading = new ConsulClient(options, { mostConnections: readingConnections })
+  const leader = new ConsulClient(options, { mostConnections: leaderConnections })
   const writing = new ConsulClient(firstAgent(options), { mostConnections: writingConnections })
   const agent = new AgentSelf({ consul: writing, clock, path: join(dirname(path), 'agent.json') })
   await agent.load()
@@ -57,6 +62,7 @@ export async function openConsul(
         })
   const registry = new ConsulRegistry({
     consul: reading,
+    leader,
     agent: writing,
     clock,
     path,
@@ -132,6 +138,7 @@ export async function openConsul(
     close: async () => {
       await registry.flush()
       reading.close()
+      leader.close()
       writing.close()
     },
   }

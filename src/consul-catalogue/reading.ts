@@ -10,6 +10,8 @@ import type { WatchStates } from './watch-states.ts'
 /** What both ways of reading the catalogue work with. */
 export type Reading = {
   readonly consul: BoundedConsul
+  /** The same Consul over connections of its own, for what its leader alone is to answer. */
+  readonly leader?: BoundedConsul | undefined
   readonly clock: Clock
   readonly reads: ServiceReads
   readonly states: Pick<WatchStates, 'set' | 'remove'>

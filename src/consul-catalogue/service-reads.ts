@@ -134,6 +134,11 @@ export class ServiceReads {
     this.#pump()
   }
 
+  /** Index of the last answer taken about it, by whatever way of reading; 0: none. */
+  indexOf(service: string): number {
+    return this.#indexes.get(service) ?? 0
+  }
+
   /** Another way of reading it gave an answer of this index. */
   noteIndex(service: string, index: number): void {
     this.#indexes.set(service, index)

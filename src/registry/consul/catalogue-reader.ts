@@ -29,6 +29,8 @@ export type ReadMode = 'starting' | 'by service' | 'by node'
 
 export type CatalogueReaderOptions = {
   readonly consul: Consul
+  /** For what only the leader is asked; undefined: nothing is. */
+  readonly leader?: Consul | undefined
   readonly clock: Clock
   readonly filter: ServiceFilter
   readonly scope: 'all' | 'chosen'
@@ -58,6 +60,7 @@ const neverRead: ReadonlySet<string> = new Set(['consul', clusterService])
 export class CatalogueReader {
   readonly #options: CatalogueReaderOptions
   readonly #consul: BoundedConsul
+  readonly #leader: BoundedConsul | undefined
   readonly #states: WatchStates
   #reads: ServiceReads | undefined
   #nodes: readonly CatalogNode[] | undefined
@@ -71,7 +74,12 @@ export class CatalogueReader {
 
   constructor(options: CatalogueReaderOptions) {
     this.#options = options
-    this.#consul = new BoundedConsul(options.consul, options.onReset)
+    this.#consul = new BoundedConsul(options.consul, () => {
+      this.#reads?.forgetIndexes()
+      options.onReset()
+    })
+    const { leader } = options
+    this.#leader = leader === undefined ? undefined : new BoundedConsul(leader)
     this.#states = new WatchStates(options.clock.now(), options.onAway)
   }
 
@@ -145,8 +153,17 @@ export class CatalogueReader {
       mode: this.#mode,
       isComplete: this.#untried?.size === 0,
       watches: this.#states.list(),
-      counts: { ...this.#consul.counts, retries },
+      counts: { ...this.#counts(), retries },
       lagMs,
+    }
+  }
+
+  #counts(): { readonly requests: number; readonly failed: number } {
+    const all = [this.#consul.counts, ...(this.#leader === undefined ? [] : [this.#leader.counts])]
+    const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each)
+    return {
+      requests: sum(all.map(({ requests }) => requests)),
+      failed: sum(all.map(({ failed }) => failed)),
     }
   }
 
@@ -189,6 +206,7 @@ export class CatalogueReader {
     this.#reads = reads
     return {
       consul: this.#consul,
+      leader: this.#leader,
       clock,
       reads,
       states: this.#states,

@@ -26,6 +26,8 @@ export const consulSource = 'consul'
 
 export type ConsulRegistryOptions = {
   readonly consul: Consul
+  /** The same with connections of its own, for what only the leader is asked. */
+  readonly leader?: Consul
   /**
    * The agent that this host's containers are registered with, where `consul` may be answered by
    * another one: whose node is this host's is asked of this.
@@ -97,7 +99,7 @@ export class ConsulRegistry implements Registry {
   #storageProblem: Problem | undefined
 
   constructor(options: ConsulRegistryOptions) {
-    const { clock, consul, filter, scope, cycleMs, owners, localSources } = options
+    const { clock, consul, leader, filter, scope, cycleMs, owners, localSources } = options
     this.#options = options
     this.#clock = clock
     this.#overlay = new LocalOverlay({
@@ -109,6 +111,7 @@ export class ConsulRegistry implements Registry {
     this.#held = new HeldRemovals(cycleMs)
     this.#reader = new CatalogueReader({
       consul,
+      leader,
       clock,
       filter,
       scope: scope ?? 'all',

@@ -1,11 +1,13 @@
-import type { HealthEntry } from '../../consul/types.ts'
 import {
   follow,
   wantedNames,
   type Reading,
   type ServiceNames,
 } from '../../consul-catalogue/reading.ts'
-import { servicePath } from '../../consul-catalogue/service-reads.ts'
+import { ServiceWatch } from './service-watch.ts'
+
+/** Up to so many services are asked of the leader too: that is a connection more for each. */
+const mostOfLeader = 16
 
 /**
  * Reads a small catalogue: one watch on the names of all services, and one on each of them. Resolves
@@ -19,26 +21,30 @@ export async function readByService(
   const end = new AbortController()
   const abort = (): void => end.abort()
   signal.addEventListener('abort', abort, { once: true })
-  const watches = new Map<string, AbortController>()
+  const watches = new Map<string, { readonly end: AbortController; readonly watch: ServiceWatch }>()
   const running: Promise<void>[] = []
 
   const start = (service: string): void => {
     const one = new AbortController()
-    watches.set(service, one)
-    running.push(watchService(reading, service, one.signal))
+    const watch = new ServiceWatch(reading, service, one.signal)
+    watches.set(service, { end: one, watch })
+    running.push(watch.run())
   }
   const onNames = (names: readonly string[]): void => {
     if (names.length > mostServices) return end.abort()
     reading.expect([...names, ...reading.knownServices()])
     const wanted = new Set(names)
+    const isLeaderWanted = names.length <= mostOfLeader
+    if (!isLeaderWanted) for (const { watch } of watches.values()) watch.wantLeader(false)
     for (const service of names) if (!watches.has(service)) start(service)
     for (const service of new Set([...watches.keys(), ...reading.knownServices()])) {
       if (wanted.has(service)) continue
-      watches.get(service)?.abort()
+      watches.get(service)?.end.abort()
       watches.delete(service)
       // Its last instance went, or it was there before the start: one read says so.
       reading.reads.mark({ service, expectation: undefined })
     }
+    if (isLeaderWanted) for (const { watch } of watches.values()) watch.wantLeader(true)
   }
   try {
     if (signal.aborted) end.abort()
@@ -49,19 +55,7 @@ export async function readByService(
     })
   } finally {
     signal.removeEventListener('abort', abort)
-    for (const one of watches.values()) one.abort()
+    for (const { end: one } of watches.values()) one.abort()
     await Promise.all(running)
   }
-}
-
-function watchService(reading: Reading, service: string, signal: AbortSignal): Promise<void> {
-  return follow<readonly HealthEntry[]>(reading, {
-    path: servicePath(service),
-    signal,
-    onAnswer: ({ value, index }) => {
-      reading.reads.noteIndex(service, index)
-      reading.onAnswer(service, value)
-    },
-    onFailure: () => reading.onFailure(service),
-  })
 }

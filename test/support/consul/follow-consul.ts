@@ -15,6 +15,8 @@ import { waitUntil } from '../wait-until.ts'
 export type FollowedConsul = {
   readonly registry: ConsulRegistry
   readonly client: ConsulClient
+  /** The one that it asks the leader by. */
+  readonly leaderClient: ConsulClient
   /** Endpoints of a service by id, as `HEALTH`, or `drain` while it is draining. */
   states(service: string): Readonly<Record<string, string>>
   endpoint(id: string): Endpoint | undefined
@@ -33,11 +35,12 @@ export async function followConsul(
   const { token, folder: given, ...settings } = options
   const folder = given ?? (await mkdtemp(join(tmpdir(), `fairlead-t-${process.pid}-registry-`)))
   const environment = token === undefined ? {} : { CONSUL_HTTP_TOKEN: token }
-  const client = new ConsulClient(consulOptions(`consul://${address}`, environment), {
-    mostConnections: 56,
-  })
+  const consul = consulOptions(`consul://${address}`, environment)
+  const client = new ConsulClient(consul, { mostConnections: 56 })
+  const leaderClient = new ConsulClient(consul, { mostConnections: 16 })
   const registry = new ConsulRegistry({
     consul: client,
+    leader: leaderClient,
     clock: systemClock,
     path: join(folder, 'registry.snapshot'),
     filter: { services: [], tags: [] },
@@ -57,6 +60,7 @@ export async function followConsul(
     await running
     await registry.flush()
     client.close()
+    leaderClient.close()
     if (given === undefined) await rm(folder, { recursive: true, force: true })
   }
   try {
@@ -68,6 +72,7 @@ export async function followConsul(
   return {
     registry,
     client,
+    leaderClient,
     states: (service) =>
       Object.fromEntries(
         (registry.snapshot().services.get(service)?.endpoints ?? []).map((each) => [
