@@ -26,18 +26,20 @@ async function watch(): Promise<void> {
   await watched.connected()
 }
 
-/** Moves the clock, with time for answers in between. */
+/** A tenth of a second, and time for answers. */
+async function step(): Promise<void> {
+  await timer.advance(100)
+  await new Promise((resolve) => setTimeout(resolve, 1))
+}
+
 async function pass(byMs: number): Promise<void> {
-  for (const end = clock.now() + byMs; clock.now() < end;) {
-    await timer.advance(100)
-    await new Promise((resolve) => setTimeout(resolve, 1))
-  }
+  for (const end = clock.now() + byMs; clock.now() < end;) await step()
 }
 
 async function passUntil(condition: () => boolean): Promise<void> {
   for (let steps = 0; !condition(); steps++) {
     if (steps > 5_000) throw new Error('moved the clock in vain')
-    await pass(100)
+    await step()
   }
 }
 
@@ -76,6 +78,30 @@ describe('a manager', () => {
     expect(asked('demo:1')).toBe(2)
     await pass(70_000)
     expect(asked('demo:1')).toBe(2)
+  })
+
+  it('that could not say what is in an image is asked again, though no task changes', async () => {
+    swarm.images.set('demo:1', { Config: { ExposedPorts: { '8080/tcp': {} } } })
+    swarm.brokenImages = new Set(['demo:1'])
+    swarm.task('t1', 'web', withImage('demo:1'))
+    watched = forTest(new WatchedSwarm(swarm.url, { clock }))
+    await passUntil(() => watched.said.length > 0)
+    swarm.brokenImages = new Set()
+    await passUntil(() => watched.candidates.get('t1')?.endpoints[0]?.port === 8080)
+    expect(watched.provider.state().error).toBe('')
+  })
+
+  it('is asked on when the clock of this machine is set back by an hour', async () => {
+    swarm.task('t1', 'web')
+    await watch()
+    await pass(10_000)
+    swarm.afterTasksAnswer = () => {
+      swarm.afterTasksAnswer = undefined
+      answersMs -= 3_600_000
+    }
+    await passUntil(() => swarm.afterTasksAnswer === undefined)
+    swarm.task('t2', 'web', { Slot: 2 })
+    await passUntil(() => watched.candidates.has('t2'))
   })
 
   it('is asked anew for an image that no task had for a while, and never for one in use', async () => {

@@ -109,9 +109,8 @@ export class SwarmWatch {
   async #pause(startedMs: number): Promise<void> {
     const { clock, signal } = this.#options
     await clock.sleep(restOf(this.#tookMs), signal)
-    const now = clock.now()
     const paceMs = paceOf({
-      sinceNewsMs: now - this.#newsAtMs,
+      sinceNewsMs: this.#msSince(this.#newsAtMs),
       services: this.#swarm.services,
       tasks: this.#swarm.wanted(),
     })
@@ -119,16 +118,21 @@ export class SwarmWatch {
     if (!wake.aborted && !signal.aborted) {
       const end = (): void => this.#wake.abort()
       signal.addEventListener('abort', end, { once: true })
-      await clock.sleep(Math.max(0, startedMs + paceMs - now), wake)
+      await clock.sleep(Math.max(0, paceMs - this.#msSince(startedMs)), wake)
       signal.removeEventListener('abort', end)
     }
     this.#wake = new AbortController()
   }
 
+  /** A clock that was set back has nobody wait until it is there again. */
+  #msSince(atMs: number): number {
+    return Math.abs(this.#options.clock.now() - atMs)
+  }
+
   async #poll(): Promise<void> {
     const { client, clock, signal } = this.#options
     this.#tookMs = 0
-    if (this.#needsFacts || clock.now() - this.#factsAtMs >= refreshMs) await this.#readFacts()
+    if (this.#needsFacts || this.#msSince(this.#factsAtMs) >= refreshMs) await this.#readFacts()
     const text = await this.#timed(client.wantedTasks(signal))
     if (text === this.#lastTasks) this.#wasSuddenlyEmpty = false
     else {
@@ -142,8 +146,11 @@ export class SwarmWatch {
     }
     this.#show()
     await this.#askLeaving()
-    // Nobody waits for these: what they say is shown by the next poll.
-    await this.#readImages(this.#swarm.missingImages(clock.now()))
+    // Nobody waits for these, nor for those that could not be asked for: the next poll shows them.
+    await this.#readImages([
+      ...this.#swarm.unaskedImages(),
+      ...this.#swarm.missingImages(clock.now()),
+    ])
   }
 
   async #timed<T>(answer: Promise<T>): Promise<T> {
