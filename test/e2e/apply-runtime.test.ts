@@ -77,7 +77,9 @@ describe.each(haproxyPrograms())('a file written by hand, on HAProxy $line', ({ 
 
   it('takes a server back whose last connections it still waited for', async () => {
     expect(await written.apply()).toMatchObject({ code: 0 })
-    const port = await written.lab.webServer('slow', 6000)
+    let letAnswer = (): void => {}
+    const mayAnswer = new Promise<void>((resolve) => (letAnswer = resolve))
+    const port = await written.lab.webServer('slow', mayAnswer)
     const plain = await written.text()
     const withSlow = withServer(`slow 127.0.0.1:${port}`)(plain)
     await written.edit(() => withSlow)
@@ -89,6 +91,7 @@ describe.each(haproxyPrograms())('a file written by hand, on HAProxy $line', ({ 
     const back = await written.apply()
     expect(back).toMatchObject({ code: 0 })
     expect(back.stdout).not.toContain('kept:')
+    letAnswer()
     expect(await Promise.all(requests)).toContain('slow')
     expect(await written.plan()).toMatchObject({ code: 0 })
     const [state = ''] = await written.ask('show servers state app')

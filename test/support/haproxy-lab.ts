@@ -107,12 +107,14 @@ export class HaproxyLab {
     for (const [path, content] of desired.files) await writeFile(path, content)
   }
 
-  /** A web server that answers with its name after `delayMs`; gives its port. */
-  async webServer(name: string, delayMs = 0): Promise<number> {
+  /** A web server that answers with its name after so many ms, or not before that; gives its port. */
+  async webServer(name: string, delay: number | Promise<unknown> = 0): Promise<number> {
     const server: Server = createHttpServer((_, response) => {
       // A connection that went back to HAProxy's pool would keep a removed server for five seconds more.
-      if (delayMs > 0) response.setHeader('connection', 'close')
-      setTimeout(() => response.end(name), delayMs)
+      if (delay !== 0) response.setHeader('connection', 'close')
+      const answer = () => response.end(name)
+      if (typeof delay === 'number') setTimeout(answer, delay)
+      else void delay.then(answer)
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -162,7 +164,7 @@ export function get(
       })
     })
     call.on('error', reject)
-    call.setTimeout(10_000, () => call.destroy(new Error('no answer within 10 s')))
+    call.setTimeout(30_000, () => call.destroy(new Error('no answer within 30 s')))
     call.end()
   })
 }
@@ -207,11 +209,11 @@ export function constantLoad(
   }
 }
 
-/** Waits for a condition; throws after ten seconds. */
+/** Waits for a condition; throws after half a minute. */
 export async function until(what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const endAt = performance.now() + 10_000
+  const endAt = performance.now() + 30_000
   while (!(await isTrue())) {
-    if (performance.now() > endAt) throw new Error(`not within 10 s: ${what}`)
+    if (performance.now() > endAt) throw new Error(`not within 30 s: ${what}`)
     await new Promise((resolve) => {
       setTimeout(resolve, 5)
     })

@@ -202,7 +202,7 @@ export class Stage {
       return await call(target, method, path, body === undefined ? {} : { body })
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : ''
-      if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET'].includes(String(code)))
+      if (['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(String(code)))
         return { status: 0, body: '' }
       throw error
     }
@@ -212,16 +212,20 @@ export class Stage {
     return JSON.parse((await this.api('GET', '/api/status')).body) as StatusReport
   }
 
-  /** Waits until the service has exactly so many servers that HAProxy sends requests to. */
+  /** Waits until HAProxy sends the service's requests to exactly so many servers. */
   async untilServing(service: string, count: number, timeoutMs = 30_000): Promise<void> {
     await this.until(
       async () => {
-        const { services } = await this.status()
+        const { status, body } = await this.api('GET', '/api/status')
+        // HAProxy serves before the API of the fairlead that has started it answers.
+        if (status !== 200) return false
+        // `services` are what is wanted, a moment before it is so.
+        const { isApplied, services } = JSON.parse(body) as StatusReport
         const endpoints = services.find((each) => each.name === service)?.endpoints ?? []
         const serving = endpoints.filter(
           (each) => each.admin === 'ready' && each.haproxyStatus.startsWith('UP'),
         )
-        return serving.length === count && endpoints.length === count
+        return isApplied && serving.length === count && endpoints.length === count
       },
       `${service} has ${count} servers`,
       timeoutMs,
@@ -257,9 +261,10 @@ export class Stage {
 
   async close(): Promise<void> {
     for (const daemon of this.#daemons) await end(daemon, 'SIGTERM')
-    await this.ask('down', '--state-folder', this.stateFolder).catch(() => undefined)
+    // Its master ends all its workers. Where no record names it, the program looks for it.
     const pid = await this.haproxyPid()
     if (pid > 0) process.kill(pid, 'SIGTERM')
+    else await this.ask('down', '--state-folder', this.stateFolder).catch(() => undefined)
     const filters = encodeURIComponent(JSON.stringify({ label: [`${runLabel}=${this.#run}`] }))
     const left = await this.docker.get<readonly { Id: string }[]>(
       `/containers/json?all=1&filters=${filters}`,
@@ -269,7 +274,7 @@ export class Stage {
       await this.docker.call('DELETE', `/networks/${network}`, [204, 404])
     }
     await this.docker.call('DELETE', `/images/${this.#image}?force=1`, [200, 404])
-    await this.until(async () => (await this.haproxyPid()) === 0, 'HAProxy has ended', 10_000)
+    await this.until(async () => (await this.haproxyPid()) === 0, 'HAProxy has ended')
     await rm(this.folder, { recursive: true, force: true })
   }
 }
@@ -290,6 +295,6 @@ function bindingsOf(publish: boolean | string): object {
 const healthcheck = {
   Test: ['CMD', '/bin/node', '/srv/server.mjs', 'health'],
   Interval: 300_000_000,
-  Timeout: 5_000_000_000,
+  Timeout: 30_000_000_000,
   Retries: 1,
 }
