@@ -4,6 +4,9 @@ import { until } from './until.ts'
 
 let stage: SwarmStage
 
+// Docker watches each update for five seconds unless told otherwise.
+const watched = ['--update-monitor', '1s', '--rollback-monitor', '1s']
+
 beforeAll(async () => {
   stage = await SwarmStage.open({ hosts: 3, managers: 1 })
   await stage.startFairlead('container')
@@ -44,7 +47,8 @@ describe('a service', () => {
 
   it('with a virtual address is reached by its tasks, and its update and rollback fail no request', async () => {
     service = 'first'
-    await stage.createService(service, '--replicas', '4', '--update-order', 'start-first')
+    const order = ['--update-order', 'start-first', '--rollback-parallelism', '2']
+    await stage.createService(service, '--replicas', '4', ...order, ...watched)
     await stage.untilServing(service, 4)
     const explained = JSON.stringify(await stage.explain('first.1'))
     expect(explained).toMatch(/virtual address \(10\.[\d./]+\) is not used/)
@@ -63,7 +67,7 @@ describe('a service', () => {
 
   it('that is updated and rolled back stop-first fails no request', async () => {
     service = 'second'
-    await stage.createService(service, '--replicas', '3')
+    await stage.createService(service, '--replicas', '3', ...watched)
     await stage.untilServing(service, 3)
     const load = stage.load(service)
     const reloads = await stage.reloads()

@@ -1,11 +1,11 @@
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ensureImage } from '../../../scripts/lib/image.mjs'
 import { findComposes } from '../../../scripts/lib/compose.mjs'
 import type { Host } from '../host.ts'
 import type { Lab } from '../lab.ts'
 import { importConsul } from './consul-image.ts'
+import { giveImages } from './give-images.ts'
 import { readmeCommands, type ReadmeCommands } from './readme-commands.ts'
 
 /** Told of each command as the user types it, and of each line that it says. */
@@ -45,8 +45,7 @@ export class Rollout {
       throw new Error(`no Compose ${options.composeLine} here; node scripts/setup.mjs --lab`)
     }
     for (const host of lab.hosts) rollout.#bringFiles(host, compose.program)
-    // The first one may have to be built; the others then load it.
-    for (const host of lab.hosts) await ensureImage({ dockerHost: `unix://${host.dockerSocket}` })
+    await giveImages(lab)
     await importConsul(lab)
     return rollout
   }

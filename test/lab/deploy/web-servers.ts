@@ -10,10 +10,12 @@ const unevenness = 2
 
 /** The hostnames of the web servers that run, by host. */
 export async function webServers(lab: Lab): Promise<ReadonlyMap<Host, readonly string[]>> {
-  const filter = ['--filter', 'ancestor=fairlead-demo', '--format', '{{.ID}}']
+  const filters = encodeURIComponent(JSON.stringify({ ancestor: ['fairlead-demo'] }))
   const all = await lab.each(async (host) => {
-    const ids = await host.docker('ps', '--quiet', ...filter)
-    return [host, words(ids)] as const
+    const running = await host.dockerApi.get<readonly { readonly Id: string }[]>(
+      `/containers/json?filters=${filters}`,
+    )
+    return [host, running.map(({ Id }) => Id.slice(0, 12))] as const
   })
   return new Map(all)
 }

@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http'
 import type { StatusReport } from '../../../src/api/contract.ts'
-import { ensureImage } from '../../../scripts/lib/image.mjs'
+import { giveImages } from '../deploy/give-images.ts'
 import type { Host } from '../host.ts'
 import { Lab } from '../lab.ts'
 import { until } from '../until.ts'
@@ -25,8 +25,7 @@ export class EdgeStage {
   static async open(hosts: number): Promise<EdgeStage> {
     const lab = await Lab.start({ hosts })
     try {
-      // One after the other: what the first one builds the others load.
-      for (const host of lab.hosts) await ensureImage({ dockerHost: `unix://${host.dockerSocket}` })
+      await giveImages(lab)
       return new EdgeStage(lab)
     } catch (error) {
       await lab.close()

@@ -134,15 +134,13 @@ export class SwarmStage {
 
   /** Docker's word on an update that was asked for. */
   async untilUpdate(service: string, state: string): Promise<void> {
-    const format = '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}'
-    await until(
-      `update of ${service}: ${state}`,
-      async () => {
-        const is = await this.manager.docker('service', 'inspect', '--format', format, service)
-        return is === state
-      },
-      90_000,
-    )
+    const isSo = async (): Promise<boolean> => {
+      const { UpdateStatus } = await this.manager.dockerApi.get<{
+        UpdateStatus?: { State: string }
+      }>(`/services/${service}`)
+      return UpdateStatus?.State === state
+    }
+    await until(`update of ${service}: ${state}`, isSo, 90_000)
   }
 
   load(service: string, perSecond = 100): Load {
