@@ -125,7 +125,7 @@ export async function untilInstances(
   count: number,
 ): Promise<void> {
   await stage.until(
-    async () => (await entriesOf(consul, service)).length === count,
+    async () => (await toldEntries(consul, service))?.length === count,
     `Consul has ${count} of ${service}`,
   )
 }
@@ -141,9 +141,9 @@ export async function untilRegistered(
   const wanted = containers.map(({ id }) => id).toSorted()
   await stage.until(
     async () => {
-      const entries = await entriesOf(consul, service)
-      const ids = entries.map(({ Service }) => Service.Meta?.['fairlead-container'] ?? '')
-      return ids.toSorted().join() === wanted.join()
+      const entries = await toldEntries(consul, service)
+      const ids = entries?.map(({ Service }) => Service.Meta?.['fairlead-container'] ?? '')
+      return ids?.toSorted().join() === wanted.join()
     },
     `Consul has these ${containers.length}`,
     timeoutMs,
@@ -158,12 +158,13 @@ export async function untilServed(
 ): Promise<void> {
   const wanted = containers.map(({ name }) => name).toSorted()
   await stage.until(async () => {
-    const endpoints = await endpointsOf(stage, service)
+    const { isApplied, services } = await stage.status()
+    const endpoints = services.find(({ name }) => name === service)?.endpoints ?? []
     const isUp = endpoints.every(
       ({ admin, haproxyStatus }) => admin === 'ready' && haproxyStatus.startsWith('UP'),
     )
     const names = endpoints.map(({ candidate }) => candidate)
-    return isUp && names.toSorted().join() === wanted.join()
+    return isApplied && isUp && names.toSorted().join() === wanted.join()
   }, `these ${containers.length} serve`)
 }
 
@@ -172,7 +173,18 @@ export async function entriesOf(
   consul: ConsulAgent,
   service: string,
 ): Promise<readonly HealthEntry[]> {
+  const entries = await toldEntries(consul, service)
+  if (entries === undefined) throw new Error(`Consul does not tell of ${service}`)
+  return entries
+}
+
+/** As `entriesOf`; undefined while Consul has no leader, which it answers with a 500. */
+async function toldEntries(
+  consul: ConsulAgent,
+  service: string,
+): Promise<readonly HealthEntry[] | undefined> {
   const path = `/v1/health/service/${encodeURIComponent(service)}`
-  const { body } = await consul.api<readonly HealthEntry[]>('GET', path)
+  const { status, body } = await consul.api<readonly HealthEntry[]>('GET', path)
+  if (status !== 200) return undefined
   return body.toSorted((a, b) => (a.Service.ID < b.Service.ID ? -1 : 1))
 }

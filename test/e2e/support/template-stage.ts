@@ -64,12 +64,12 @@ export async function untilBalanced(
   all = count,
 ): Promise<void> {
   await stage.until(async () => {
-    const { services } = await stage.status()
+    const { isApplied, services } = await stage.status()
     const endpoints = services.find(({ name }) => name === service)?.endpoints ?? []
     const ready = endpoints.filter(
       ({ admin, haproxyStatus }) => admin === 'ready' && /^(?:UP|no check)/.test(haproxyStatus),
     )
-    return ready.length === count && endpoints.length === all
+    return isApplied && ready.length === count && endpoints.length === all
   }, `${service} has ${count} servers`)
 }
 
