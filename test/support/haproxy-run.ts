@@ -83,10 +83,10 @@ function command(socket: string, line: string): Promise<string> {
   })
 }
 
-/** Waits for a condition, at most ten seconds. */
+/** Waits for a condition, at most half a minute. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  patienceMs = 10_000,
+  patienceMs = 30_000,
 ): Promise<void> {
   const endMs = Date.now() + patienceMs
   while (!(await condition())) {

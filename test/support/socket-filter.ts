@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { waitUntil } from './wait-until.ts'
@@ -47,9 +46,16 @@ export class SocketFilter {
 
   static async start(options: FilterOptions): Promise<SocketFilter> {
     const filter = new SocketFilter(options)
+    // The path may be there a moment before HAProxy listens on it.
+    let isListening = false
     await waitUntil('the filter listens', () => {
       if (filter.#child.exitCode !== null) throw new Error(`it has ended:\n${filter.#output}`)
-      return existsSync(options.socketPath)
+      const socket = createConnection({ path: options.socketPath }, () => {
+        isListening = true
+        socket.destroy()
+      })
+      socket.on('error', () => socket.destroy())
+      return isListening
     })
     return filter
   }
@@ -69,7 +75,7 @@ export class SocketFilter {
 }
 
 /** The answer to bytes as they are, once the other side has closed or is done with one answer. */
-export function exchange(socketPath: string, bytes: string, timeoutMs = 5000): Promise<string> {
+export function exchange(socketPath: string, bytes: string, timeoutMs = 30_000): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ path: socketPath })
     let answer = ''

@@ -32,21 +32,21 @@ export class Supervisor {
     const { masterSocket, logPath } = this.#lab.options
     const pidFile = `${this.#lab.folder}/haproxy.pid`
     this.#spawn(['-Ws', '-f', configPath, '-p', pidFile, '-S', masterSocket], logPath)
-    await observe(masterSocket, 10_000)
+    await observe(masterSocket, 30_000)
   }
 
   /** With a master that has no socket. */
   async startWithoutSocket(): Promise<void> {
     const { configPath, workerSocket, logPath } = this.#lab.options
     this.#spawn(['-Ws', '-f', configPath, '-p', `${this.#lab.folder}/haproxy.pid`], logPath)
-    await observe(workerSocket, 10_000)
+    await observe(workerSocket, 30_000)
   }
 
   /** One process, without a master. */
   async startAlone(): Promise<void> {
     const { configPath, workerSocket, logPath } = this.#lab.options
     this.#spawn(['-db', '-f', configPath], logPath)
-    await observe(workerSocket, 10_000)
+    await observe(workerSocket, 30_000)
   }
 
   #spawn(args: readonly string[], logPath: string): void {

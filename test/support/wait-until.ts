@@ -2,7 +2,7 @@
 export async function waitUntil(
   what: string,
   condition: () => boolean,
-  timeoutMs = 10_000,
+  timeoutMs = 25_000,
 ): Promise<void> {
   const end = Date.now() + timeoutMs
   while (!condition()) {
