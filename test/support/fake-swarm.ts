@@ -20,8 +20,8 @@ export class FakeSwarm extends FakeDocker {
   fault: string | undefined
   /** The swarm's part is not answered at all, as without a leader. */
   hasNoLeader = false
-  /** Images that the daemon says 500 of. */
-  brokenImages: ReadonlySet<string> = new Set()
+  /** Images that the daemon says 500 of, or to which the answer breaks off. */
+  brokenImages: ReadonlyMap<string, 'refused' | 'cut'> = new Map()
   /** Tasks that should run and are not listed all the same; undefined: none. */
   isLeftOut: ((id: string) => boolean) | undefined
   /** Called when the tasks that should run were told. */
@@ -123,8 +123,10 @@ export class FakeSwarm extends FakeDocker {
       url.pathname === '/tasks' && url.searchParams.get('filters')?.includes('desired-state')
     const body = this.fault === undefined ? this.#swarmBody(url) : { message: this.fault }
     const status = this.fault === undefined ? (body === undefined ? 404 : 200) : 503
-    const isBroken = this.brokenImages.has(/^\/images\/(.*)\/json$/.exec(url.pathname)?.[1] ?? '')
-    response.writeHead(isBroken ? 500 : status, { 'Content-Type': 'application/json' })
+    const image = /^\/images\/(.*)\/json$/.exec(url.pathname)?.[1] ?? ''
+    const broken = this.brokenImages.get(image)
+    if (broken === 'cut') return void response.destroy()
+    response.writeHead(broken === 'refused' ? 500 : status, { 'Content-Type': 'application/json' })
     response.end(JSON.stringify(body ?? { message: 'No such image' }))
     if (isWantedList === true) this.afterTasksAnswer?.()
   }

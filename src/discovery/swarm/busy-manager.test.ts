@@ -80,15 +80,29 @@ describe('a manager', () => {
     expect(asked('demo:1')).toBe(2)
   })
 
-  it('that could not say what is in an image is asked again, though no task changes', async () => {
-    swarm.images.set('demo:1', { Config: { ExposedPorts: { '8080/tcp': {} } } })
-    swarm.brokenImages = new Set(['demo:1'])
+  it.each(['refused', 'cut'] as const)(
+    'that could not say what is in an image (%s) is asked again, though no task changes',
+    async (fault) => {
+      swarm.images.set('demo:1', { Config: { ExposedPorts: { '8080/tcp': {} } } })
+      swarm.brokenImages = new Map([['demo:1', fault]])
+      swarm.task('t1', 'web', withImage('demo:1'))
+      watched = forTest(new WatchedSwarm(swarm.url, { clock }))
+      await passUntil(() => watched.said.length > 0)
+      swarm.brokenImages = new Map()
+      await passUntil(() => watched.candidates.get('t1')?.endpoints[0]?.port === 8080)
+      expect(watched.provider.state().error).toBe('')
+    },
+  )
+
+  it('that can never say what is in one image is asked for it once a minute, and for all else as ever', async () => {
+    swarm.brokenImages = new Map([['demo:1', 'refused']])
     swarm.task('t1', 'web', withImage('demo:1'))
     watched = forTest(new WatchedSwarm(swarm.url, { clock }))
     await passUntil(() => watched.said.length > 0)
-    swarm.brokenImages = new Set()
-    await passUntil(() => watched.candidates.get('t1')?.endpoints[0]?.port === 8080)
-    expect(watched.provider.state().error).toBe('')
+    await passUntil(() => watched.provider.state().state === 'connected')
+    await pass(50_000)
+    expect(asked('demo:1')).toBe(1)
+    expect(watched.provider.state().state).toBe('connected')
   })
 
   it('is asked on when the clock of this machine is set back by an hour', async () => {

@@ -5,6 +5,7 @@ import type { Joining } from '../../networks/contract.ts'
 import { Backoff } from '../../support/backoff.ts'
 import type { Clock } from '../../support/clock.ts'
 import { eachLimited } from '../../support/each-limited.ts'
+import { DockerError } from '../docker/docker-error.ts'
 import { signalName } from '../docker/stop-signal.ts'
 import { causeOf, firstRunningMs, KnownSwarm } from './known-swarm.ts'
 import { paceOf, restOf } from './pace.ts'
@@ -195,7 +196,14 @@ export class SwarmWatch {
   async #readImages(references: readonly string[]): Promise<void> {
     const { client, clock, signal } = this.#options
     await eachLimited(references, mostImages, async (reference) => {
-      this.#swarm.setImage(reference, await client.image(reference, signal), clock.now())
+      try {
+        this.#swarm.setImage(reference, await client.image(reference, signal), clock.now())
+      } catch (error) {
+        // What Docker itself cannot read is as one that is not there: it holds up nothing for long.
+        const isBroken = error instanceof DockerError && error.status === 500
+        if (isBroken) this.#swarm.setImage(reference, undefined, clock.now())
+        throw error
+      }
     })
   }
 
