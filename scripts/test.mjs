@@ -42,8 +42,8 @@ await runMain(async () => {
   // What the units of deploy/systemd run under; it is not this machine's process 1.
   await ensureProgram('systemd-analyze', 'systemd')
   await ensureNodeModules()
-  const left = await leftOut()
-  say(left.length === 0 ? 'everything is there' : `left out: ${left.join(', ')}`)
+  const hasLab = await bringLab()
+  say(hasLab ? 'everything is there' : 'left out: test/lab')
 
   const failedChecks = []
   for (const { name, script, args } of checks) {
@@ -51,7 +51,7 @@ await runMain(async () => {
     if ((await node(script, args)) !== 0) failedChecks.push(name)
   }
   section('tests')
-  const tests = await runTests(filters, left)
+  const tests = await runTests(filters, hasLab)
 
   section('result')
   for (const name of failedChecks) console.log(`The ${name} check failed.`)
@@ -66,19 +66,19 @@ function section(name) {
 }
 
 /**
- * Brings what the tests on several hosts need, and gives the tests that cannot be without: on a
- * developer's machine they are left out with the reason, in CI that is a failure.
+ * Brings what the tests on several hosts need. Where they cannot be, a developer is told why and they
+ * are left out: false; in CI that is a failure.
  */
-async function leftOut() {
+async function bringLab() {
   try {
     await ensureLab()
     // What the images on the lab's hosts are built on, since those reach no registry.
     await ensureBaseArchive()
-    return []
+    return true
   } catch (error) {
     if (!(error instanceof SetupError) || process.env.CI) throw error
     say(`${error.message} ${error.hint}`.trim())
-    return ['test/lab/**']
+    return false
   }
 }
 
@@ -91,11 +91,11 @@ function node(script, args) {
   })
 }
 
-/** Runs what the filters name, or all tests but those left out; gives the counts, with reasons. */
-async function runTests(filters, left) {
+/** Runs what the filters name, else all tests; gives the counts, and reasons that are failures too. */
+async function runTests(filters, hasLab) {
   const isFiltered = filters.length > 0
-  const steps = isFiltered ? [[{ args: filters }]] : allTests
-  const excludes = left.flatMap((path) => ['--exclude', path])
+  const steps = isFiltered ? [[{ args: filters }]] : allTests({ hasLab })
+  const excludes = hasLab ? [] : ['--exclude', 'test/lab/**']
   // It has just been built: the runs of a step need not do so again beside each other.
   const built = isFiltered ? {} : { TESTS_BUILT: 'yes' }
   const runs = []
@@ -108,7 +108,7 @@ async function runTests(filters, left) {
   const reports = runs.flatMap(({ report }) => report ?? [])
   const reasons = runs.flatMap(({ code, report }) => reasonsOf(code, report, isFiltered))
   if (!isFiltered) {
-    const wrong = filesNotRunOnce(reports, left)
+    const wrong = filesNotRunOnce(reports, { hasLab })
     reasons.push(...wrong.map((file) => `${file} has not been run just once.`))
   }
   const sum = (key) => reports.reduce((total, report) => total + report[key], 0)

@@ -5,43 +5,55 @@ import { join } from 'node:path'
 import { root } from './node-modules.mjs'
 
 /** Folders of the tests on the real HAProxy and Docker, the project `real` of vitest.config.ts. */
-const realFolders = ['test/integration', 'test/e2e', 'test/lab']
+const lab = 'test/lab'
+const realFolders = ['test/integration', 'test/e2e', lab]
 
 /** Those whose tests run beside the others: a lab's hosts have networks and Docker daemons of their own. */
-const besideFolders = ['test/lab', 'test/integration']
+const besideFolders = [lab, 'test/integration']
 
 /** Of these, what is on this machine's own Docker daemon, whose containers all of its clients see. */
 const onOwnDocker = ['docker-discovery', 'haproxy-in-container'].join('|')
 
+/** Of the lab, what counts the requests that a dead host takes along: fewer the sooner it is noticed. */
+const alone = ['test/lab/cluster.test.ts', 'test/lab/drills.test.ts']
+
 const real = ['--project', 'real']
+const exclude = (glob) => ['--exclude', glob]
+const exceptAlone = alone.flatMap(exclude)
 
 /**
  * Steps, one after the other; of each, the runs of Vitest that are under way at once, with their
  * arguments and variables. Every test is in one of them. Much of a real test is waiting: two cores
  * carry two files at a time. Each run has free ports of its own, see test/support/ports.ts.
  */
-export const allTests = [
+export const allTests = ({ hasLab }) => [
   [{ args: ['--project', 'unit'] }],
   [
     {
-      args: [...real, ...besideFolders, '--exclude', `test/*/@(${onOwnDocker}).test.ts`],
+      args: [
+        ...real,
+        ...besideFolders,
+        ...exclude(`test/*/@(${onOwnDocker}).test.ts`),
+        ...exceptAlone,
+      ],
       env: { TEST_PORTS: '16000-23999' },
     },
     {
-      args: [...real, ...besideFolders.flatMap(withoutBeside)],
+      args: [
+        ...real,
+        ...besideFolders.flatMap((folder) => exclude(`${folder}/!(${onOwnDocker}).test.ts`)),
+        ...exceptAlone,
+      ],
       env: { TEST_PORTS: '24000-31999' },
     },
   ],
+  ...(hasLab ? [[{ args: [...real, ...alone] }]] : []),
 ]
 
-function withoutBeside(folder) {
-  return ['--exclude', `${folder}/!(${onOwnDocker}).test.ts`]
-}
-
-/** Files of real tests that are not in just one report, but for those of the folders `leftOut`. */
-export function filesNotRunOnce(reports, leftOut) {
+/** Files of real tests that are not in just one report. */
+export function filesNotRunOnce(reports, { hasLab }) {
   const names = reports.flatMap(({ testResults }) => testResults.map(({ name }) => name))
-  const folders = realFolders.filter((folder) => !leftOut.includes(`${folder}/**`))
+  const folders = realFolders.filter((folder) => hasLab || folder !== lab)
   return folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
       .filter((file) => file.endsWith('.test.ts'))
