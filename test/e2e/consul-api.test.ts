@@ -33,7 +33,11 @@ async function endpointOf(id: string): Promise<EndpointReport | undefined> {
 }
 
 function untilAdmin(id: string, admin: EndpointReport['admin'] | undefined): Promise<void> {
-  const is = async (): Promise<boolean> => (await endpointOf(id))?.admin === admin
+  const is = async (): Promise<boolean> => {
+    const { isApplied, services } = await stage.status()
+    const endpoint = services.flatMap(({ endpoints }) => endpoints).find((each) => each.id === id)
+    return isApplied && endpoint?.admin === admin
+  }
   return stage.until(is, `${id} is ${admin ?? 'gone'}`)
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { get, Load } from './support/load.ts'
+import type { AdminState } from '../../src/model/desired-state.ts'
+import { get, Load, type Answer } from './support/load.ts'
 import { end, Stage, type Container } from './support/stage.ts'
 
 let stage: Stage
@@ -29,6 +30,14 @@ async function hostnames(count: number): Promise<string[]> {
   return names
 }
 
+/** HAProxy has been told so. */
+async function isApplied(container: Container, admin: AdminState): Promise<boolean> {
+  const report = await stage.status()
+  const endpoints = report.services.flatMap((each) => each.endpoints)
+  const endpoint = endpoints.find((each) => each.candidate === container.name)
+  return report.isApplied && endpoint?.admin === admin
+}
+
 describe('containers come and go', () => {
   it('gives each of three containers every third request, in turn', async () => {
     const containers = await startAll(3)
@@ -56,7 +65,8 @@ describe('containers come and go', () => {
     await stage.untilServing(web, 4)
     await stage.post(`/containers/${first?.id}/stop`)
     await stage.post(`/containers/${third.id}/kill?signal=KILL`)
-    await stage.startContainer({ service: web })
+    const fifth = await stage.startContainer({ service: web })
+    await stage.until(async () => (await hostnames(5)).includes(fifth.hostname), 'the fifth serves')
     await stage.untilServing(web, 3)
     await stage.post(`/containers/${fourth.id}/stop`)
     await stage.remove(second as Container)
@@ -90,14 +100,10 @@ describe('containers come and go', () => {
     await stage.up()
     await stage.untilServing(web, 2)
     await stage.post(`/containers/${stubborn.id}/kill?signal=TERM`)
-    const endpoint = async () =>
-      (await stage.status()).services
-        .find((each) => each.name === web)
-        ?.endpoints.find((each) => each.candidate === stubborn.name)
-    await stage.until(async () => (await endpoint())?.admin === 'drain', 'it drains')
+    await stage.until(() => isApplied(stubborn, 'drain'), 'it drains')
     const names = await hostnames(10)
     expect(names).not.toContain(stubborn.hostname)
-    await stage.until(async () => (await endpoint())?.admin === 'ready', 'it is back', 15_000)
+    await stage.until(() => isApplied(stubborn, 'ready'), 'it is back')
     expect(await hostnames(10)).toContain(stubborn.hostname)
     const { problems } = await stage.status()
     expect(problems.some((each) => each.where.includes(stubborn.name))).toBe(true)
@@ -108,13 +114,7 @@ describe('containers come and go', () => {
     await stage.up()
     await stage.untilServing(web, 2)
     await stage.post(`/containers/${second?.id}/pause`)
-    await stage.until(
-      async () =>
-        (await stage.status()).services.some((each) =>
-          each.endpoints.some((one) => one.candidate === second?.name && one.admin === 'maint'),
-        ),
-      'it is in maintenance',
-    )
+    await stage.until(() => isApplied(second as Container, 'maint'), 'it is in maintenance')
     expect(await hostnames(6)).not.toContain(second?.hostname)
     await stage.post(`/containers/${second?.id}/unpause`)
     await stage.untilServing(web, 2)
@@ -164,12 +164,12 @@ describe('containers come and go', () => {
     await stage.up('--gone-service', '3s')
     await stage.untilServing(other, 1)
     await stage.remove(only)
-    await stage.until(
-      async () => (await get({ port: stage.port, host: `${other}.localhost` })).status === 503,
-      'it answers 503',
-    )
-    const answer = await get({ port: stage.port, host: `${other}.localhost` })
-    expect(answer.headers['retry-after']).toBeDefined()
+    let answer: Answer | undefined
+    await stage.until(async () => {
+      answer = await get({ port: stage.port, host: `${other}.localhost` })
+      return answer.status === 503
+    }, 'it answers 503')
+    expect(answer?.headers['retry-after']).toBeDefined()
     await stage.until(
       async () => !(await stage.status()).services.some((each) => each.name === other),
       'it is forgotten',

@@ -55,6 +55,21 @@ async function hostnames(count: number): Promise<string[]> {
   return names
 }
 
+/**
+ * Waits until each of them has answered, and nobody else does. HAProxy's roundrobin may give a server
+ * that has just come many requests in a row.
+ */
+async function untilAnswering(containers: readonly Container[]): Promise<void> {
+  const all = containers.map(({ hostname }) => hostname)
+  const left = new Set(all)
+  await stage.until(async () => {
+    const [answered = ''] = await hostnames(1)
+    expect(all).toContain(answered)
+    left.delete(answered)
+    return left.size === 0
+  }, `all ${all.length} answer`)
+}
+
 const pidOf = async (container: Container): Promise<number> => {
   const path = `/containers/${container.id}/json`
   return (await second.docker.get<{ State: { Pid: number } }>(path)).State.Pid
@@ -80,9 +95,7 @@ describe('two Docker daemons', () => {
     })
     expect(far).toMatchObject({ id: `${otherName}:${here.name}:80`, address: second.address })
     expect(far?.port).not.toBe(80)
-    expect((await hostnames(4)).toSorted()).toEqual(
-      [here.hostname, here.hostname, there.hostname, there.hostname].toSorted(),
-    )
+    await untilAnswering([here, there])
     expect((await stage.status()).leftOut).toContainEqual(
       expect.objectContaining({
         name: hidden.name,
@@ -113,7 +126,7 @@ describe('two Docker daemons', () => {
       `far:${here.name}:80`,
       `near:${here.name}:80`,
     ])
-    expect(new Set(await hostnames(4))).toEqual(new Set([here.hostname, there.hostname]))
+    await untilAnswering([here, there])
   })
 
   it('do not need each other: what a dead one said last stays, and is repaired on its return', async () => {
@@ -134,9 +147,7 @@ describe('two Docker daemons', () => {
     expect(shown.stdout).toContain(second.url)
     expect(shown.stdout).toMatch(/does not answer since/)
     expect(await endpoints()).toHaveLength(3)
-    expect(new Set(await hostnames(6))).toEqual(
-      new Set([here.hostname, there.hostname, lost.hostname]),
-    )
+    await untilAnswering([here, there, lost])
     // Nobody tells of this death: HAProxy finds it out itself.
     await second.killProgram(lostPid)
     const added = await stage.startContainer({ service: web })
@@ -150,9 +161,7 @@ describe('two Docker daemons', () => {
     await stage.until(async () => (await source())?.state === 'connected', 'it is connected again')
     await stage.untilServing(web, 3)
     expect((await endpoints()).map((each) => each.candidate)).not.toContain(lost.name)
-    expect(new Set(await hostnames(6))).toEqual(
-      new Set([here.hostname, there.hostname, added.hostname]),
-    )
+    await untilAnswering([here, there, added])
     expect((await load.stop()).failures).toEqual([])
     expect((await stage.status()).haproxy.reloads).toBe(reloads)
   })
