@@ -11,8 +11,11 @@ const realFolders = ['test/integration', 'test/e2e', lab]
 /** Those whose tests run beside the others: a lab's hosts have networks and Docker daemons of their own. */
 const besideFolders = [lab, 'test/integration']
 
-/** Of these, what is on this machine's own Docker daemon, whose containers all of its clients see. */
-const onOwnDocker = ['docker-discovery', 'haproxy-in-container'].join('|')
+/**
+ * Of these, what runs with the others all the same: what is on this machine's own Docker daemon, whose
+ * containers all of its clients see; and the tests of Consul, so that both runs take about as long.
+ */
+const notBeside = ['docker-discovery', 'haproxy-in-container', 'consul-*'].join('|')
 
 /** Of the lab, what counts the requests that a dead host takes along: fewer the sooner it is noticed. */
 const alone = ['test/lab/cluster.test.ts', 'test/lab/drills.test.ts']
@@ -33,7 +36,7 @@ export const allTests = ({ hasLab }) => [
       args: [
         ...real,
         ...besideFolders,
-        ...exclude(`test/*/@(${onOwnDocker}).test.ts`),
+        ...exclude(`test/*/@(${notBeside}).test.ts`),
         ...exceptAlone,
       ],
       env: { TEST_PORTS: '16000-23999' },
@@ -41,7 +44,7 @@ export const allTests = ({ hasLab }) => [
     {
       args: [
         ...real,
-        ...besideFolders.flatMap((folder) => exclude(`${folder}/!(${onOwnDocker}).test.ts`)),
+        ...besideFolders.flatMap((folder) => exclude(`${folder}/!(${notBeside}).test.ts`)),
         ...exceptAlone,
       ],
       env: { TEST_PORTS: '24000-31999' },
