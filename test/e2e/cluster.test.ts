@@ -204,8 +204,8 @@ describe('the end of a load balancer', () => {
     const again = await up(b, 'right')
     await untilSame(a, 2)
     await end(again, 'SIGINT')
-    const { members } = await clusterOf(a)
-    expect(members.map(({ instance }) => instance)).toEqual(['left'])
+    await a.until(async () => (await clusterOf(a)).members.length === 1, 'it is taken away')
+    expect((await clusterOf(a)).members.map(({ instance }) => instance)).toEqual(['left'])
   })
 
   it('is neither a service that is routed nor one that is left out', async () => {

@@ -9,6 +9,7 @@ import {
   entriesOf,
   problemsOf,
   registering,
+  untilInstances,
 } from './support/consul-stage.ts'
 import { get } from './support/load.ts'
 import { end, type Container, type Stage } from './support/stage.ts'
@@ -182,6 +183,7 @@ describe('a registrator that ends', () => {
     await end(other, 'SIGTERM')
     const ours = await stage.startContainer(options)
     await stage.untilServing(web, 2)
+    await untilInstances(stage, consul, web, 2)
     const entries = await entriesOf(consul, web)
     expect(
       entries.filter(isOwn).map(({ Service }) => Service.Meta?.['fairlead-container']),

@@ -69,6 +69,7 @@ describe('a start while the agent is away', () => {
     await leaveReader()
     process.kill(await stage.haproxyPid(), 'SIGKILL')
     await stage.until(async () => (await stage.haproxyPid()) === 0, 'HAProxy is gone')
+    await stage.until(async () => !(await isServing()), 'its worker has ended, too')
     await consul.kill()
     stage.spawnUp(...reading(consul))
     await stage.until(isServing, 'it serves again')

@@ -3,7 +3,7 @@ import type { EndpointReport } from '../../src/api/contract.ts'
 import type { ServiceDefinition } from '../../src/consul/types.ts'
 import type { ConsulAgent } from '../support/consul/consul-agent.ts'
 import { ConsulStage, endpointsOf, entriesOf, reading } from './support/consul-stage.ts'
-import { get, Load } from './support/load.ts'
+import { get, Load, type Answer } from './support/load.ts'
 import type { Container, Stage } from './support/stage.ts'
 
 let world: ConsulStage
@@ -62,8 +62,10 @@ async function endpointOf(id: string, of = stage): Promise<EndpointReport | unde
 async function untilIs(id: string, state: Partial<EndpointReport>, of = stage): Promise<void> {
   const what = `${id} is ${JSON.stringify(state)}`
   await of.until(async () => {
+    const { isApplied } = await of.status()
     const endpoint = await endpointOf(id, of)
     return (
+      isApplied &&
       endpoint !== undefined &&
       Object.entries(state).every(([key, value]) => endpoint[key as keyof EndpointReport] === value)
     )
@@ -75,12 +77,13 @@ describe('what Consul says of an instance', () => {
     await register('one', enabled)
     await register('two', enabled, 1)
     await stage.untilServing('api', 2)
-    const path = '/slow?ms=1500'
-    const slow = [1, 2].map(() => get({ port: stage.port, host: 'api.localhost', path }))
-    await stage.until(
-      async () => (await endpointsOf(stage, 'api')).every(({ sessions }) => sessions > 0),
-      'both have a request under way',
-    )
+    const path = '/slow?ms=3000'
+    const slow: Promise<Answer>[] = []
+    await stage.until(async () => {
+      // HAProxy's roundrobin may give one that has just come many in a row.
+      slow.push(get({ port: stage.port, host: 'api.localhost', path }))
+      return (await endpointsOf(stage, 'api')).every(({ sessions }) => sessions > 0)
+    }, 'both have a request under way')
     await put('service/maintenance/one?enable=true&reason=new%20disk')
     await untilIs('one', { admin: 'drain' })
     expect((await endpointOf('one'))?.reason).toContain('new disk')
@@ -89,7 +92,7 @@ describe('what Consul says of an instance', () => {
     const { failures, byHostname } = await load.stop()
     expect(failures).toEqual([])
     expect([...byHostname.keys()]).toEqual([containers[1]?.hostname])
-    expect((await Promise.all(slow)).map(({ status }) => status)).toEqual([200, 200])
+    expect(new Set((await Promise.all(slow)).map(({ status }) => status))).toEqual(new Set([200]))
     await put('service/maintenance/one?enable=false')
     await untilIs('one', { admin: 'ready' })
     await put('maintenance?enable=true&reason=reboot')
@@ -115,7 +118,7 @@ describe('what Consul says of an instance', () => {
   })
 
   it('a HEALTHCHECK that nobody passes on any more leaves it as it was', async () => {
-    const check = { CheckID: 'docker-health:one', Name: 'HEALTHCHECK', TTL: '1s' }
+    const check = { CheckID: 'docker-health:one', Name: 'HEALTHCHECK', TTL: '3s' }
     await register('one', { ...enabled, Check: { ...check, Status: 'passing' } })
     await register('two', { ...enabled, Check: { ...check, CheckID: 'docker-health:two' } }, 1)
     await untilIs('one', { admin: 'ready' })
@@ -143,7 +146,7 @@ describe('what Consul says of an instance', () => {
     await untilIs('one', { weight: 30 })
     await untilIs('two', { weight: 10 })
     const load = new Load({ port: stage.port, perSecond: 100, host: 'api.localhost' })
-    await stage.until(() => load.report().sent >= 80, 'some requests are answered')
+    await stage.until(() => load.report().sent >= 200, 'some requests are answered')
     const { failures, byHostname } = await load.stop()
     expect(failures).toEqual([])
     const [one = 0, two = 0] = containers.map(({ hostname }) => byHostname.get(hostname))
@@ -171,9 +174,12 @@ describe('services of others', () => {
     await register('bare', { Name: 'bare' })
     await register('seen', { Name: 'shop-1' })
     await stage.untilServing('shop-1', 1)
+    const isBare = ({ name }: { readonly name: string }): boolean => name === 'bare'
+    // Each service is read for itself.
+    await stage.until(async () => (await stage.status()).leftOut.some(isBare), 'it is left out')
     const { leftOut, services, problems } = await stage.status()
-    expect(services.some(({ name }) => name === 'bare')).toBe(false)
-    const found = leftOut.find(({ name }) => name === 'bare')
+    expect(services.some(isBare)).toBe(false)
+    const found = leftOut.find(isBare)
     expect(found).toMatchObject({ kind: 'instance', node: 'node1' })
     expect(`${found?.reason} ${found?.hint}`).toMatch(/fairlead_|--service/)
     expect(problems).toEqual([])

@@ -108,7 +108,8 @@ describe('behind a filter that lets through the listed requests only', () => {
     const said = findings.filter(({ about }) => about === 'docker')
     expect(said.filter(({ level }) => level === 'warning' || level === 'error')).toEqual([])
     expect(said.map(({ found }) => found)).toContain(`${filter.url} allows no more than is needed`)
-    expect(filter.log).toContain('"POST /containers/create HTTP/1.1"')
+    const refused = '"POST /containers/create HTTP/1.1"'
+    await stage.until(() => filter.log.includes(refused), 'the filter has told of it')
     expect(entriesOf(seen.requests)).toEqual(pathsFor('always'))
   })
 

@@ -115,6 +115,18 @@ it("takes operators' words for no drift, and shows it without repairing with --d
   expect((await changes()).length).toBe(before)
 }, 60_000)
 
+/** Not while a worker of HAProxy that has not ended yet still listens there. */
+function listens(on: Server, at: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const fail = (): void => resolve(false)
+    on.once('error', fail)
+    on.listen(at, '127.0.0.1', () => {
+      on.off('error', fail)
+      resolve(true)
+    })
+  })
+}
+
 it('is not pinned when a rollback cannot be done, and says why', async () => {
   const oldPort = await freePort()
   const daemon = await stage.up(...args, '--http', `127.0.0.1:${oldPort}`)
@@ -124,7 +136,7 @@ it('is not pinned when a rollback cannot be done, and says why', async () => {
   await stage.up(...args)
   await stage.untilServing('shop', 2)
   const other = createServer()
-  await new Promise<void>((resolve) => other.listen(oldPort, '127.0.0.1', resolve))
+  await stage.until(() => listens(other, oldPort), 'the address is free, and then is not')
   try {
     const { code, stderr } = await stage.ask('rollback', String(before?.id))
     expect(code).toBe(1)

@@ -22,6 +22,19 @@ afterEach(async () => {
   await stage.close()
 })
 
+/** kill -9, and its worker, which ends a moment after its master, listens no more. */
+async function killHaproxy(): Promise<void> {
+  process.kill(await stage.haproxyPid(), 'SIGKILL')
+  await stage.until(
+    () =>
+      get({ port: stage.port }).then(
+        () => false,
+        (error: unknown) => error instanceof Error && error.message.includes('ECONNREFUSED'),
+      ),
+    'nobody listens any more',
+  )
+}
+
 /** A start that must fail: exit code and what it says. */
 async function failedStart(...args: readonly string[]): Promise<{ code: number; stderr: string }> {
   const { code, stderr } = await stage.cli(...stage.upArguments(...args))
@@ -125,7 +138,7 @@ describe('Docker', () => {
     await stage.untilServing(web, 1)
     proxy.silence()
     await stage.startContainer({ service: web })
-    await stage.untilServing(web, 2, 15_000)
+    await stage.untilServing(web, 2)
   })
 
   it('may be away at a restart: the last state is served from the snapshot', async () => {
@@ -136,7 +149,7 @@ describe('Docker', () => {
     const daemon = await stage.up('--docker', proxy.url)
     await stage.untilServing(web, 1)
     await end(daemon, 'SIGTERM')
-    process.kill(await stage.haproxyPid(), 'SIGKILL')
+    await killHaproxy()
     await proxy.close()
     stage.spawnUp('--docker', proxy.url)
     await stage.until(async () => {
@@ -155,7 +168,7 @@ describe('Docker', () => {
     const daemon = await stage.up('--docker', proxy.url)
     await stage.untilServing(web, 1)
     await end(daemon, 'SIGTERM')
-    process.kill(await stage.haproxyPid(), 'SIGKILL')
+    await killHaproxy()
     await proxy.close()
     const path = join(stage.stateFolder, 'registry.snapshot')
     const stored = await new RegistryStorage(path).load()

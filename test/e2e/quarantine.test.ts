@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { haproxyPrograms } from '../support/haproxies.ts'
@@ -30,7 +30,9 @@ async function fussyHaproxy(word: string): Promise<string> {
     'esac',
     `exec ${real} "$@"`,
   ]
-  await writeFile(path, `${script.join('\n')}\n`, { mode: 0o755 })
+  // Put there whole: a file that is being written cannot be run.
+  await writeFile(`${path}.new`, `${script.join('\n')}\n`, { mode: 0o755 })
+  await rename(`${path}.new`, path)
   return path
 }
 

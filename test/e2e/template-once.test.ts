@@ -165,7 +165,7 @@ describe('exit codes', () => {
 
   it('a time limit, with what is missing', async () => {
     await inRoom({ 'a.tpl': '{{key "absent/one"}}{{key "absent/two"}}{{range services}}{{end}}' })
-    const run = room.start('-once', '-once-timeout', '1s', '-template', 'a.tpl:a')
+    const run = room.start('-once', '-once-timeout', '4s', '-template', 'a.tpl:a')
     expect(await run.exit).toBe(14)
     expect(run.stderr).toContain('missing dependency: kv.block(absent/one)\n')
     expect(run.stderr).toContain('missing dependency: kv.block(absent/two)\n')
