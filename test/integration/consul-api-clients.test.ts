@@ -14,7 +14,7 @@ afterEach(() => server.close())
 /** The consul program as a client of fairlead's embedded registry. */
 async function consul(...args: readonly string[]): Promise<string> {
   const env = { PATH: process.env['PATH'] ?? '', CONSUL_HTTP_ADDR: server.url }
-  const { stdout } = await run('consul', [...args], { env, timeout: 20_000 })
+  const { stdout } = await run('consul', [...args], { env, timeout: 60_000 })
   return stdout.trim()
 }
 

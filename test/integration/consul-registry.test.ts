@@ -73,10 +73,11 @@ const hasStates = (
 /** Requests from now until the condition holds and none follows, and what they were for. */
 async function requestsFor(proxy: FaultProxy, cause: () => Promise<void>): Promise<string[]> {
   proxy.forget()
+  const waiting = proxy.inFlight.now
   await cause()
-  for (let last = -1; last !== proxy.requests.length;) {
+  for (let last = -1; last !== proxy.requests.length || proxy.inFlight.now < waiting;) {
     last = proxy.requests.length
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await new Promise((resolve) => setTimeout(resolve, 500))
   }
   // Each answered watch has begun to wait again, and that request is not one for this change.
   return proxy.requests.map(({ path }) => path.split('?')[0] ?? '')
@@ -289,7 +290,7 @@ describe('a catalogue that grows', () => {
     expect(followed.registry.state().mode).toBe('by service')
     await fill(45, 3)
     await waitUntil('all are there', () => followed.registry.snapshot().services.size === 45)
-    expect(followed.registry.state().mode).toBe('by node')
+    await waitUntil('it is read by node', () => followed.registry.state().mode === 'by node')
     await deregisterInstance(agent, 'outside00', 'outside00:app0:80')
     await waitUntil('one is gone', () => followed.registry.snapshot().services.size === 44)
   })

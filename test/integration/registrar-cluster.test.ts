@@ -34,7 +34,7 @@ describe('a registrar on an agent of a cluster', () => {
     running = new RunningRegistrar(`consul://${client.address}`)
     running.list(labContainer(1), labContainer(2))
     await running.registrar.settled()
-    await expect.poll(catalogued, { timeout: 10_000 }).toEqual(here(1, 2))
+    await expect.poll(catalogued, { timeout: 60_000 }).toEqual(here(1, 2))
     const [, second, third] = cluster.servers
     await Promise.all([second?.kill(), third?.kill()])
     running.die(1)

@@ -64,7 +64,7 @@ describe('checks that a real agent runs', () => {
     ['args', { check_args: '["sh", "-c", "test $SERVICE_PORT -gt 0"]' }],
   ])('can be passed, with check_%s', async (name, attributes) => {
     const [id = ''] = await register(name, { ...attributes, check_interval: '200ms' })
-    await expect.poll(() => statusOf(id), { timeout: 10_000 }).toBe('passing')
+    await expect.poll(() => statusOf(id), { timeout: 60_000 }).toBe('passing')
   })
 
   it('send the method, the headers and the body that they are told to', async () => {
@@ -76,7 +76,7 @@ describe('checks that a real agent runs', () => {
       check_interval: '200ms',
       check_timeout: '2s',
     })
-    await expect.poll(() => statusOf(id), { timeout: 10_000 }).toBe('passing')
+    await expect.poll(() => statusOf(id), { timeout: 60_000 }).toBe('passing')
     expect(asked.filter(({ method }) => method === 'POST')[0]).toEqual({
       method: 'POST',
       url: '/health?full',

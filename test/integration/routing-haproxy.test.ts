@@ -256,7 +256,7 @@ describe.each(programs)('on HAProxy $line', (each) => {
 
   describe('long connections', () => {
     const short = {
-      timeouts: { ...routingSettings.timeouts, serverMs: 300, clientMs: 300, keepAliveMs: 300 },
+      timeouts: { ...routingSettings.timeouts, serverMs: 1000, clientMs: 1000, keepAliveMs: 1000 },
     }
 
     it('a WebSocket upgrade passes, and stays open beyond the timeouts of requests', async () => {
@@ -266,7 +266,7 @@ describe.each(programs)('on HAProxy $line', (each) => {
           (handshake, socket) => {
             socket.on('error', () => socket.destroy())
             socket.write(switching(handshake.headers['sec-websocket-key'] ?? ''))
-            socket.on('data', (chunk) => setTimeout(() => socket.write(chunk), 700))
+            socket.on('data', (chunk) => setTimeout(() => socket.write(chunk), 1800))
           },
         ),
       )
@@ -302,7 +302,7 @@ describe.each(programs)('on HAProxy $line', (each) => {
         await serve((_request, response) => {
           response.writeHead(200, { 'content-type': 'text/event-stream' })
           response.write('data: 1\n\n')
-          setTimeout(() => response.end('data: 2\n\n'), 900)
+          setTimeout(() => response.end('data: 2\n\n'), 1800)
         }),
       )
       const haproxy = await start(

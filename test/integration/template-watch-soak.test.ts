@@ -96,7 +96,7 @@ it.each([
         (each) => !isDeepStrictEqual(together.source.recall(each), single.source.recall(each)),
       )
     // Which of them differ says more than that it took too long.
-    await waitUntil('both say the same', () => differing().length === 0, 20_000).catch(() => {})
+    await waitUntil('both say the same', () => differing().length === 0, 60_000).catch(() => {})
     expect(differing().map(({ name }) => name)).toEqual([])
     expect(together.client.connections.most).toBeLessThanOrEqual(most)
     expect(together.failures).toEqual([])

@@ -9,7 +9,7 @@ import { agentConfig, agentPorts, type ConsulOptions, type Membership } from './
 import { lastWill, type LastWill } from './last-will.ts'
 import { askConsul, type AskOptions, type ConsulAnswer } from './consul-api.ts'
 
-const readyTimeoutMs = 45_000
+const readyTimeoutMs = 90_000
 const stopTimeoutMs = 10_000
 
 /**
@@ -121,7 +121,7 @@ export class ConsulAgent {
 
   /**
    * Waits for a leader, for this node in its catalog, healthy, and until the key-value store takes
-   * writes. Throws with the end of its log when the agent ends or 45 s have passed.
+   * writes. Throws with the end of its log when the agent ends or 90 s have passed.
    */
   async ready(): Promise<void> {
     const endMs = Date.now() + readyTimeoutMs

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { agentPorts, type ConsulOptions, type Membership } from './agent-settings.ts'
 import { ConsulAgent } from './consul-agent.ts'
 
-const electionTimeoutMs = 30_000
+const electionTimeoutMs = 60_000
 
 /** Servers that form one datacenter; each can be killed, frozen and started again by itself. */
 export type ConsulCluster = {

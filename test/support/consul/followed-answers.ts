@@ -55,7 +55,7 @@ export function followAnswers(
           found = source.recall(dependency)
           return found !== undefined && isRight(found)
         },
-        30_000,
+        60_000,
       )
       return found as AnswerOf[D['kind']]
     },

@@ -62,7 +62,7 @@ export class RegistratorStage {
 
   /** Waits until exactly these services are registered. */
   async untilIds(...wanted: readonly string[]): Promise<void> {
-    const end = Date.now() + 20_000
+    const end = Date.now() + 60_000
     for (;;) {
       const found = await this.ids()
       if (found.join() === wanted.toSorted().join()) return
