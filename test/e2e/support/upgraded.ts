@@ -8,7 +8,7 @@ import { freePorts } from '../../support/ports.ts'
 import { program } from './build.ts'
 import { get } from './load.ts'
 
-const patienceMs = 30_000
+const patienceMs = 60_000
 
 /** Waits until it gives something; throws with what was waited for. */
 export async function until<T>(what: () => string, find: () => Promise<T | undefined>): Promise<T> {
