@@ -3,7 +3,9 @@ import { defineConfig } from 'vitest/config'
 // `unit` needs nothing but Node (property and golden tests that call `haproxy -c` are there too,
 // they need the haproxy program). `real` needs a running Docker daemon and HAProxy, and runs one
 // file at a time; `npm test` has two such runs beside each other, see scripts/lib/vitest-runs.mjs.
-// A limit only: the default is one second, in which a busy machine may not even start a process.
+
+// A limit only, as the others here: the default is one second, in which a busy machine may not even
+// start a process.
 const expectations = { poll: { timeout: 25_000 } }
 
 export default defineConfig({
@@ -17,7 +19,7 @@ export default defineConfig({
             'test/{architecture,golden,scenarios,property}/**/*.test.ts',
             'drills/**/*.test.ts',
           ],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           expect: expectations,
         },
       },
@@ -27,8 +29,8 @@ export default defineConfig({
           include: ['test/{integration,e2e,lab}/**/*.test.ts'],
           fileParallelism: false,
           globalSetup: ['test/e2e/support/build.ts', 'test/e2e/support/web-image.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           expect: expectations,
         },
       },

@@ -78,7 +78,7 @@ async function underLoad(
     say(`right after ${((rightMs - healMs) / 1000).toFixed(1)} s`)
     await pause(steadyMs)
     // Still, or again.
-    await stage.untilRight(10_000)
+    await stage.untilRight(60_000)
     const samples = await load.stop()
     const isMeant = isDead ?? (() => false)
     const chosenMs = lastChosenMs(watch.readings, isMeant, beganMs, healMs) ?? beganMs

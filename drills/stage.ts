@@ -152,7 +152,7 @@ export class DrillStage {
   async addressesOn(on: Host): Promise<readonly string[]> {
     const filters = encodeURIComponent(JSON.stringify({ label: [webLabel] }))
     const path = `/containers/json?filters=${filters}`
-    const list = await on.dockerApi.get<readonly Listed[]>(path, { timeoutMs: 2000 })
+    const list = await on.dockerApi.get<readonly Listed[]>(path, { timeoutMs: 10_000 })
     return list.flatMap((one) => this.#addressOf(on, one))
   }
 

@@ -39,6 +39,12 @@ async function underLoad(name: string, work: () => Promise<void>): Promise<numbe
   return sent + kept.answered
 }
 
+/** Why a container is left out, and the hint; empty while it is not. */
+async function leftOut(name: string): Promise<string> {
+  const out = (await stage.status()).leftOut.find((each) => each.name === name)
+  return out === undefined ? '' : `${out.reason}\n${out.hint}`
+}
+
 describe('the network of a container that gets requests', () => {
   it('is joined before its first request and left after its last, without a restart or a failure', async () => {
     await stage.startHaproxy()
@@ -77,9 +83,9 @@ describe('the network of a container that gets requests', () => {
       await docker('rm', '--force', 'later')
       await stage.untilOn(['edge'])
     })
-    const earlier = (await stage.status()).leftOut.find(({ name }) => name === 'earlier')
-    expect(earlier?.reason).toContain('would cut the connections to its published ports')
-    expect(earlier?.hint).toContain('(0-edge), or accept that with --join-only aaa')
+    const earlier = () => leftOut('earlier')
+    await expect.poll(earlier).toContain('would cut the connections to its published ports')
+    expect(await earlier()).toContain('(0-edge), or accept that with --join-only aaa')
   })
 
   it('is the default bridge too', async () => {
@@ -112,7 +118,9 @@ describe('the network of a container that gets requests', () => {
     await stage.startWeb('web', 'bridge')
     await stage.untilAnswered('web')
     expect(await stage.networksOf()).toEqual(['0-edge', 'bridge'])
-    expect(await stage.explain('database')).toContain('HAProxy is not attached to the network')
+    await expect
+      .poll(() => stage.explain('database'))
+      .toContain('HAProxy is not attached to the network')
   })
 
   it('is used at once when somebody connects HAProxy by hand, and then never left', async () => {
@@ -143,9 +151,9 @@ describe('the network of a container that gets requests', () => {
     await stage.startWeb('published', 'private', { options: ['--publish', '80'] })
     await stage.startWeb('hidden', 'private')
     await stage.untilAnswered('published')
-    const hidden = (await stage.status()).leftOut.find(({ name }) => name === 'hidden')
-    expect(hidden?.reason).toContain('never joined (--never-join)')
-    expect(hidden?.hint).toContain('docker network connect private haproxy')
+    const hidden = () => leftOut('hidden')
+    await expect.poll(hidden).toContain('never joined (--never-join)')
+    expect(await hidden()).toContain('docker network connect private haproxy')
     expect(await stage.networksOf()).toEqual(['0-edge'])
   })
 

@@ -15,7 +15,7 @@ const creator = fileURLToPath(new URL('support/lab-creator.ts', import.meta.url)
 const apiOf = (host: Host): string => `http://${host.address}:2375/_ping`
 
 const answers = async (host: Host): Promise<boolean> => {
-  await host.dockerApi.call('GET', '/_ping', [200], { timeoutMs: 500 })
+  await host.dockerApi.call('GET', '/_ping', [200], { timeoutMs: 10_000 })
   return true
 }
 
@@ -47,8 +47,10 @@ describe('a lab of three hosts with a swarm', () => {
 
   const network = ['--network', 'apps'] as const
   /** From the container of the one host to that of the other, over the overlay network. */
-  const over = (from: Host, to: Host): Promise<string> =>
-    ask(from, urls[to.number - 1] ?? '', { from: `web${from.number}`, timeoutMs: 500 })
+  const over = (from: Host, to: Host, timeoutMs = 10_000): Promise<string> =>
+    ask(from, urls[to.number - 1] ?? '', { from: `web${from.number}`, timeoutMs })
+  /** For what is to get no answer. */
+  const inVain = { timeoutMs: 1000 }
   const isReached = async (from: Host, to: Host): Promise<boolean> =>
     (await over(from, to)) === '200'
 
@@ -59,9 +61,8 @@ describe('a lab of three hosts with a swarm', () => {
     expect(await ask(one, apiOf(two))).toBe('200')
     expect(await ask(two, apiOf(three))).toBe('200')
     expect(await ask(three, apiOf(one))).toBe('200')
-    expect(await one.docker('node', 'ls', '--format', '{{.Hostname}} {{.Status}}')).toBe(
-      'host1 Ready\nhost2 Ready\nhost3 Ready',
-    )
+    const nodes = () => one.docker('node', 'ls', '--format', '{{.Hostname}} {{.Status}}')
+    await expect.poll(nodes).toBe('host1 Ready\nhost2 Ready\nhost3 Ready')
   })
 
   it('gives a Docker client on a host that host’s own daemon', async () => {
@@ -87,8 +88,8 @@ describe('a lab of three hosts with a swarm', () => {
   it('cuts the overlay’s data path alone', async () => {
     const [one, two, three] = hosts
     await lab.cutOverlay([one])
-    expect(await over(one, two)).toBe('no answer')
-    expect(await over(three, one)).toBe('no answer')
+    expect(await over(one, two, 1000)).toBe('no answer')
+    expect(await over(three, one, 1000)).toBe('no answer')
     expect(await isReached(two, three)).toBe(true)
     expect(await ask(one, apiOf(two))).toBe('200')
     await lab.heal()
@@ -98,8 +99,8 @@ describe('a lab of three hosts with a swarm', () => {
   it('parts a host from the others, and this process still reaches it', async () => {
     const [one, two, three] = hosts
     await lab.partition([one])
-    expect(await ask(one, apiOf(two))).toBe('no answer')
-    expect(await ask(three, apiOf(one))).toBe('no answer')
+    expect(await ask(one, apiOf(two), inVain)).toBe('no answer')
+    expect(await ask(three, apiOf(one), inVain)).toBe('no answer')
     expect(await ask(two, apiOf(three))).toBe('200')
     const answer = await fetch(`http://${one.consulAddress}/v1/agent/self`)
     expect(answer.status).toBe(200)
@@ -111,7 +112,7 @@ describe('a lab of three hosts with a swarm', () => {
   it('pulls a cable and plugs it in again', async () => {
     const [one, two] = hosts
     await two.cutCable()
-    expect(await ask(one, apiOf(two))).toMatch(/no answer|EHOSTUNREACH/)
+    expect(await ask(one, apiOf(two), inVain)).toMatch(/no answer|EHOSTUNREACH/)
     await two.restoreCable()
     await until('host2 answers', async () => (await ask(one, apiOf(two))) === '200')
   })
@@ -119,7 +120,7 @@ describe('a lab of three hosts with a swarm', () => {
   it('freezes a host, which still accepts connections, and thaws it', async () => {
     const [one, , three] = hosts
     three.freeze()
-    expect(await ask(one, apiOf(three))).toBe('no answer')
+    expect(await ask(one, apiOf(three), inVain)).toBe('no answer')
     three.thaw()
     await until('host3 answers', async () => (await ask(one, apiOf(three))) === '200')
   })
@@ -146,14 +147,15 @@ describe('a lab of three hosts with a swarm', () => {
     const containers = await three.docker('ps', '--all', '--quiet')
     await three.powerOff()
     expect(three.isOn).toBe(false)
-    expect(await ask(one, apiOf(three))).toMatch(/no answer|EHOSTUNREACH/)
+    expect(await ask(one, apiOf(three), inVain)).toMatch(/no answer|EHOSTUNREACH/)
     await three.powerOn()
     expect(await three.docker('ps', '--all', '--quiet')).toBe(containers)
     await until('host3 is a node again', async () => {
       const format = '{{.Status.State}}'
       return (await one.docker('node', 'inspect', '--format', format, 'host3')) === 'ready'
     })
-    await three.docker('start', 'web3')
+    // Its network may take a while more than the node.
+    await until('its container starts', async () => (await three.docker('start', 'web3')) !== '')
     await until('its container is reached', async () => {
       const format = '{{.NetworkSettings.Networks.apps.IPAddress}}'
       const address = await three.docker('inspect', '--format', format, 'web3')

@@ -18,7 +18,7 @@ const swarmState = async () => {
 }
 
 const untilConnected = () =>
-  until('the manager answers', async () => (await swarmState())?.state === 'connected', 90_000)
+  until('the manager answers', async () => (await swarmState())?.state === 'connected', 200_000)
 
 describe('from a HAProxy that is a process of its host', () => {
   it('a service on an overlay network only is left out, with the command that helps', async () => {
@@ -65,7 +65,7 @@ describe('while the swarm gives no answer', () => {
       'the way out is named',
       async () => (await swarmState())?.error.includes('docker node promote') === true,
     )
-    expect(await stage.serving('outer')).toHaveLength(3)
+    await stage.untilServing('outer', 3)
     await other.docker('node', 'promote', 'host1')
     await untilConnected()
   })

@@ -37,6 +37,7 @@ describe('a service', () => {
     const reloads = await stage.reloads()
     await stage.manager.docker('service', 'scale', '--detach', `${service}=8`)
     await stage.untilServing(service, 8)
+    await until('each has answered', () => load.report().byHostname.size === 8)
     await stage.manager.docker('service', 'scale', '--detach', `${service}=2`)
     await stage.untilServing(service, 2)
     const report = await load.stop()

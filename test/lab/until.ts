@@ -6,7 +6,7 @@ const askAgainMs = 20
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const endsAtMs = performance.now() + timeoutMs
   let cause: unknown

@@ -10,7 +10,7 @@ export type VisitOptions = {
   readonly path?: string
 }
 
-const timeoutMs = 5000
+const timeoutMs = 20_000
 
 /** Opens the page as a browser does that has no connection yet. Rejects when there is no answer. */
 export function visit(address: string, options: VisitOptions = {}): Promise<Visit> {

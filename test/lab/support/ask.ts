@@ -12,12 +12,13 @@ get(url, { agent: false }, (answer) => say(String(answer.statusCode))).on('error
 export type AskOptions = {
   /** Asks from this container's network instead of the host's own. */
   readonly from?: string
+  /** 10 s without; less where no answer is what is wanted. */
   readonly timeoutMs?: number
 }
 
 /** GETs a URL from a host: the answer's status, else the error's code or `no answer`. */
 export async function ask(host: Host, url: string, options: AskOptions = {}): Promise<string> {
-  const { from, timeoutMs = 1000 } = options
+  const { from, timeoutMs = 10_000 } = options
   const args = ['-e', client, url, String(timeoutMs)]
   const said =
     from === undefined

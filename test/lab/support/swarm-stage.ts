@@ -140,7 +140,7 @@ export class SwarmStage {
       }>(`/services/${service}`)
       return UpdateStatus?.State === state
     }
-    await until(`update of ${service}: ${state}`, isSo, 90_000)
+    await until(`update of ${service}: ${state}`, isSo, 200_000)
   }
 
   load(service: string, perSecond = 100): Load {
@@ -167,7 +167,7 @@ export class SwarmStage {
 
   #ask(path: string) {
     return call({ socketPath: join(this.stateFolder, 'admin.sock') }, 'GET', path, {
-      timeoutMs: 2000,
+      timeoutMs: 10_000,
     })
   }
 }
