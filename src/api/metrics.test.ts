@@ -117,11 +117,12 @@ it('counts changes as they happen, also those before the first scrape', async ()
   ledger.record(changeEntry({ how: 'reload', kinds: ['server', 'mass'], eventToDoneMs: -20 }))
   ledger.record(changeEntry({ how: 'failed', eventToDoneMs: 5 }))
   ledger.record(changeEntry({ eventToDoneMs: undefined, changeCount: 7, applyMs: 30 }))
-  const lines = await vi.waitFor(async () => {
+  const scrapeAll = async () => {
     const lines = await scrape()
     expect(lines).toContain('fairlead_changes_total{how="runtime"} 2')
     return lines
-  })
+  }
+  const lines = await vi.waitFor(scrapeAll, { timeout: 25_000 })
   expect(lines).toEqual(
     expect.arrayContaining([
       'fairlead_changes_total{how="reload"} 1',

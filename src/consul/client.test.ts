@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../test/support/ports.ts'
 import { waitUntil } from '../../test/support/wait-until.ts'
 import { consulOptions } from './address.ts'
 import { ConsulClient, type ClientLimits } from './client.ts'
@@ -39,7 +40,9 @@ class ScriptedAgent {
 
   static async start(): Promise<ScriptedAgent> {
     const server = createServer({ keepAliveTimeout: 0 })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    // Nobody else gets the port after its end.
+    const port = await freePort()
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
     const agent = new ScriptedAgent(server)
     closers.push(() => agent.stop())
     return agent
@@ -270,16 +273,16 @@ describe('a client of Consul', () => {
   })
 
   it('ends what blocks at an agent that gives another request no answer, unless that was in a hurry', async () => {
-    const client = clientOf(agent.address, { answerTimeoutMs: 60 })
+    const client = clientOf(agent.address, { answerTimeoutMs: 1500 })
     agent.handle = () => undefined
     const blocked = client.get('/block', { timeoutMs: 300_000 })
     let isBlocked = true
     const ended = expect(blocked.finally(() => (isBlocked = false))).rejects
     const failed = ended.toThrow('no answer to another request, so this one was given up')
     await waitUntil('the request', () => agent.asked.length === 1)
-    await expect(client.put('/a', 1, { timeoutMs: 10 })).rejects.toThrow('within 10 ms')
+    await expect(client.put('/a', 1, { timeoutMs: 500 })).rejects.toThrow('within 500 ms')
     expect(isBlocked).toBe(true)
-    await expect(client.put('/b')).rejects.toThrow('no answer within 60 ms')
+    await expect(client.put('/b')).rejects.toThrow('no answer within 1500 ms')
     await failed
     expect(agent.asked).toEqual(['GET /block', 'PUT /a', 'PUT /b'])
     await waitUntil('no connection', () => client.connections.open === 0)
@@ -291,7 +294,7 @@ describe('a client of Consul', () => {
     other.handle = (_, response) => response.end('"other"')
     const blocked = client.get('/block', { timeoutMs: 300_000 })
     await waitUntil('the request', () => agent.asked.length === 1)
-    await expect(client.put('/a', 1, { timeoutMs: 20 })).rejects.toThrow('within 20 ms')
+    await expect(client.put('/a', 1, { timeoutMs: 500 })).rejects.toThrow('within 500 ms')
     expect((await blocked).value).toBe('other')
     expect([agent.asked, other.asked]).toEqual([['GET /block', 'PUT /a'], ['GET /block']])
   })

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { freePort } from '../../test/support/ports.ts'
 import { sampleEndpoint } from '../../test/support/samples.ts'
 import { ManualClock, systemClock, type Clock } from '../support/clock.ts'
 import { connectTcp, Prober } from './prober.ts'
@@ -147,8 +148,6 @@ describe('the prober', () => {
   })
 
   it('has a connect that says no to a closed port', async () => {
-    const port = await listen()
-    await new Promise((resolve) => servers.pop()?.close(resolve))
-    expect(await connectTcp('127.0.0.1', port, 1_000)).toBe(false)
+    expect(await connectTcp('127.0.0.1', await freePort(), 1_000)).toBe(false)
   })
 })

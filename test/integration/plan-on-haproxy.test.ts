@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
@@ -18,7 +18,6 @@ import type { DesiredState } from '../../src/model/desired-state.ts'
 import { modelOf, readBack } from '../support/diff-interpreter.ts'
 import { serverContent, sharedSettings, stateOf } from '../support/diff-states.ts'
 import { haproxyPrograms } from '../support/haproxies.ts'
-import { waitUntil } from '../support/wait-until.ts'
 
 let folder = ''
 let haproxy: ChildProcess | undefined
@@ -87,7 +86,8 @@ async function start(
   writeFileSync(mapPath, state.files.get(mapPath) ?? '')
   haproxy = spawn(program, ['-db', '-f', file], { stdio: 'ignore' })
   await once(haproxy, 'spawn')
-  await waitUntil('the stats socket', () => existsSync(socket))
+  // The path may be there a moment before HAProxy listens on it.
+  await expect.poll(() => runCommands(socket, ['show info'])).toHaveLength(1)
 }
 
 async function serversOf(socket: string): Promise<Map<string, RunningServer>> {

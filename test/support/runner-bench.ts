@@ -113,7 +113,7 @@ export class RunnerBench {
   async close(): Promise<void> {
     this.signal('SIGINT')
     await this.exit.catch(() => undefined)
-    await rm(this.folder, { recursive: true, force: true })
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
   #openSource(): MemorySource {

@@ -265,12 +265,10 @@ describe('connections that break', () => {
     expect(watched.said.filter((each) => each.isComplete)).toHaveLength(1)
   })
 
-  it('gives up a daemon that does not answer any more', { timeout: 20_000 }, async () => {
+  it('gives up a daemon that does not answer any more', async () => {
     const watched = await watch()
-    const before = Date.now()
     docker.isFrozen = true
-    await waitUntil('noticed', () => watched.provider.state().state === 'connecting', 10_000)
-    expect(Date.now() - before).toBeLessThan(10_000)
+    await waitUntil('noticed', () => watched.provider.state().state === 'connecting')
     expect(watched.provider.state().error).toContain('no answer to /events within 3000 ms')
     docker.isFrozen = false
     docker.dropAll()

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../../../test/support/ports.ts'
 import { StagedFiles, sweepStaged } from '../apply/staged-files.ts'
 import { bindsOf, parseBind, probeBinds } from './binds.ts'
 import { findHaproxy } from './program.ts'
@@ -87,9 +87,9 @@ describe('bind addresses', () => {
 
   it('are free, in use by someone who is named, or not ours', async () => {
     const server = createServer()
-    server.listen(0, '127.0.0.1')
+    const port = await freePort()
+    server.listen(port, '127.0.0.1')
     await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
     const bind = { address: '127.0.0.1', port }
     await expect(probeBinds([bind])).rejects.toMatchObject({
       code: 'address_in_use',

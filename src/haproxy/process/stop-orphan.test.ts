@@ -39,7 +39,7 @@ it('ends the recorded process with the gentle signal', async () => {
     masterStartTicks: startTicksOf(pid) ?? 0,
     workerPid: 0,
   })
-  expect(await stopOrphan(paths(), 5000)).toBe(true)
+  expect(await stopOrphan(paths(), 20_000)).toBe(true)
   expect(await ended).toEqual([null, 'SIGUSR1'])
 })
 
@@ -72,8 +72,8 @@ it('finds a HAProxy by its master socket when no record was written yet', async 
   const options = ['-W', '-S', masterSocket, '-f', config]
   const child = spawn('haproxy', options, { cwd: folder, stdio: 'ignore' })
   const ended = once(child, 'exit')
-  await showProcesses(masterSocket, { patienceMs: 10_000 })
-  expect(await stopOrphan(paths(), 5000)).toBe(true)
+  await showProcesses(masterSocket, { patienceMs: 30_000 })
+  expect(await stopOrphan(paths(), 20_000)).toBe(true)
   await ended
   expect(startTicksOf(child.pid ?? 0)).toBeUndefined()
 })

@@ -110,7 +110,7 @@ describe('the control socket', () => {
     await listen((_, socket) => {
       if (mode === 'end') socket.end('\n> \n> ')
     })
-    await expect(runCommands(path, ['a'], { timeoutMs: 20 })).rejects.toMatchObject({
+    await expect(runCommands(path, ['a'], { timeoutMs: 200 })).rejects.toMatchObject({
       code: 'haproxy_unreachable',
       message: expect.stringContaining('silent'),
     })
@@ -125,7 +125,7 @@ describe('the control socket', () => {
       if (text === 'reload\n')
         socket.end("Success=0\n--\n[ALERT] (1) : config : unknown keyword 'x'\n")
     })
-    expect(await sendReload(path, 1000)).toEqual({
+    expect(await sendReload(path, 10_000)).toEqual({
       isDone: false,
       log: "[ALERT] (1) : config : unknown keyword 'x'",
     })
@@ -133,7 +133,7 @@ describe('the control socket', () => {
 
   it('takes the silent answer and the cut connection of a 2.6 master as not known', async () => {
     await listen((_, socket) => socket.end())
-    expect(await sendReload(path, 1000)).toBe(undefined)
+    expect(await sendReload(path, 10_000)).toBe(undefined)
   })
 
   it('tells current workers from old ones in show proc', async () => {
