@@ -22,12 +22,24 @@ const parts: readonly (readonly [string, RegExp])[] = [
 
 /** What the parts among these processes use; parts that are not there are left out. */
 export function memoryOf(pids: readonly number[]): readonly PartMemory[] {
-  const lines = pids.map((pid) => [pid, commandLine(pid)] as const)
-  const partOf = (line: string): string | undefined => parts.find(([, is]) => is.test(line))?.[0]
+  const lines = pids.map((pid) => [pid, partOf(pid)] as const)
   return parts.flatMap(([part]) => {
-    const own = lines.filter(([, line]) => partOf(line) === part).map(([pid]) => pid)
+    const own = lines.filter(([, each]) => each === part).map(([pid]) => pid)
     return own.length === 0 ? [] : [{ part, processes: own.length, rssMb: rssMb(own) }]
   })
+}
+
+const balancing: ReadonlySet<string | undefined> = new Set(parts.slice(0, 4).map(([part]) => part))
+
+/** Those of fairlead, HAProxy and Consul: not Docker, and not what it starts. */
+export function balancingAmong(pids: readonly number[]): readonly number[] {
+  return pids.filter((pid) => balancing.has(partOf(pid)))
+}
+
+/** Undefined for any other, and for one that has ended. */
+function partOf(pid: number): string | undefined {
+  const line = commandLine(pid)
+  return parts.find(([, is]) => is.test(line))?.[0]
 }
 
 /** Words with a space after each; empty for a process that has ended meanwhile. */

@@ -1,6 +1,6 @@
 import { DrillStage } from '../drills/stage.ts'
 import type { Host } from '../test/lab/host.ts'
-import { memoryOf } from './cluster-memory.ts'
+import { balancingAmong, memoryOf } from './cluster-memory.ts'
 import type { PartMemory } from './cluster-memory.ts'
 import { startPoller } from './load/poller.ts'
 import type { Poller } from './load/poller.ts'
@@ -33,6 +33,8 @@ export async function cluster(stage: Stage): Promise<Outcome> {
   const drillStage = await DrillStage.open({ shape: 'overlay', webServers: 0 })
   stage.onClose(() => drillStage.close())
   const { lab, balancer } = drillStage
+  // As deploy/ has it.
+  for (const host of lab.hosts) host.prefer(balancingAmong(host.pids()))
   const [image = ''] = await lab.each(({ dockerApi }) => httpdImage(dockerApi))
   const now = wallClock()
   const starts = await watchStarts(lab.hosts, stage)
@@ -145,6 +147,9 @@ function outcome(
       })),
     ),
   ]
-  const notes = [`${arrivals.length} tasks; started: the \`start\` event of the task's own daemon`]
+  const notes = [
+    `${arrivals.length} tasks; started: the \`start\` event of the task's own daemon`,
+    'fairlead, HAProxy and Consul have eight times the share of the processor, as in deploy/',
+  ]
   return { rows, notes, details: { times, singles, arrivals, single, memory } }
 }
