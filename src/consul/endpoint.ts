@@ -34,6 +34,8 @@ export class OpenSockets {
 
   add(socket: Socket): void {
     if (this.#open.has(socket)) return
+    // Closed already, though not said to be: the agent forgets such a socket before its end is told.
+    for (const each of this.#open) if (each.destroyed) this.#open.delete(each)
     this.#open.add(socket)
     this.#most = Math.max(this.#most, this.#open.size)
     socket.once('close', () => this.#open.delete(socket))
