@@ -40,7 +40,9 @@ describe.each(haproxyPrograms())(
     }
 
     it('reloads where HAProxy refuses a command, and says so', async () => {
-      const slow = await written.lab.webServer('slow', 1500)
+      let letAnswer = (): void => {}
+      const mayAnswer = new Promise<void>((resolve) => (letAnswer = resolve))
+      const slow = await written.lab.webServer('slow', mayAnswer)
       await written.edit((text) => text.replace(/server a \S+/, `server a 127.0.0.1:${slow}`))
       expect(await written.apply()).toMatchObject({ code: 0 })
       const answer = written.lab.get()
@@ -55,6 +57,7 @@ describe.each(haproxyPrograms())(
       expect(stdout).toMatch(/server a replaced/)
       expect(stdout).toMatch(/commands were not enough: HAProxy refused "del server app\/a"/)
       expect(stdout).toContain('applied by a reload')
+      letAnswer()
       expect(await answer).toBe('slow')
       expect(await written.workerPid()).not.toBe(before)
       expect(await written.plan()).toMatchObject({ code: 0 })
@@ -126,7 +129,7 @@ describe.each(haproxyPrograms())(
     beforeEach(async () => {
       written = await WrittenLab.open(path)
       expect(await written.apply()).toMatchObject({ code: 0 })
-      const crash = 'core.register_task(function() core.msleep(300) os.exit(1) end)\n'
+      const crash = 'core.register_task(function() core.msleep(1500) os.exit(1) end)\n'
       await writeFile(join(written.lab.folder, 'crash.lua'), crash)
     })
 

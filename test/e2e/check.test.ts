@@ -119,6 +119,7 @@ describe('what fairlead check says', () => {
     const said = JSON.parse(stdout) as CheckReport
     const names = new Set(samples.flatMap((sample) => containerNames(sample)))
     await stage.until(async () => (await seen(names)).length === names.size, 'all are seen')
+    await stage.until(async () => (await stage.status()).isApplied, 'all are routed')
     const done = await stage.status()
 
     const mine = done.services.filter((each) =>

@@ -42,7 +42,10 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await command('down')
-  for (const { child } of demos) child.kill('SIGKILL')
+  for (const { child } of demos) {
+    child.kill('SIGKILL')
+    await until(() => child.exitCode !== null || child.signalCode !== null)
+  }
   rmSync(resolve(folder, '..'), { recursive: true, force: true })
 })
 
@@ -60,7 +63,9 @@ async function startDemo(...args: readonly string[]): Promise<Demo> {
   child.stderr.on('data', (chunk) => (text += String(chunk)))
   const demo = { child, output: () => text }
   demos.push(demo)
-  await until(() => text.includes('ready:') || child.exitCode !== null)
+  let hasClosed = false
+  child.once('close', () => (hasClosed = true))
+  await until(() => text.includes('ready:') || hasClosed)
   if (!text.includes('ready:')) throw new Error(text)
   return demo
 }

@@ -90,7 +90,7 @@ it('repairs what another program does to HAProxy by its socket, each time as a g
   }
   const hows = (await changes()).filter(({ causes }) => causes[0]?.startsWith('drift: '))
   expect(hows.map(({ how }) => how)).toEqual(meddling.map(() => 'runtime'))
-}, 60_000)
+})
 
 it("takes operators' words for no drift, and shows it without repairing with --drift report", async () => {
   await stage.up(...args, '--drift', 'report')
@@ -113,7 +113,7 @@ it("takes operators' words for no drift, and shows it without repairing with --d
   await tell(`set server ${first} weight 7`)
   await stage.until(async () => (await stage.status()).drift?.length === 0, 'drift has gone')
   expect((await changes()).length).toBe(before)
-}, 60_000)
+})
 
 /** Not while a worker of HAProxy that has not ended yet still listens there. */
 function listens(on: Server, at: number): Promise<boolean> {
@@ -151,4 +151,4 @@ it('is not pinned when a rollback cannot be done, and says why', async () => {
   expect((await changes()).some(({ how }) => how === 'failed')).toBe(true)
   expect(await stage.ask('rollback', String(before?.id))).toMatchObject({ code: 0 })
   expect((await stage.status()).pin?.generation).toBe(before?.id)
-}, 60_000)
+})

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { StatusReport } from '../../src/api/contract.ts'
 import { observe } from '../../src/haproxy/process/observe.ts'
 import { haproxyPrograms } from '../support/haproxies.ts'
 import { HaproxyContainer } from '../support/haproxy-container.ts'
@@ -31,12 +32,12 @@ describe.each(haproxyPrograms())('up with a HAProxy $line of another container',
 
   const socket = () => join(shared, 'master.sock')
   const up = () => stage.up('--haproxy-socket', socket(), '--http', '*:8080')
-  const reloads = async () => (await observe(socket(), 5000)).master?.reloads
+  const reloads = async () => (await observe(socket(), 30_000)).master?.reloads
 
   /** Also false while fairlead itself does not answer yet. */
   async function isMissed(): Promise<boolean> {
-    const { status } = await stage.api('GET', '/api/status')
-    return status === 200 && (await stage.status()).haproxy.state === 'down'
+    const { status, body } = await stage.api('GET', '/api/status')
+    return status === 200 && (JSON.parse(body) as StatusReport).haproxy.state === 'down'
   }
 
   /** The host name that answers, empty when none does. */

@@ -103,7 +103,7 @@ END`,
     Number(await host.must(`systemctl show --value --property MainPID ${unit}`))
 
   async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
-    const endAt = performance.now() + 20_000
+    const endAt = performance.now() + 60_000
     while (!(await isTrue())) {
       if (performance.now() > endAt)
         throw new Error(`waited in vain: ${what}\n${await host.logs()}`)

@@ -16,10 +16,15 @@ afterEach(async () => {
 
 /** Everything that is asked of a daemon answers. */
 async function expectAnswers(): Promise<void> {
-  const { services } = (await (await running.ask('/api/status')).json()) as {
-    readonly services: readonly { readonly endpoints: readonly { readonly id: string }[] }[]
-  }
-  const endpoint = services[0]?.endpoints[0]?.id ?? ''
+  let endpoint = ''
+  await running.until('one endpoint', async () => {
+    const { services } = (await (await running.ask('/api/status')).json()) as {
+      readonly services: readonly { readonly endpoints: readonly { readonly id: string }[] }[]
+    }
+    const [only, ...others] = services.flatMap(({ endpoints }) => endpoints)
+    endpoint = only?.id ?? ''
+    return only !== undefined && others.length === 0
+  })
   const word = `/api/words/${encodeURIComponent(endpoint)}`
   const asked: readonly (readonly [path: string, method?: string, body?: unknown])[] = [
     ['/readyz'],

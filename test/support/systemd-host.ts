@@ -52,10 +52,11 @@ export class SystemdHost {
     await cp(script('driver.mjs'), join(folder, 'driver.mjs'))
     const host = new SystemdHost(folder, `${prefix}${randomBytes(3).toString('hex')}`)
     try {
-      await waitUntil('systemd runs', () => {
+      const isRunning = (): boolean => {
         if (host.#child.exitCode === null) return existsSync(join(folder, 'driver.sock'))
         throw new Error(`it has ended`)
-      })
+      }
+      await waitUntil('systemd runs', isRunning, 60_000)
     } catch (error) {
       await host.close()
       throw new Error(`systemd (needs root) did not start:\n${host.#output}`, { cause: error })
@@ -129,10 +130,10 @@ function removeGroups(): void {
 }
 
 function removeGroup(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeGroup(join(folder, entry.name))
-  }
   try {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) removeGroup(join(folder, entry.name))
+    }
     rmdirSync(folder)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : ''

@@ -33,6 +33,7 @@ export class RegistratorProcess {
   stdout = ''
   stderr = ''
   readonly exit: Promise<number>
+  #hasClosed = false
 
   constructor(file: string, args: readonly string[], environment: NodeJS.ProcessEnv) {
     this.child = spawn(process.execPath, [file, ...args], {
@@ -41,7 +42,12 @@ export class RegistratorProcess {
     })
     this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()))
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
-    this.exit = new Promise((resolve) => this.child.once('close', (code) => resolve(code ?? -1)))
+    this.exit = new Promise((resolve) => {
+      this.child.once('close', (code) => {
+        this.#hasClosed = true
+        resolve(code ?? -1)
+      })
+    })
   }
 
   /** Log lines without their time. */
@@ -55,7 +61,7 @@ export class RegistratorProcess {
   async until(pattern: RegExp, count = 1): Promise<void> {
     const endAt = performance.now() + 30_000
     while (this.lines.filter((line) => pattern.test(line)).length < count) {
-      if (performance.now() > endAt || this.child.exitCode !== null) {
+      if (performance.now() > endAt || this.#hasClosed) {
         throw new Error(`waited in vain for ${count} × ${pattern} in\n${this.stderr}`)
       }
       await new Promise((resolve) => setTimeout(resolve, 20))

@@ -1,8 +1,11 @@
 // Runs the shell scripts that are sent to it by POST, for SystemdHost: `driver.mjs SOCKET`.
 import { execFile } from 'node:child_process'
+import { renameSync } from 'node:fs'
 import { createServer } from 'node:http'
 
-createServer((request, response) => {
+const path = process.argv[2]
+
+const server = createServer((request, response) => {
   let text = ''
   request.setEncoding('utf8')
   request.on('data', (more) => (text += more))
@@ -12,4 +15,6 @@ createServer((request, response) => {
       response.end(JSON.stringify({ code, output: `${stdout}${stderr}` }))
     })
   })
-}).listen(process.argv[2])
+})
+// At its place only when it answers.
+server.listen(`${path}.new`, () => renameSync(`${path}.new`, path))
