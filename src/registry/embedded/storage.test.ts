@@ -131,10 +131,12 @@ describe('the journal', () => {
         const { snapshot, text, states } = await filesAfter(each)
         const at = place % text.length
         const other = text[at] === 'x' ? 'y' : 'x'
-        const { state, fault } = replayed(snapshot, text.slice(0, at) + other + text.slice(at + 1))
+        const changed = text.slice(0, at) + other + text.slice(at + 1)
+        const { state, fault } = replayed(snapshot, changed)
         const line = text.slice(0, at).split('\n').length - 2
         expect(state).toBe(states[Math.max(0, line)])
-        const isAtEnd = !text.slice(at).slice(0, -1).includes('\n')
+        // Without the line feed before it the last line is one with that which it ended.
+        const isAtEnd = !changed.slice(at, -1).includes('\n')
         if (!isAtEnd) expect(fault).toContain('damaged')
       }),
       { numRuns: 60 },
@@ -216,6 +218,14 @@ describe('the storage of the registry', () => {
     expect(stateOf(restored?.contents ?? new Map())).toBe(states[1])
     expect(restored?.problem?.what).toContain('line 3 is damaged')
     expect(await readdir(folder)).toContain('registry.snapshot.journal.refused')
+  })
+
+  it('tells of damage to the line feed between two lines, too', async () => {
+    const { snapshot, text, states } = await filesAfter([noted(0), noted(1), noted(2), noted(3)])
+    const at = text.indexOf('\n', text.indexOf('\n') + 1)
+    const { state, fault } = replayed(snapshot, `${text.slice(0, at)}x${text.slice(at + 1)}`)
+    expect(state).toBe(states[0])
+    expect(fault).toContain('line 2 is damaged')
   })
 
   it('comes back with a whole snapshot after a line could not be written', async () => {

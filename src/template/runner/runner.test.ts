@@ -38,8 +38,7 @@ describe('-once', () => {
   it('says what is missing when its time is over, with 14', async () => {
     await bench.write('a.tpl', '{{key "a"}}{{key "b"}}{{key "c"}}')
     bench.set('b', '')
-    const code = await bench.start('-once', '-once-timeout', '50ms', '-template', '@/a.tpl:@/a')
-      .exit
+    const code = await bench.start('-once', '-once-timeout', '1s', '-template', '@/a.tpl:@/a').exit
     expect(code).toBe(14)
     expect(bench.stderr).toContain('missing dependency: kv.block(a)')
     expect(bench.stderr).toContain('missing dependency: kv.block(c)')

@@ -1,6 +1,7 @@
-import { createServer, type AddressInfo, type Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { createServer as createHttpServer, type IncomingHttpHeaders } from 'node:http'
 import { expect, it } from 'vitest'
+import { freePort } from '../ports.ts'
 import { eventually, normalised, type Asking } from './subject.ts'
 
 type Check = {
@@ -330,8 +331,10 @@ export function agentCases(consul: () => Asking): void {
 }
 
 async function listening(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return (server.address() as AddressInfo).port
+  // Nobody else gets the port after its end.
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  return port
 }
 
 function closed(server: Server): Promise<unknown> {

@@ -45,7 +45,7 @@ export function blockingCases(consul: () => Asking): void {
   it('answers with the same index when the wait is over', async () => {
     await settled({ Name: 'web' })
     const { index, body } = await consul().read(`${health}/web`)
-    const waiting = await consul().block(`${health}/web`, index, '300ms')
+    const waiting = await consul().block(`${health}/web`, index, '2s')
     expect(waiting.isOver()).toBe(false)
     expect(await waiting.answer).toEqual({ index, body })
   })

@@ -68,13 +68,13 @@ export function asking({ url, node }: ConsulSubject): Asking {
   }
 }
 
-/** Asks until the answer is as wanted; fails with the last one after ten seconds. */
+/** Asks until the answer is as wanted; fails with the last one after half a minute. */
 export async function eventually<T>(
   what: string,
   read: () => Promise<T>,
   isWanted: (value: T) => boolean,
 ): Promise<T> {
-  const endMs = Date.now() + 10_000
+  const endMs = Date.now() + 30_000
   for (;;) {
     const value = await read()
     if (isWanted(value)) return value
