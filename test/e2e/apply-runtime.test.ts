@@ -76,6 +76,8 @@ describe.each(haproxyPrograms())('a file written by hand, on HAProxy $line', ({ 
   })
 
   it('takes a server back whose last connections it still waited for', async () => {
+    // Longer than the applies take meanwhile.
+    await written.edit((text) => text.replaceAll(/(timeout \w+) 10s/g, '$1 60s'))
     expect(await written.apply()).toMatchObject({ code: 0 })
     let letAnswer = (): void => {}
     const mayAnswer = new Promise<void>((resolve) => (letAnswer = resolve))
