@@ -111,6 +111,32 @@ describe('an overlay of an endpoint in Consul', () => {
     expect(docker.changes).toEqual(['connect net-other hap', 'disconnect net-apps hap'])
   })
 
+  it('is another one when it was removed and made again with the same subnet', async () => {
+    docker.networks.set('net-apps', apps)
+    const networks = await open()
+    run(networks)
+    await waitUntil('found', () => networks.networks.isInContainer)
+    networks.passed(routed([onApps]))
+    await waitUntil('joined', () => docker.changes.length === 1)
+    docker.change('hap', { networks: { edge: '172.18.0.2' }, driverOptions: {} })
+    docker.networks.delete('net-apps')
+    docker.networks.set('net-again', apps)
+    docker.emit('destroy', 'net-apps', { name: 'apps', type: 'overlay' }, 'network')
+    await waitUntil('joined again', () => docker.changes.includes('connect net-again hap'))
+  })
+
+  it('is found anew when Docker does not know the old one, though nothing told of that', async () => {
+    docker.networks.set('net-apps', apps)
+    const networks = await open()
+    run(networks)
+    await waitUntil('found', () => networks.networks.isInContainer)
+    docker.networks.delete('net-apps')
+    docker.networks.set('net-again', apps)
+    networks.passed(routed([onApps]))
+    await waitUntil('joined', () => docker.changes.includes('connect net-again hap'))
+    expect(docker.changes).toEqual(['connect net-apps hap', 'connect net-again hap'])
+  })
+
   it('is waited for while it is being joined, and no longer when it cannot be', async () => {
     docker.networks.set('net-apps', { ...apps, isAttachable: false })
     docker.networks.set('net-other', { ...apps, name: 'other', subnet: '10.0.2.0/24' })

@@ -11,6 +11,7 @@ import { FoundByAddress } from './networks/found-by-address.ts'
 import { HomeWatch } from './networks/home-watch.ts'
 import { Joiner } from './networks/joiner.ts'
 import { mayHaveLabelled } from './networks/labelled.ts'
+import type { NetworkDetails } from './networks/rules.ts'
 import { Subnets } from './networks/subnets.ts'
 import type { PipelineState } from './pipeline/contract.ts'
 import type { ProbeWay } from './readiness/prober.ts'
@@ -57,6 +58,8 @@ export class DaemonNetworks implements Joining {
    * subnet of one that comes later has them. Not those that an earlier process has found to accept.
    */
   readonly #elsewhere = new Set<string>()
+  /** Those that the newest pass has been gone through with. */
+  #listed: ReadonlyMap<string, NetworkDetails> | undefined
   /** Of the last pass. */
   #newest: Pick<PipelineState, 'routing' | 'snapshot'> | undefined
   /** What Consul's sources have said was gone through at least once. */
@@ -88,7 +91,12 @@ export class DaemonNetworks implements Joining {
       ownIds,
       isAttached: settings.haproxySocket !== undefined,
       clock,
-      onUpdate: (around) => this.networks.update(around),
+      onUpdate: (around) => {
+        this.networks.update(around)
+        // Addresses may be of other networks than before.
+        if (around.details !== this.#listed) this.#followNewest()
+        this.#listed = around.details
+      },
     })
     this.#byAddress = new FoundByAddress(() => this.#watch.details)
   }
@@ -225,14 +233,12 @@ export class DaemonNetworks implements Joining {
 
   /** An address that is of no known network may be of one that was made since: nothing tells of that. */
   async #listAnew(): Promise<void> {
-    const before = this.#watch.details
     try {
       await this.#watch.look(this.#ending, true)
     } catch (error) {
       if (!(error instanceof FairleadError)) throw error
       this.#log.warn(messageOf(error))
     }
-    if (this.#watch.details !== before) this.#followNewest()
   }
 
   /** `local`: another host that does not answer has nothing on this daemon's own networks. */

@@ -103,6 +103,14 @@ describe('what is done about networks', () => {
       { haproxy: member([['n1', ours]]), wants: none },
       ['leave apps haproxy'],
     ],
+    [
+      'fairlead’s own container is not attached where its published ports would move',
+      {
+        haproxy: member([['n1', theirs]]),
+        own: { ...member([], 'fairlead'), publishedOn: { kind: 'first', name: 'web' } },
+      },
+      [],
+    ],
     ['what others attached is not', { haproxy: member([['n1', theirs]]), wants: none }, []],
     [
       'nothing is left before all sources have spoken',

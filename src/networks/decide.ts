@@ -84,7 +84,9 @@ export function decide(state: JoinState): Decision {
     const network = { id, name: want.name }
     for (const member of own === undefined ? [haproxy] : [haproxy, own]) {
       if (!member.isRunning || member.attached.has(id)) continue
-      if (obstacleOfTask(network, state.details.get(id), member) !== undefined) continue
+      const details = state.details.get(id)
+      if (obstacleTo(network, details, state.rules, member) !== undefined) continue
+      if (obstacleOfTask(network, details, member) !== undefined) continue
       const retryAtMs = state.failures.get(failureKey(member, id))?.retryAtMs ?? 0
       if (retryAtMs > nowMs) wakes.push(retryAtMs)
       else joins.push({ kind: 'join', member, network })
@@ -98,6 +100,14 @@ export function decide(state: JoinState): Decision {
     leave,
     wakeAtMs: wakes.length === 0 ? undefined : Math.min(...wakes),
   }
+}
+
+/** Networks that are wanted or joined and that the daemon has not listed. */
+export function unknownNetworks({ haproxy, own, wants, details }: JoinState): readonly string[] {
+  const joined = [haproxy, ...(own === undefined ? [] : [own])].flatMap(({ attached }) =>
+    [...attached].flatMap(([id, { isOurs }]) => (isOurs ? [id] : [])),
+  )
+  return [...new Set([...wants.keys(), ...joined])].filter((id) => !details.has(id))
 }
 
 /** What it takes to say whether a network is reached: not what is wanted, of which there is much. */

@@ -46,6 +46,8 @@ export class HomeWatch {
   #problem: Problem | undefined
   #asked = 0
   #answered = 0
+  /** The turn that the details are of. */
+  #listed = 0
   /** A daemon that knows no such container has answered, and another one has not. */
   #hasAnswer = false
   #looked: () => void = () => undefined
@@ -128,7 +130,10 @@ export class HomeWatch {
     const turn = this.#asked
     const details = withNetworks ? await client.networks(signal) : this.#details
     const home = await findHome(this.#question(client, signal))
-    if (withNetworks) this.#details = details
+    if (withNetworks && turn > this.#listed) {
+      this.#listed = turn
+      this.#details = details
+    }
     if (turn < this.#answered) return
     this.#answered = turn
     this.#take(home)
@@ -232,6 +237,9 @@ export class HomeWatch {
 
   #concerns({ type, action, id, attributes }: DockerEvent): boolean {
     const ids = new Set([this.#home?.haproxy.id, this.#home?.own?.id])
+    // Another one may get the subnet of an overlay that is gone, and with it the addresses in it.
+    const isGone = action === 'destroy' || action === 'remove'
+    if (type === 'network' && isGone) return this.#details.get(id)?.driver === 'overlay'
     if (type === 'network') return ids.has(attributes['container'])
     if (ids.has(id)) return ['start', 'die', 'destroy', 'remove', 'rename'].includes(action)
     if (action !== 'start' && action !== 'rename') return false

@@ -1,10 +1,11 @@
+import { DockerError } from '../discovery/docker/docker-error.ts'
 import { messageOf } from '../model/errors.ts'
 import type { Problem } from '../model/problem.ts'
 import { Backoff } from '../support/backoff.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/log.ts'
 import type { Gone, HaproxyNetworks, NetworkReach, NetworkRef } from './contract.ts'
-import { decide, failureKey, reachOf } from './decide.ts'
+import { decide, failureKey, reachOf, unknownNetworks } from './decide.ts'
 import type { Failure, JoinState, ReachState, Step } from './decide.ts'
 import type { FoundHome } from './home.ts'
 import { markOption } from './home.ts'
@@ -196,9 +197,7 @@ export class Joiner implements HaproxyNetworks {
       await this.#look(signal, true)
       return 0
     }
-    const unknown = [...state.wants.keys()].filter(
-      (id) => !state.details.has(id) && !this.#unlisted.has(id),
-    )
+    const unknown = unknownNetworks(state).filter((id) => !this.#unlisted.has(id))
     if (unknown.length > 0) {
       for (const id of unknown) this.#unlisted.add(id)
       await this.#look(signal, true)
@@ -222,15 +221,17 @@ export class Joiner implements HaproxyNetworks {
     const { member, network } = step
     const { control } = this.#around ?? {}
     const options = { [markOption]: this.#options.instance }
+    let isGone = false
     try {
       await control?.connectNetwork(network.id, member.id, options, signal)
       this.#failures.delete(failureKey(member, network.id))
       this.#options.log.info(`${member.name} is attached to network ${network.name}`)
     } catch (error) {
       if (signal.aborted) return
+      isGone = error instanceof DockerError && error.status === 404
       if (!isThereAlready(error)) this.#failed(step, error)
     }
-    await this.#look(signal, false)
+    await this.#look(signal, isGone)
     const now = this.#members().find(({ id }) => id === member.id)
     const key = failureKey(member, network.id)
     // Without this a Docker that says yes and does nothing would be asked without a pause.

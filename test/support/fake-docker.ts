@@ -202,7 +202,8 @@ export class FakeDocker {
     const { Container: id } = asked
     this.changes.push(`${action} ${network} ${id}`)
     const container = this.containers.get(id)
-    const { refusal = container === undefined ? noContainer : undefined } = this
+    const known = this.networks.has(network) ? undefined : noNetwork
+    const { refusal = container === undefined ? noContainer : known } = this
     response.writeHead(refusal?.status ?? 200, { 'Content-Type': 'application/json' })
     if (refusal !== undefined || container === undefined)
       return void response.end(JSON.stringify(refusal))
@@ -228,6 +229,7 @@ export class FakeDocker {
   }
 }
 
+const noNetwork = { status: 404, message: 'network not found' }
 const noContainer = { status: 404, message: 'No such container' }
 
 /** Containers that have ended can be inspected, but are not listed. */
