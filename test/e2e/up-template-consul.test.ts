@@ -4,6 +4,7 @@ import { Load } from './support/load.ts'
 import type { Stage } from './support/stage.ts'
 import {
   headOf,
+  lingering,
   openTemplateStage,
   untilBalanced,
   writeTemplate,
@@ -37,7 +38,7 @@ backend app
   await stage.up(...registry, '--template', path)
   await untilBalanced(stage, web, 1)
   const load = new Load({ port: stage.port, perSecond: 100, service: web })
-  const second = await stage.startContainer({ service: web })
+  const second = await stage.startContainer(lingering(web))
   await untilBalanced(stage, web, 2)
   await stage.post(`/containers/${second.id}/stop`)
   await untilBalanced(stage, web, 1)

@@ -8,6 +8,7 @@ import {
   changesOf,
   guideTemplate,
   headOf,
+  lingering,
   openTemplateStage,
   registerService,
   setKey,
@@ -62,13 +63,13 @@ backend app
 
 describe("the guide's template as it stands", () => {
   it('follows containers from one to five and back, with no reload and no failed request', async () => {
-    const containers: Container[] = [await stage.startContainer({ service: web })]
+    const containers: Container[] = [await stage.startContainer(lingering(web))]
     await stage.up('--template', await guideTemplate(stage, 'by-name', web))
     await untilBalanced(stage, web, 1)
     const before = await stage.status()
     expect(before.http).toContain(`127.0.0.1:${stage.port}`)
     const load = new Load({ port: stage.port, perSecond: 100, service: web })
-    while (containers.length < 5) containers.push(await stage.startContainer({ service: web }))
+    while (containers.length < 5) containers.push(await stage.startContainer(lingering(web)))
     await untilBalanced(stage, web, 5)
     expect(await untilProblem('share the name')).toMatch(/backend builder: .*address/)
     for (const each of containers.slice(1)) await stage.post(`/containers/${each.id}/stop`)

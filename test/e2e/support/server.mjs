@@ -2,7 +2,7 @@
 // request's method and the headers it got. Dependency free, since it is copied into an image with
 // nothing but Node.
 //
-//   MODE=linger   serves on for a second after SIGTERM, then exits   (default)
+//   MODE=linger   serves on for LINGER_MS (1000) after SIGTERM, then exits   (default)
 //   MODE=instant  exits at once on SIGTERM
 //   MODE=ignore   takes no notice of SIGTERM
 //   MODE=late     listens only after DELAY_MS
@@ -44,8 +44,11 @@ setTimeout(() => server.listen(Number(process.env.PORT ?? 80)), Number(process.e
 process.on('SIGTERM', () => {
   if (process.env.MODE === 'ignore') return
   if (process.env.MODE === 'instant') process.exit(0)
-  setTimeout(() => {
-    server.close(() => process.exit(0))
-    server.closeIdleConnections()
-  }, 1000)
+  setTimeout(
+    () => {
+      server.close(() => process.exit(0))
+      server.closeIdleConnections()
+    },
+    Number(process.env.LINGER_MS ?? 1000),
+  )
 })

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ChangeReport } from '../../../src/api/contract.ts'
 import { get } from './load.ts'
-import { Stage } from './stage.ts'
+import { Stage, type ContainerOptions } from './stage.ts'
 import { freePort } from '../../support/ports.ts'
 
 /** A stage whose fairlead is told by a template where requests go. */
@@ -34,6 +34,14 @@ export async function guideTemplate(
     .replace('*:80', `127.0.0.1:${stage.port}`)
     .replace('armhf-demowebserver', service)
   return writeTemplate(stage, 'haproxy.ctmpl', own)
+}
+
+/**
+ * Options of a container that serves on for three seconds after its stop signal. A template that has
+ * HAProxy try no other server depends on being told of the stop before that.
+ */
+export function lingering(service: string): ContainerOptions {
+  return { service, env: ['LINGER_MS=3000'], stopTimeout: 10 }
 }
 
 /** What a plain template begins with. */
