@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { waitUntil } from './wait-until.ts'
@@ -46,16 +47,9 @@ export class SocketFilter {
 
   static async start(options: FilterOptions): Promise<SocketFilter> {
     const filter = new SocketFilter(options)
-    // The path may be there a moment before HAProxy listens on it.
-    let isListening = false
     await waitUntil('the filter listens', () => {
       if (filter.#child.exitCode !== null) throw new Error(`it has ended:\n${filter.#output}`)
-      const socket = createConnection({ path: options.socketPath }, () => {
-        isListening = true
-        socket.destroy()
-      })
-      socket.on('error', () => socket.destroy())
-      return isListening
+      return existsSync(options.socketPath) && isListening(options.socketPath)
     })
     return filter
   }
@@ -72,6 +66,16 @@ export class SocketFilter {
     this.#child.kill('SIGTERM')
     await ended
   }
+}
+
+/**
+ * The path is there a moment before HAProxy listens. Not asked by a connection, which it would log:
+ * of sockets that take connections proc(5) has the flag 00010000, and the name that HAProxy gave at
+ * first, `PATH.PID.tmp`.
+ */
+function isListening(path: string): boolean {
+  const rows = readFileSync('/proc/net/unix', 'utf8').split('\n')
+  return rows.some((row) => row.includes(' 00010000 ') && row.includes(` ${path}`))
 }
 
 /** The answer to bytes as they are, once the other side has closed or is done with one answer. */
