@@ -20,7 +20,7 @@ beforeAll(async () => {
   consul = await world.consul()
   containers = await Promise.all([1, 2].map(() => stage.startContainer({ service: 'any' })))
   await stage.up(...reading(consul), '--service', 'shop*', '--tag', 'blue')
-  await strict.up(...reading(consul), '--warning', 'out')
+  await strict.up('--name', 'strict', ...reading(consul), '--warning', 'out')
 })
 
 afterEach(async () => {
