@@ -16,6 +16,7 @@ export class ReloadRunner implements HaproxyRunner {
   #reload: 'none' | 'under way' | 'done' | 'failed' = 'none'
   #loaded: Observed | undefined
   readonly configPath: string
+  readonly isOurs = false
   /** The apply stage then takes from disk nothing that it was not given. */
   readonly isTextKnown = false
 

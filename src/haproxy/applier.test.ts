@@ -1,3 +1,4 @@
+import { watch } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -205,6 +206,18 @@ describe.each(['whole', 'in sections'])('an applier of texts known %s', (form) =
     // The server that lingers is taken back: planned anew with it.
     expect(await basesOf(applier.applyDesired(desired(a + b)))).toEqual([true, false])
     expect(await basesOf(applier.applyDesired(desired(b)))).toEqual([true])
+  })
+
+  it('leaves the files of a HAProxy alone that somebody else starts', async () => {
+    haproxy.isOurs = false
+    const touched: string[] = []
+    const watcher = watch(folder, (_event, name) => touched.push(name ?? ''))
+    const away = { code: 'haproxy_unreachable' }
+    await expect(applier.applyDesired(desired(a))).rejects.toMatchObject(away)
+    await writeFile(join(folder, 'last'), '')
+    await expect.poll(() => touched).toContain('last')
+    watcher.close()
+    expect(new Set(touched)).toEqual(new Set(['last']))
   })
 
   it('starts HAProxy again after it ended', async () => {

@@ -90,10 +90,12 @@ async function followServers(
 
 /**
  * HAProxy is down. It is started with what is wanted; where that is what ended it, or cannot be
- * started, with the text that ran before and the servers that are wanted, and then the reason is thrown.
+ * started, with the text that ran before and the servers that are wanted, and then the reason is
+ * thrown. One that is not ours to start keeps its files: it may be starting, and reading them, just now.
  */
 async function bringUp(context: ApplyContext, desired: DesiredState): Promise<Outcome> {
-  const { trials } = context
+  const { haproxy, trials } = context
+  if (!haproxy.isOurs) await haproxy.start()
   let failure: unknown = (await trials?.takeCrash()) ?? trials?.verdictOn(desired)
   if (failure === undefined) {
     try {

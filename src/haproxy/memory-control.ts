@@ -28,6 +28,7 @@ export class MemoryHaproxy implements HaproxyRunner {
   /** Servers with a connection: not deleted before it has ended. */
   readonly busyServers = new Set<string>()
   reloads = 0
+  isOurs = true
   isTextKnown = false
   #workerPid = 0
   #lastPid = 1000
@@ -55,6 +56,7 @@ export class MemoryHaproxy implements HaproxyRunner {
 
   async start(): Promise<void> {
     if (this.isRunning) return
+    if (!this.isOurs) throw new HaproxyError('haproxy_unreachable', 'HAProxy does not run')
     await this.#load()
     this.isTextKnown = true
   }

@@ -25,7 +25,8 @@ describe.each(haproxyPrograms())('up with a HAProxy $line of another container',
     haproxy = await HaproxyContainer.create(path, shared, shared)
   })
 
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') console.error(haproxy.output())
     await stage.close()
     await haproxy.remove()
   })

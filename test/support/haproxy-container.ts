@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { Docker } from '../../demo/docker.ts'
@@ -61,6 +61,13 @@ export class HaproxyContainer {
       `/containers/${this.#id}/json`,
     )
     return NetworkSettings.IPAddress
+  }
+
+  /** What its last runs have written, at most 50 lines. */
+  output(): string {
+    const args = ['logs', '--tail', '50', this.#id]
+    const { stdout, stderr } = spawnSync('docker', args, { encoding: 'utf8' })
+    return stdout + stderr
   }
 
   async remove(): Promise<void> {

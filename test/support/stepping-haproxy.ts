@@ -18,6 +18,10 @@ export class SteppingHaproxy implements HaproxyRunner {
     return this.#haproxy.isRunning
   }
 
+  get isOurs(): boolean {
+    return this.#haproxy.isOurs
+  }
+
   get workerPid(): number {
     return this.#haproxy.workerPid
   }

@@ -102,9 +102,12 @@ export class StagedFiles {
     }
   }
 
-  /** Undoes `commit`: a crash must not find what was rejected. */
+  /**
+   * Undoes `commit`: a crash must not find what was rejected. The last one first: that is the text
+   * that names the others, and whoever reads it meanwhile must find them.
+   */
   async rollback(): Promise<void> {
-    for (const file of this.#files) {
+    for (const file of this.#files.toReversed()) {
       if (file.state === 'replaced') await rename(file.previous, file.path)
       if (file.state === 'new') await rm(file.path, { force: true })
     }
@@ -178,7 +181,7 @@ export async function thoseThatDiffer(
 /** Brings the old contents back, as far as they were replaced. May be done again after a crash. */
 export async function restoreKept(files: readonly KeptFile[]): Promise<void> {
   try {
-    for (const { path, previous, isNew } of files) {
+    for (const { path, previous, isNew } of files.toReversed()) {
       if (isNew) await rm(path, { force: true })
       else await rename(previous, path).catch(unlessGone)
       // Two links to one content are left as they are by a rename.

@@ -11,7 +11,6 @@ const lookEveryMs = 1_000
  */
 export class WatchedHaproxy extends AttachedHaproxy implements HaproxyInstance {
   readonly isAdopted = true
-  readonly isOurs = false
   readonly #listeners = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
   /** Surprises that were told, or need no telling. */

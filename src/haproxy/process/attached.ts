@@ -79,6 +79,7 @@ export async function attachHaproxy(options: AttachOptions): Promise<AttachedHap
  * else's, then commands meant for the old worker are not sent, and the text is not known.
  */
 export class AttachedHaproxy implements HaproxyRunner {
+  readonly isOurs = false
   readonly #options: AttachOptions
   readonly #record: AttachedRecord
   readonly #lock = new OneAtATime()

@@ -4,6 +4,8 @@ import type { Bind } from './binds.ts'
 /** A HAProxy that can be started and whose text is kept on disk: what the apply stage works on. */
 export type HaproxyRunner = HaproxyControl & {
   readonly isRunning: boolean
+  /** Whether it is started and ended by fairlead; else it is waited for, and `start` throws. */
+  readonly isOurs: boolean
   /** Pid of the current worker, 0 when none runs; another one after each reload and start. */
   readonly workerPid: number
   /** Another number for each worker that was seen, where pids do not tell them apart: a container's. */
@@ -32,8 +34,6 @@ export type HaproxyInstance = HaproxyRunner & {
   readonly masterPid: number
   /** It ran before this process. */
   readonly isAdopted: boolean
-  /** Whether it is started and ended by fairlead; else it is waited for. */
-  readonly isOurs: boolean
   /** Reloads that this process did. */
   readonly reloads: number
   /**
