@@ -246,6 +246,26 @@ describe('the pipeline', () => {
     expect(applies).toBe(before + 1)
   })
 
+  it('repairs after the apply what went wrong while it was under way', async () => {
+    let applies = 0
+    let finish: (applied: Applied) => void = () => undefined
+    const { clock, pipeline, start } = await startPipeline(() => {
+      applies += 1
+      return new Promise((resolve) => (finish = resolve))
+    })
+    start('pi1:a:80')
+    await clock.advance(1)
+    pipeline.triggerRepair('HAProxy ended')
+    const before = applies
+    finish(done)
+    await clock.advance(1)
+    expect(applies).toBe(before + 1)
+    finish(done)
+    await clock.advance(1)
+    expect(applies).toBe(before + 1)
+    expect(pipeline.state()).toMatchObject({ isApplied: true })
+  })
+
   it('lets a server that the adopted HAProxy serves go on at once, unless its address is another', async () => {
     const applied: string[] = []
     const serving = new Map([

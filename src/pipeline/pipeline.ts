@@ -244,6 +244,8 @@ export class Pipeline {
     const { target } = wanted
     const desiredHash = desiredStateHash(target.desired)
     this.#state = { ...this.#state, ...wanted, desiredHash, isApplied: false, deferred: undefined }
+    // Asked for again while this one is under way, it is wanted after it too.
+    this.#isVerifyWanted = false
     const startedAt = performance.now()
     const applied = await this.#parts.apply(target.desired)
     const applyMs = performance.now() - startedAt
@@ -254,7 +256,7 @@ export class Pipeline {
     const before = this.#applied ?? target
     const isPinNews = deferred === undefined && target.pinnedTo !== before.pinnedTo
     this.#applied = deferred === undefined ? target : this.#applied
-    this.#isVerifyWanted = deferred !== undefined
+    if (deferred !== undefined) this.#isVerifyWanted = true
     this.#waitingCauses = deferred === undefined ? [] : causes
     this.#backoff.reset()
     this.#state = {
