@@ -1,8 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import { waitUntil } from '../test/support/wait-until.ts'
-import { essential, requireKnowledge } from './daemon-start.ts'
+import { essential, requireKnowledge, servingServers } from './daemon-start.ts'
 import { Sources } from './discovery/sources.ts'
 import type { Observation, Provider } from './model/candidate.ts'
+import { HaproxyError } from './haproxy/runtime/errors.ts'
 import { createLogger } from './support/log.ts'
 import { Releases } from './support/releases.ts'
 
@@ -129,6 +130,20 @@ describe('what must be known before the first apply', () => {
     await done
     const failed = start([quietSource('docker:a', 'refused').provider], false, [])
     await expect(failed.done).rejects.toMatchObject({ code: 'docker_unreachable' })
+  })
+})
+
+describe('the servers that an adopted HAProxy serves', () => {
+  it('are none of one that goes away meanwhile, which does not end the start', async () => {
+    const fails = (error: Error) => ({
+      isAdopted: true,
+      isRunning: true,
+      execute: () => Promise.reject(error),
+    })
+    const away = new HaproxyError('haproxy_unreachable', 'HAProxy does not answer')
+    expect(await servingServers(fails(away))).toEqual(new Map())
+    const refused = new HaproxyError('haproxy_refused', 'level user')
+    await expect(servingServers(fails(refused))).rejects.toBe(refused)
   })
 })
 

@@ -5,6 +5,7 @@ import type { ApplyResult } from './haproxy/apply/context.ts'
 import type { DesiredState } from './model/desired-state.ts'
 import type { Paths } from './daemon-settings.ts'
 import type { DaemonRegistry } from './daemon-registry.ts'
+import { isAway } from './haproxy/process/attached-channel.ts'
 import { bindsOf } from './haproxy/process/binds.ts'
 import { WatchedHaproxy } from './haproxy/process/attached-watch.ts'
 import { HaproxyProcess } from './haproxy/process/haproxy-process.ts'
@@ -13,9 +14,11 @@ import { findHaproxy } from './haproxy/process/program.ts'
 import type { HaproxyInstance } from './haproxy/process/runner.ts'
 import { parseInfo } from './haproxy/runtime/info.ts'
 import { parseServers, showServersCommand } from './haproxy/runtime/servers.ts'
+import { ownContainerIds } from './discovery/docker/own-container.ts'
 import { FairleadError, messageOf } from './model/errors.ts'
 import type { ChangeEntry } from './pipeline/change-entry.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
+import { watchOwnNetwork } from './readiness/own-network.ts'
 import type { Settings } from './settings/settings.ts'
 import type { Logger } from './support/log.ts'
 import type { Releases } from './support/releases.ts'
@@ -47,6 +50,16 @@ export async function prepareHaproxy(settings: Settings, paths: Paths): Promise<
 }
 
 /** Somebody else's HAProxy; where it does not run yet it is waited for. */
+/**
+ * Whether this container has lost its network since. Only a container loses it for good; a host's
+ * cable may be out for a moment.
+ */
+export async function watchContainerNetwork(): Promise<() => boolean> {
+  const isLost = watchOwnNetwork()
+  const isInContainer = (await ownContainerIds()).size > 0
+  return () => isInContainer && isLost()
+}
+
 async function attach(socket: string, paths: Paths): Promise<HaproxyInstance> {
   const haproxy = new WatchedHaproxy({
     socket,
@@ -69,12 +82,15 @@ async function attach(socket: string, paths: Paths): Promise<HaproxyInstance> {
   }
 }
 
-/** The servers that an adopted HAProxy sends requests to and finds up, by `backend/server`. */
+/**
+ * The servers that an adopted HAProxy sends requests to and finds up, by `backend/server`; none where
+ * it has gone away meanwhile.
+ */
 export async function servingServers(
-  haproxy: HaproxyInstance,
+  haproxy: Pick<HaproxyInstance, 'isAdopted' | 'isRunning' | 'execute'>,
 ): Promise<ReadonlyMap<string, RunningServer>> {
   if (!haproxy.isAdopted || !haproxy.isRunning) return new Map()
-  const [reply = ''] = await haproxy.execute([showServersCommand()])
+  const [reply = ''] = await haproxy.execute([showServersCommand()]).catch(unlessAway)
   return new Map(
     [...parseServers(reply)].filter(
       ([, server]) => server.admin === 'ready' && server.operational === 'running',
@@ -250,4 +266,10 @@ export function logChange(log: Logger, change: ChangeEntry): void {
   }
   if (change.how === 'failed') log.error(fields, 'not applied; the last good state stays')
   else log.info(fields, change.how)
+}
+
+/** What is away when fairlead starts is waited for, or started. */
+function unlessAway(error: unknown): readonly string[] {
+  if (!isAway(error)) throw error
+  return []
 }

@@ -26,8 +26,8 @@ import {
   prepareHaproxy,
   requireKnowledge,
   servingServers,
+  watchContainerNetwork,
 } from './daemon-start.ts'
-import { ownContainerIds } from './discovery/docker/own-container.ts'
 import { Applier } from './haproxy/applier.ts'
 import { planChanges } from './haproxy/diff/plan-changes.ts'
 import type { HaproxyInstance } from './haproxy/process/runner.ts'
@@ -36,7 +36,6 @@ import type { SourceState } from './model/candidate.ts'
 import { messageOf } from './model/errors.ts'
 import { OperatorStore } from './operator/operator-store.ts'
 import { Pipeline } from './pipeline/pipeline.ts'
-import { watchOwnNetwork } from './readiness/own-network.ts'
 import { Prober } from './readiness/prober.ts'
 import type { Settings } from './settings/settings.ts'
 import { systemClock } from './support/clock.ts'
@@ -142,7 +141,16 @@ async function prepare(settings: Settings, run: Run): Promise<Prepared> {
   await mkdir(paths.maps, { recursive: true, mode: 0o700 })
   if (isRoot() && settings.haproxySocket === undefined)
     await mkdir(paths.chroot, { recursive: true, mode: 0o755 })
+  const isNetworkLost = await watchContainerNetwork()
   const haproxy = await prepareHaproxy(settings, paths)
+  const supervise = (): void => {
+    if (!haproxy.isRunning || !isNetworkLost()) return
+    run.log.error(
+      "this container's network went with HAProxy's old one; ending, to be started anew",
+    )
+    run.fail()
+  }
+  run.releases.push('supervision of the network', haproxy.onExit(supervise))
   const prepared: { haproxy: HaproxyInstance; networks: DaemonNetworks | undefined } = {
     haproxy,
     networks: undefined,
@@ -172,10 +180,6 @@ async function startServing(settings: Settings, prepared: Prepared, run: Run): P
   const { log, releases, signal } = run
   const clock = systemClock
   const paths = instancePaths(settings)
-  // Only a container loses its network for good; a host's cable may be out for a moment.
-  const isInContainer = (await ownContainerIds()).size > 0
-  const isNetworkLost = isInContainer ? watchOwnNetwork() : (): boolean => false
-
   const joining = networks
   const opened = await openRegistry({ settings, path: paths.snapshot, clock, log, joining })
   const { registry, sources } = opened
@@ -337,13 +341,6 @@ async function startServing(settings: Settings, prepared: Prepared, run: Run): P
   releases.push(
     'supervision',
     haproxy.onExit(() => {
-      if (haproxy.isRunning && isNetworkLost()) {
-        log.error(
-          "this container's network went with HAProxy's old one; ending, to be started anew",
-        )
-        run.fail()
-        return
-      }
       const { said, cause } = exitWords(haproxy)
       log.error(said)
       pipeline.triggerRepair(cause)
