@@ -208,6 +208,28 @@ describe.each(['whole', 'in sections'])('an applier of texts known %s', (form) =
     expect(await basesOf(applier.applyDesired(desired(b)))).toEqual([true])
   })
 
+  it('brings a worker what the one before had, when it came while the files were written', async () => {
+    await applier.applyDesired(desired(a))
+    const execute = haproxy.execute.bind(haproxy)
+    let isArmed = true
+    haproxy.execute = async (commands) => {
+      const replies = await execute(commands)
+      const isLook = (await execute(['show servers state'])).some((reply) => reply.includes(' b '))
+      if (!isArmed || !isLook || !commands.some((command) => command.startsWith('show')))
+        return replies
+      isArmed = false
+      haproxy.crash()
+      await haproxy.start()
+      return replies
+    }
+    await expect(applier.applyDesired(desired(a + b))).rejects.toMatchObject({
+      code: 'haproxy_unreachable',
+    })
+    expect(await applier.applyDesired(desired(a + b))).not.toMatchObject({ how: 'none' })
+    const [servers = ''] = await execute(['show servers state'])
+    expect(servers).toContain(' b ')
+  })
+
   it('leaves the files of a HAProxy alone that somebody else starts', async () => {
     haproxy.isOurs = false
     const touched: string[] = []

@@ -5,6 +5,7 @@ import { applyDesired } from './apply.ts'
 import type { ApplyResult, PlanChanges } from './apply/context.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import type { Capabilities } from './capabilities.ts'
+import { workerOf } from './process/runner.ts'
 import type { HaproxyRunner } from './process/runner.ts'
 import { ReloadBudget } from './reload-budget.ts'
 import type { OldWorker } from './reload-budget.ts'
@@ -152,16 +153,11 @@ export class Applier {
   }
 
   #keep(state: KnownState | undefined): void {
-    this.#known = state === undefined ? undefined : { worker: this.#worker, state }
-  }
-
-  /** What is known of one worker is not known of another. */
-  get #worker(): number {
-    return this.#haproxy.workerNumber ?? this.#haproxy.workerPid
+    this.#known = state === undefined ? undefined : { worker: workerOf(this.#haproxy), state }
   }
 
   #current(): KnownState | undefined {
-    return this.#known?.worker === this.#worker ? this.#known.state : undefined
+    return this.#known?.worker === workerOf(this.#haproxy) ? this.#known.state : undefined
   }
 
   /** After a reload that failed the master takes the one that goes on for an old one, too. */

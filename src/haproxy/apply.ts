@@ -11,6 +11,8 @@ import type { KnownState } from './apply/read-back.ts'
 import { hasToWait, withServersOf } from './apply/servers-only.ts'
 import { sweepStaged } from './apply/staged-files.ts'
 import type { Plan } from './diff/plan.ts'
+import { workerOf } from './process/runner.ts'
+import { HaproxyError } from './runtime/errors.ts'
 import { showCommand } from './runtime/words.ts'
 
 /**
@@ -157,6 +159,7 @@ async function runAndVerify(
   desired: DesiredState,
   plan: Extract<Plan, { kind: 'runtime' }>,
 ): Promise<Outcome> {
+  const worker = workerOf(context.haproxy)
   const staging = stageText(context, known, desired)
   // It is awaited below; a failure before that must not count as one that nobody handles.
   staging.catch(() => undefined)
@@ -177,6 +180,10 @@ async function runAndVerify(
   }
   const verifiedAt = performance.now()
   const written = await persistText(staging)
+  if (workerOf(context.haproxy) !== worker) {
+    context.keep(undefined)
+    throw new HaproxyError('haproxy_unreachable', 'the worker that was changed does not serve now')
+  }
   rememberText(context, known, desired, written)
   const problems = await settle(context.haproxy, written)
   return {

@@ -35,6 +35,8 @@ export async function reloadWith(
     stageText(context, known, desired),
   )
   try {
+    // Whoever starts it again must not find files that are about to be taken back.
+    if (!haproxy.isOurs) await haproxy.refresh()
     await staged.commit({ except: haproxy.configPath })
     await haproxy.validate(staged.temporaryOf(haproxy.configPath))
     await haproxy.probeBinds(bindsOf(desired.config))

@@ -4,6 +4,8 @@ import type { MasterReport } from '../runtime/master.ts'
 import { logSince, logSize } from './launch.ts'
 
 const patienceMs = 60_000
+/** A master that was told to reload and still answers as if it had not, for so long, never was told. */
+const untoldMs = 5_000
 
 /**
  * One reload over the master socket; resolves with what the master says once a new worker runs.
@@ -11,7 +13,8 @@ const patienceMs = 60_000
  * the listening sockets. From 3.0 the answer is the result. 2.6 answers nothing: there `show proc`
  * counts one reload more, and either a failure or a new worker.
  *
- * Throws HaproxyError `reload_failed` with HAProxy's words; then the old worker goes on.
+ * Throws HaproxyError `reload_failed` with HAProxy's words; then the old worker goes on. Throws
+ * `haproxy_unreachable` when the master was ended meanwhile, also where another one has come since.
  */
 export async function reloadMaster(options: {
   readonly masterSocket: string
@@ -27,8 +30,15 @@ export async function reloadMaster(options: {
   const answer = await sendReload(masterSocket, patienceMs)
   if (answer?.isDone === false) throw reloadFailed(answer.log)
   const endAt = performance.now() + patienceMs
+  let firstAnswerAt: number | undefined
   for (;;) {
     const after = await showProcesses(masterSocket, { patienceMs, isAlive })
+    firstAnswerAt ??= performance.now()
+    // In a container the next master may have the same pid.
+    if (after.masterPid !== before.masterPid || after.reloads < before.reloads)
+      throw startedAnew(masterSocket)
+    const isUntold = answer === undefined && after.reloads === before.reloads
+    if (isUntold && performance.now() - firstAnswerAt >= untoldMs) throw startedAnew(masterSocket)
     if (after.reloads > before.reloads) {
       if (after.failed > 0)
         throw reloadFailed(logPath === undefined ? '' : await logSince(logPath, logStart))
@@ -48,5 +58,12 @@ function reloadFailed(log: string): HaproxyError {
     {
       hint: 'the old configuration goes on',
     },
+  )
+}
+
+function startedAnew(masterSocket: string): HaproxyError {
+  return new HaproxyError(
+    'haproxy_unreachable',
+    `the HAProxy at ${masterSocket} was started anew while it was told to reload`,
   )
 }

@@ -28,6 +28,11 @@ export type HaproxyRunner = HaproxyControl & {
   probeBinds(binds: readonly Bind[]): Promise<void>
 }
 
+/** What tells a worker from those before and after it; what is known of one is not known of another. */
+export function workerOf({ workerNumber, workerPid }: HaproxyRunner): number {
+  return workerNumber ?? workerPid
+}
+
 /** The one HAProxy of a daemon: started by it, or by somebody else. */
 export type HaproxyInstance = HaproxyRunner & {
   /** 0 when it is down, or not known. */
