@@ -64,6 +64,22 @@ describe('requests to one agent', () => {
     await Promise.all([...first, last])
     expect(consul.counts.requests).toBe(17)
   })
+
+  it('that are given up take no turn from those behind them while there is no room', async () => {
+    const slow = new SlowConsul()
+    const consul = new BoundedConsul(slow)
+    const first = Array.from({ length: 16 }, () => consul.get('/v1/x'))
+    const end = new AbortController()
+    const given = Array.from({ length: 3 }, () => consul.get('/v1/x', { signal: end.signal }))
+    const last = consul.get('/v1/x')
+    end.abort()
+    for (const each of given) await expect(each).rejects.toThrow('aborted')
+    await slow.answer()
+    await first[0]
+    expect(consul.counts.requests).toBe(17)
+    for (let index = 0; index < 16; index++) await slow.answer()
+    await Promise.all([...first, last])
+  })
 })
 
 describe('answers', () => {

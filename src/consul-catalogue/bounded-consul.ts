@@ -18,7 +18,8 @@ const defaultLimits: RequestLimits = { mostReads: 16, mostRequests: 56 }
 export class BoundedConsul implements Consul {
   readonly #consul: Consul
   readonly #limits: RequestLimits
-  readonly #waiting: (() => void)[] = []
+  /** In the order they came; one that is given up is not among them any more. */
+  readonly #waiting = new Set<() => void>()
   #reads = 0
   #blocking = 0
   #requests = 0
@@ -112,10 +113,11 @@ export class BoundedConsul implements Consul {
       signal?.throwIfAborted()
       await new Promise<void>((resolve) => {
         const wake = (): void => {
+          this.#waiting.delete(wake)
           signal?.removeEventListener('abort', wake)
           resolve()
         }
-        this.#waiting.push(wake)
+        this.#waiting.add(wake)
         signal?.addEventListener('abort', wake, { once: true })
       })
     }
@@ -126,6 +128,7 @@ export class BoundedConsul implements Consul {
   }
 
   #next(): void {
-    this.#waiting.shift()?.()
+    const [wake] = this.#waiting
+    wake?.()
   }
 }
