@@ -190,6 +190,20 @@ describe('a source of answers', () => {
     expect(changes.flat()).toEqual([many[3]?.name, many[4]?.name])
   })
 
+  it('sees that a key was deleted while the keys move from polls of their own to a folder', async () => {
+    const [first = key, ...others] = many
+    consul.set('/v1/kv/conf/0', [{ Key: 'conf/0', Value: 'eA==', ModifyIndex: 2 }])
+    consul.set('/v1/kv/conf/', [])
+    open()
+    source.follow([first])
+    await settle()
+    expect(source.recall(first)).toEqual({ text: 'x' })
+    source.follow([first, ...others])
+    await settle()
+    expect(source.recall(first)).toEqual({ text: undefined })
+    expect(changes.flat().filter((name) => name === first.name)).toHaveLength(2)
+  })
+
   it.each([
     {
       why: 'holds much that nobody wants',

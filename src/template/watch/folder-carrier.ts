@@ -32,8 +32,9 @@ export function folderCarrier(
       const before = pairs
       pairs = new Map(answer.map((pair) => [pair.Key, pair]))
       for (const [key, view] of views) {
-        const isSame = isSamePair(before?.get(key), pairs.get(key))
-        if (!isSame || !view.hasContent) deliver(view, key)
+        // With the first answer: the view may have a value of a carrier that it had before.
+        const isSame = before !== undefined && isSamePair(before.get(key), pairs.get(key))
+        if (!isSame) deliver(view, key)
       }
       if (answer.length > views.size + mostUnwanted) onUnfit()
     },
