@@ -106,7 +106,7 @@ async function lookCloser(
   const local = findLocalProcess(worker)
   const isOurs = local?.program !== undefined
   const facts = isOurs ? await factsOf(local.masterPid || local.workerPid) : undefined
-  const startedMs = (local && (await startOf(local.workerPid))) ?? worker.startedAtSeconds * 1000
+  const startedMs = (local && startOf(local.workerPid)) ?? worker.startedAtSeconds * 1000
   const managed = await managedBy(stateFolder, worker)
   const rest = { local, facts, startedMs, ...managed }
   // A worker's socket cannot reload; its master's command line says where the master listens.

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readFile, readlink } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { startTicksOf } from '../support/process-identity.ts'
@@ -51,9 +52,11 @@ function valuesOf(words: readonly string[], option: string): string[] {
 const ticksPerSecond = 100
 
 /** Unix milliseconds, to about 20 ms; undefined where /proc does not know the process. */
-export async function startOf(pid: number): Promise<number | undefined> {
+export function startOf(pid: number): number | undefined {
   const ticks = startTicksOf(pid)
   if (ticks === undefined || ticks === 0) return undefined
-  const uptime = Number((await readFile('/proc/uptime', 'utf8')).split(' ')[0])
-  return Date.now() - (uptime - ticks / ticksPerSecond) * 1000
+  // Read together: later it would seem to have started later, after a file that changed since.
+  const nowMs = Date.now()
+  const uptime = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0])
+  return nowMs - (uptime - ticks / ticksPerSecond) * 1000
 }

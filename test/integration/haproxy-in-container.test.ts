@@ -74,7 +74,8 @@ describe.each(haproxyPrograms())('a HAProxy $line in another container', ({ path
     await haproxy.confirmText()
     expect(haproxy.workerPid).not.toBe(workerPid)
     expect(haproxy.isTextKnown).toBe(true)
-    expect(await word()).toBe('two')
+    // The old worker listens until it has read its signal.
+    await expect.poll(word).toBe('two')
 
     await writeFile(lab.options.configPath, 'nonsense\n')
     const isTold = capabilitiesOf(haproxy.version).hasSynchronousReload
@@ -86,7 +87,7 @@ describe.each(haproxyPrograms())('a HAProxy $line in another container', ({ path
     expect(await word()).toBe('two')
     await write('three')
     await haproxy.reload()
-    expect(await word()).toBe('three')
+    await expect.poll(word).toBe('three')
   })
 
   it('is noticed to have been restarted, though its processes have the same pids', async () => {

@@ -2,6 +2,7 @@ import { createConnection } from 'node:net'
 import { messageOf } from '../../model/errors.ts'
 import { connectTo } from './address.ts'
 import { HaproxyError } from './errors.ts'
+import { onSilence } from './silence.ts'
 
 /** Commands in flight at once: HAProxy reads at most 16,384 bytes (one buffer) of them. */
 const batchBytes = 12_000
@@ -98,7 +99,7 @@ function exchange(
       }
     }
     socket.setEncoding('utf8')
-    socket.setTimeout(timeoutMs, () => fail(`silent for ${timeoutMs} ms`))
+    onSilence(socket, timeoutMs, () => fail(`silent for ${timeoutMs} ms`))
     socket.on('connect', sendMore)
     socket.on('error', (error) => fail(messageOf(error), error))
     socket.on('close', () => fail(`closed after ${replies.length} of ${lines.length} replies`))

@@ -11,6 +11,7 @@ import { HaproxyError } from './errors.ts'
 import { parseServers, showServersCommand } from './servers.ts'
 import { splitAtTransactions, Transactions } from './transactions.ts'
 import { payloadOf, showCommand, unsendable } from './words.ts'
+import { onSilence } from './silence.ts'
 
 /** How long a new address is waited for; it takes a millisecond or two. */
 const arrivalMs = 500
@@ -101,7 +102,7 @@ export function askUntilEnd(path: string, line: string, timeoutMs: number): Prom
       socket.destroy()
       reject(unreachable(path, why, cause))
     }
-    socket.setTimeout(timeoutMs, () => fail(`silent for ${timeoutMs} ms`))
+    onSilence(socket, timeoutMs, () => fail(`silent for ${timeoutMs} ms`))
     socket.on('connect', () => socket.write(`${line}\n`))
     socket.on('error', (error) => fail(messageOf(error), error))
     socket.on('data', (text: string) => {
