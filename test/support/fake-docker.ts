@@ -64,6 +64,8 @@ export class FakeDocker {
   /** Awaited after the state of a container was taken, before it is sent. */
   beforeInspectAnswer: ((id: string) => Promise<void>) | undefined
   beforeListAnswer: (() => Promise<void>) | undefined
+  /** Awaited before past events are told. */
+  beforePastAnswer: (() => Promise<void>) | undefined
   #nano = Date.now() * 1e6
 
   constructor() {
@@ -151,7 +153,10 @@ export class FakeDocker {
     const url = new URL(request.url ?? '/', 'http://docker')
     this.asked.push(url.pathname)
     if (this.isFrozen) return
-    if (url.pathname === '/events') return this.#events(url, response)
+    if (url.pathname === '/events') {
+      if (url.searchParams.has('until')) await this.beforePastAnswer?.()
+      return this.#events(url, response)
+    }
     if (request.method === 'POST') return this.#change(url.pathname, request, response)
     if (this.brokenContainers.has(/^\/containers\/([^/]+)\/json$/.exec(url.pathname)?.[1] ?? '')) {
       response.writeHead(500, { 'Content-Type': 'application/json' })

@@ -151,6 +151,7 @@ describe('failures', () => {
       clientFor(docker.url).pastEvents(0, 1, { signal, timeoutMs: 50 }),
     ).rejects.toMatchObject({
       message: expect.stringContaining('no answer to /events within 50 ms'),
+      isTimeout: true,
     })
   })
 

@@ -196,7 +196,7 @@ export class DockerClient {
   #timedOut({ path }: Ask, timeoutMs: number): DockerError {
     return new DockerError(
       `Docker at ${this.url}: no answer to ${path.split('?')[0]} within ${timeoutMs} ms`,
-      { hint: 'is the daemon, or the way to it, overloaded or gone?' },
+      { hint: 'is the daemon, or the way to it, overloaded or gone?', isTimeout: true },
     )
   }
 

@@ -4,13 +4,21 @@ import { FairleadError, messageOf } from '../../model/errors.ts'
 export class DockerError extends FairleadError {
   /** HTTP status of the daemon's answer; undefined when there was none. */
   readonly status: number | undefined
+  /** Nothing came in time; other requests may well be answered. */
+  readonly isTimeout: boolean
 
   constructor(
     message: string,
-    options: { hint?: string; cause?: unknown; status?: number | undefined } = {},
+    options: {
+      hint?: string
+      cause?: unknown
+      status?: number | undefined
+      isTimeout?: boolean
+    } = {},
   ) {
     super('docker_unreachable', message, options)
     this.status = options.status
+    this.isTimeout = options.isTimeout === true
   }
 }
 

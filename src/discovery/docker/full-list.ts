@@ -19,8 +19,8 @@ export type FullList = {
 
 /** Everything that runs, inspected. Throws DockerError when the daemon does not answer. */
 export async function listAll(options: {
-  readonly client: DockerClient
-  readonly inspector: ContainerInspector
+  readonly client: Pick<DockerClient, 'listContainers' | 'pastEvents'>
+  readonly inspector: Pick<ContainerInspector, 'inspect'>
   /** The daemon's clock when the event stream was opened. */
   readonly openedMs: number
   readonly onTrouble: (message: string) => void
@@ -33,7 +33,7 @@ export async function listAll(options: {
       const answer = await inspector.inspect(id)
       if (answer !== undefined) containers.set(id, answer)
     } catch (error) {
-      if (error instanceof DockerError && error.status === undefined) throw error
+      if (isAway(error)) throw error
       // Only this container is at fault: the others go on, and it is asked for again.
       onTrouble(messageOf(error))
       containers.set(id, undefined)
@@ -44,4 +44,12 @@ export async function listAll(options: {
     timeoutMs: 10_000,
   })
   return { containers, kills: past.filter((each) => each.action === 'kill') }
+}
+
+/**
+ * Whether the daemon, and not only one container, is at fault for a failed inspect. One that takes
+ * too long is no sign of that: beside a stuck container all others are answered.
+ */
+export function isAway(error: unknown): boolean {
+  return error instanceof DockerError && error.status === undefined && !error.isTimeout
 }

@@ -3,6 +3,7 @@ import { FakeDocker } from '../../../test/support/fake-docker.ts'
 import { forTest } from '../../../test/support/for-test.ts'
 import { waitUntil } from '../../../test/support/wait-until.ts'
 import { WatchedDocker } from '../../../test/support/watched-docker.ts'
+import { containerToCandidate } from './container-to-candidate.ts'
 import type { DockerProviderOptions } from './provider.ts'
 
 let docker: FakeDocker
@@ -54,14 +55,82 @@ describe('listing anew', () => {
     expect([...watched.candidates.keys()]).toEqual([])
   })
 
-  it('does nothing without a connection, since a new one begins with a list', async () => {
+  it('asks until it is told of a container whose inspect failed', async () => {
     docker.run({ id: 'c1', name: 'web-1' })
     const watched = await watch()
+    docker.isSilent = true
+    docker.run({ id: 'c2', name: 'web-2' })
+    docker.change('c1', { networks: { bridge: '172.17.0.77' } })
+    docker.brokenContainers = new Set(['c1', 'c2'])
+    await watched.provider.relist()
+    expect(watched.said).toHaveLength(1)
+    expect(watched.provider.state().error).toContain('broken')
+    docker.brokenContainers = new Set()
+    await watched.saidFor('looked at web-1')
+    await waitUntil('web-2', () => watched.candidates.has('c2'))
+    expect(watched.candidates.get('c1')?.endpoints[0]?.address).toBe('172.17.0.77')
+    await waitUntil('no trouble', () => watched.provider.state().error === '')
+  })
+})
+
+describe('listing anew while there is no connection', () => {
+  /** Names everything by what counts when it is mapped. */
+  let word = 'before'
+  const map: DockerProviderOptions['map'] = (inspect, context) => ({
+    ...containerToCandidate(inspect, context),
+    name: word,
+  })
+  const names = (watched: WatchedDocker): string[] =>
+    [...watched.candidates.values()].map(({ name }) => name)
+
+  it('looks once more at what the list under way had mapped before', async () => {
+    word = 'before'
+    docker.run({ id: 'c1', name: 'web-1' })
+    let release = (): void => {}
+    const released = new Promise<void>((resolve) => (release = resolve))
+    docker.beforePastAnswer = () => released
+    const watched = forTest(new WatchedDocker(docker.url, { map }))
+    // The stream, and what was before it, when all is inspected.
+    const events = (): string[] => docker.asked.filter((path) => path === '/events')
+    await waitUntil('mapped', () => events().length === 2)
+    word = 'after'
+    const relisted = watched.provider.relist()
+    release()
+    await relisted
+    await waitUntil('observed', () => watched.said.length === 2)
+    expect(names(watched)).toEqual(['after'])
+  })
+
+  it('waits for the list with which the next connection begins', async () => {
+    word = 'before'
+    docker.run({ id: 'c1', name: 'web-1' })
+    const watched = await watch({ map })
     docker.isFrozen = true
     docker.dropAll()
     await waitUntil('no connection', () => watched.provider.state().state === 'connecting')
+    word = 'after'
+    let isDone = false
+    const relisted = watched.provider.relist().then(() => (isDone = true))
+    await waitUntil('tried', () => docker.asked.at(-1) === '/info')
+    expect(isDone).toBe(false)
+    docker.isFrozen = false
+    docker.dropAll()
+    await relisted
+    await waitUntil('observed', () => names(watched)[0] === 'after')
+  })
+
+  it('fails with the connection, and ends with the provider', async () => {
+    docker.run({ id: 'c1', name: 'web-1' })
+    const watched = await watch()
+    docker.beforeInspectAnswer = async () => docker.dropAll()
+    await expect(watched.provider.relist()).rejects.toThrow('Docker at unix')
+    docker.isFrozen = true
+    docker.dropAll()
+    await waitUntil('no connection', () => watched.provider.state().state === 'connecting')
+    const relisted = watched.provider.relist()
+    await watched.stop()
+    await relisted
     await watched.provider.relist()
-    expect(watched.said).toHaveLength(1)
   })
 })
 

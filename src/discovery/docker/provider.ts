@@ -12,6 +12,7 @@ import { DockerClient } from './client.ts'
 import type { ContainerMapping, DaemonContext } from './container-inspector.ts'
 import { containerToCandidate } from './container-to-candidate.ts'
 import { resolveAddress } from './daemon-address.ts'
+import { DockerError } from './docker-error.ts'
 import type { DaemonInfo } from './docker-types.ts'
 import type { KnownContainer } from './known-container.ts'
 import { DockerSession } from './session.ts'
@@ -44,8 +45,9 @@ export type DockerProvider = Provider & {
   /** The daemon runs on this machine. */
   readonly isLocal: boolean
   /**
-   * Lists and inspects everything anew; what is different then is observed. Does nothing while there
-   * is no connection: a new one begins with a list. Throws DockerError.
+   * Lists and inspects everything anew; what is different then is observed. Without a connection it
+   * resolves when there is one: what is published then was mapped after this was called. One
+   * container that cannot be inspected is tried again later. Throws DockerError.
    */
   relist(): Promise<void>
 }
@@ -72,6 +74,10 @@ class DockerWatcher implements DockerProvider {
   #nodeName: string | undefined
   readonly #record: SourceRecord
   #session: DockerSession | undefined
+  /** How many connections were tried. */
+  #connections = 0
+  /** Those who wait for the next session, undefined when there will be none. */
+  #sessionWaiters: ((session: DockerSession | undefined) => void)[] = []
 
   constructor(options: DockerProviderOptions) {
     this.#options = options
@@ -94,7 +100,23 @@ class DockerWatcher implements DockerProvider {
   }
 
   async relist(): Promise<void> {
-    await this.#session?.relist()
+    const asked = this.#connections
+    const session = this.#session ?? (await this.#nextSession())
+    // The list with which a later connection begins is new enough. That of the one under way may
+    // have been mapped by what counted before.
+    if (session === undefined || this.#connections !== asked) return
+    await session.relist()
+    if (this.#session === session || this.#record.state.state === 'stopped') return
+    throw new DockerError(`Docker at ${this.#client.url}: gone while everything was listed anew`)
+  }
+
+  async #nextSession(): Promise<DockerSession | undefined> {
+    if (this.#record.state.state === 'stopped') return undefined
+    return new Promise((resolve) => this.#sessionWaiters.push(resolve))
+  }
+
+  #tellSession(session: DockerSession | undefined): void {
+    for (const resolve of this.#sessionWaiters.splice(0)) resolve(session)
   }
 
   async *observe(signal: AbortSignal): AsyncGenerator<Observation, void, undefined> {
@@ -103,6 +125,7 @@ class DockerWatcher implements DockerProvider {
     } finally {
       this.#client.close()
       this.#record.set('stopped', '')
+      this.#tellSession(undefined)
     }
   }
 
@@ -134,6 +157,7 @@ class DockerWatcher implements DockerProvider {
     signal: AbortSignal,
     onConnected: () => void,
   ): Promise<void> {
+    this.#connections++
     const connection = new AbortController()
     // One listener for each request under way and each drain timer: many, but not a leak.
     setMaxListeners(0, connection.signal)
@@ -159,6 +183,7 @@ class DockerWatcher implements DockerProvider {
       await session.run(() => {
         this.#session = session
         onConnected()
+        this.#tellSession(session)
       })
     } finally {
       this.#session = undefined

@@ -7,7 +7,7 @@ import { ContainerInspector } from './container-inspector.ts'
 import type { Inspected } from './container-inspector.ts'
 import { DockerError } from './docker-error.ts'
 import type { DockerEvent } from './docker-types.ts'
-import { listAll, mostInspects } from './full-list.ts'
+import { isAway, listAll, mostInspects } from './full-list.ts'
 import { KnownContainer } from './known-container.ts'
 import { Observations } from './observations.ts'
 import type { SessionOptions } from './session-options.ts'
@@ -130,19 +130,26 @@ export class DockerSession {
     this.#known.set(id, container)
     const answer = await this.#opened.inspector.inspect(id).catch((error: unknown) => {
       this.#options.onTrouble(messageOf(error))
+      if (this.#isCurrent(container)) this.#askLater(container)
+      if (isAway(error)) throw error
       return 'failed' as const
     })
-    if (this.#known.get(id) !== container || this.#options.signal.aborted) return
-    if (answer !== 'failed' && container.wanted === undefined) {
-      const state = answer?.inspect.State
-      if (state?.Running === true) {
-        const cause = `looked at ${container.name}`
-        return this.#answered(container, answer, { cause, eventAtMs: undefined })
-      }
-      this.#known.delete(id)
-      this.#leaveNetwork(id, 'ended')
-      if (wasKnown) this.#remove(id, `${container.name} is gone`, undefined, state?.ExitCode)
-    } else if (!wasKnown && container.wanted === undefined) this.#known.delete(id)
+    if (answer === 'failed' || !this.#isCurrent(container)) return
+    if (container.wanted !== undefined) return
+    const state = answer?.inspect.State
+    if (state?.Running === true) return this.#answered(container, answer, lookedAt(container))
+    this.#known.delete(id)
+    this.#leaveNetwork(id, 'ended')
+    if (wasKnown) this.#remove(id, `${container.name} is gone`, undefined, state?.ExitCode)
+  }
+
+  /** An inspect failed that no event had asked for: what it would have told is not known yet. */
+  #askLater(container: KnownContainer): void {
+    this.#toLookAt.remove(container)
+    container.wanted ??= lookedAt(container)
+    if (this.#isAsked(container)) return
+    container.inspectedBy = this.#options.signal
+    void this.#tryAgain(container, new Backoff(100, 5000))
   }
 
   async #follow(stream: AsyncIterable<DockerEvent>): Promise<void> {
@@ -378,6 +385,10 @@ export class DockerSession {
   #remove(id: string, cause: string, eventAtMs: number | undefined, exitCode?: number): void {
     this.#observations.removed(id, { cause, eventAtMs }, exitCode)
   }
+}
+
+function lookedAt({ name }: KnownContainer): NonNullable<KnownContainer['wanted']> {
+  return { cause: `looked at ${name}`, eventAtMs: undefined }
 }
 
 function reachCause({ name }: KnownContainer): string {
