@@ -15,7 +15,11 @@ import {
 } from './local-overlay.ts'
 
 /** Where an entry stands in the view: in one candidate, as this endpoint if it is one. */
-type Place = { readonly shownAs: string; readonly endpoint: Endpoint | undefined }
+type Place = {
+  readonly entry: Entry
+  readonly shownAs: string
+  readonly endpoint: Endpoint | undefined
+}
 
 /**
  * The catalogue as everybody after the registry sees it: Consul's entries with what this host's
@@ -27,6 +31,7 @@ export class CatalogueView {
   readonly #services = new ServiceIndex()
   /** What Consul says by itself, by candidate key: what is stored. */
   readonly #consul = new Map<string, Candidate>()
+  /** By the key of the entry: of those of several services only one stands. */
   readonly #places = new Map<string, Place>()
   /** By candidate as shown. */
   readonly #members = new Map<string, Map<string, Entry>>()
@@ -75,30 +80,38 @@ export class CatalogueView {
     return this.#services.holder(endpointId)
   }
 
-  /** Hidden entries are known to be gone: they are in no service. */
-  isHidden(entry: Entry): boolean {
-    return !this.#places.has(entry.key)
+  /** False of what is known to be gone already, and of what another service has now. */
+  canBeLost(entry: Entry | undefined): boolean {
+    if (entry === undefined || this.#places.get(entry.key)?.entry !== entry) return false
+    return !this.#entries.isElsewhere(entry)
   }
 
-  /** Replaces what Consul has of a service. Gives what changed of what is stored; empty: nothing. */
+  /**
+   * Replaces what Consul has of a service; an instance that was another's before is so no more.
+   * Gives what changed of what is stored; empty: nothing.
+   */
   setService(service: string, entries: readonly Entry[]): readonly CandidateChange[] {
     const changes = this.#entries.setService(service, entries)
     if (changes.length === 0) return []
     const touched = new Set<string>()
     const stored = new Set<string>()
     for (const { before, after } of changes) {
-      if (before !== undefined) {
-        stored.add(before.candidateKey)
-        if (after === undefined) this.#keepLocal(before)
-        this.#unplace(before, touched)
-        if (after === undefined) this.#overlay.onGone(before)
+      const newest = this.#entries.newest((after ?? before)?.key ?? '')
+      for (const each of [before, after, newest]) {
+        if (each !== undefined) stored.add(each.candidateKey)
       }
-      if (after === undefined) continue
-      stored.add(after.candidateKey)
-      this.#place(after, touched)
+      if (before !== undefined) this.#leave(before, newest !== undefined, touched)
+      if (newest !== undefined) this.#place(newest, touched)
     }
     this.#show(touched)
     return this.#store(stored)
+  }
+
+  /** `isThere`: Consul has the instance still, changed or in another service. */
+  #leave(entry: Entry, isThere: boolean, touched: Set<string>): void {
+    if (!isThere) this.#keepLocal(entry)
+    this.#unplace(entry, touched)
+    if (!isThere) this.#overlay.onGone(entry)
   }
 
   /** Takes what a Docker daemon of this host says; what changed of its candidates. */
@@ -165,13 +178,19 @@ export class CatalogueView {
     this.#show(touched)
   }
 
+  /** Gives an entry its place, unless it has it, or a newer one of another service stands for it. */
   #place(entry: Entry, touched: Set<string>): void {
+    if (!this.#entries.isNewest(entry)) return
+    const standing = this.#places.get(entry.key)?.entry
+    if (standing === entry) return
+    if (standing !== undefined) this.#unplace(standing, touched)
     const assignment = this.#overlay.assign(entry)
     if (assignment.kind === 'hidden') return
     const place =
       assignment.kind === 'foreign'
-        ? { shownAs: foreignKey(entry), endpoint: entry.endpoint }
+        ? { entry, shownAs: foreignKey(entry), endpoint: entry.endpoint }
         : {
+            entry,
             shownAs: localKey(assignment.local.source, assignment.local.candidate.key),
             endpoint: assignment.endpoint,
           }
@@ -193,7 +212,7 @@ export class CatalogueView {
 
   #unplace(entry: Entry, touched: Set<string>): void {
     const place = this.#places.get(entry.key)
-    if (place === undefined) return
+    if (place?.entry !== entry) return
     this.#places.delete(entry.key)
     touched.add(place.shownAs)
     const members = this.#members.get(place.shownAs)

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sampleCandidate, sampleEndpoint } from '../../../test/support/samples.ts'
 import {
   cycleMs,
+  endpoints,
   far,
   ids,
   local,
@@ -10,7 +11,11 @@ import {
   source,
   RegistryLab,
 } from '../../../test/support/consul/registry-lab.ts'
-import { containerId, ownerMetaOf } from '../../consul-catalogue/testing/sample-entry.ts'
+import {
+  containerId,
+  ownerMetaOf,
+  sampleEntry,
+} from '../../consul-catalogue/testing/sample-entry.ts'
 
 let lab: RegistryLab
 
@@ -106,6 +111,36 @@ describe('a sudden loss', () => {
     observe(registry, { isComplete: true, upserts: [] })
     expect(ids(registry)).toEqual([])
     expect(registry.held()).toEqual([])
+  })
+
+  describe.each([
+    { order: 'first', early: 'shop', late: 'web' },
+    { order: 'last', early: 'web', late: 'shop' },
+  ] as const)('of instances that another service has now, read $order', ({ early, late }) => {
+    const moved = (index: number) =>
+      [1, 2, 3].map((each) =>
+        sampleEntry({ Service: 'shop', ID: `web${each}`, Port: 8000 + each, ModifyIndex: index }),
+      )
+
+    it.each([
+      ['is not held', 20],
+      ['is not held by an index that began anew', 5],
+    ])('%s', async (_what, index) => {
+      lab.consul.set('/v1/health/service/web', far(3))
+      lab.consul.set('/v1/health/service/shop', [])
+      lab.consul.set('/v1/catalog/services', { web: [], shop: [] })
+      const registry = await lab.start()
+      const answers = { web: [], shop: moved(index) } as const
+      for (const service of [early, late]) {
+        lab.consul.set(`/v1/health/service/${service}`, answers[service])
+        await lab.settle()
+      }
+      const services = endpoints(registry).map(({ service }) => service)
+      expect(services).toEqual(['shop', 'shop', 'shop'])
+      expect(registry.held()).toEqual([])
+      await lab.clock.advance(cycleMs + 3000)
+      expect(ids(registry)).toEqual(['pi2/web1', 'pi2/web2', 'pi2/web3'])
+    })
   })
 })
 

@@ -290,7 +290,7 @@ export class ConsulRegistry implements Registry {
     const previous = (key: string): Entry | undefined => known.get(key)
     const entries = readEntries(answer, { filter, warningIs, nowMs, previous })
     const present = new Set(entries.map(({ key }) => key))
-    const shown = [...known.values()].filter((entry) => !this.#view.isHidden(entry))
+    const shown = [...known.values()].filter((entry) => this.#view.canBeLost(entry))
     const kept = this.#held.consider(
       service,
       shown.map(({ key }) => key),
@@ -300,6 +300,7 @@ export class ConsulRegistry implements Registry {
     const held = [...known.values()].filter(({ key }) => kept.has(key))
     this.#heldChanged.put(true)
     this.#setService(service, [...entries, ...held], `Consul: ${service} changed`)
+    this.#dropHeld()
   }
 
   /** Nothing can be registered then: what starts on this host is served without. */
@@ -321,12 +322,16 @@ export class ConsulRegistry implements Registry {
     this.#announce(before, cause, undefined, changes.length > 0)
   }
 
-  /** Docker's own word that a container is gone needs no confirmation. */
+  /** No removal of what Docker says is gone, or is another service's now, needs confirmation. */
   #dropHeld(): void {
-    for (const { service } of this.#held.isEmpty ? [] : this.held()) {
-      for (const entry of this.#view.entries.ofService(service).values()) {
-        if (this.#view.isHidden(entry)) this.#held.drop(service, entry.key)
-      }
+    const { entries } = this.#view
+    const isKnown = (service: string, key: string): boolean =>
+      !this.#view.canBeLost(entries.ofService(service).get(key))
+    const dropped = this.#held.dropWhere(isKnown)
+    for (const [service, keys] of dropped) {
+      const known = [...entries.ofService(service).values()]
+      const left = known.filter((each) => !keys.has(each.key) || !entries.isElsewhere(each))
+      this.#setService(service, left, `instances of ${service} are another service's now`)
     }
   }
 

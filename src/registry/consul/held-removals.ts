@@ -44,10 +44,6 @@ export class HeldRemovals {
     return this.#count
   }
 
-  get isEmpty(): boolean {
-    return this.#held.size === 0
-  }
-
   /** Consul has lost its state. */
   doubt(nowMs: number): void {
     this.#doubtUntilMs = nowMs + this.#cycleMs
@@ -80,10 +76,18 @@ export class HeldRemovals {
     return new Set(kept.keys())
   }
 
-  /** An entry that went on better knowledge is not waited for. */
-  drop(service: string, key: string): void {
-    const held = this.#held.get(service)
-    if (held?.delete(key) === true && held.size === 0) this.#held.delete(service)
+  /** Entries that went on better knowledge are not waited for: their keys by service. */
+  dropWhere(
+    isKnown: (service: string, key: string) => boolean,
+  ): ReadonlyMap<string, ReadonlySet<string>> {
+    const dropped = new Map<string, ReadonlySet<string>>()
+    for (const [service, held] of this.#held) {
+      const keys = [...held.keys()].filter((key) => isKnown(service, key))
+      if (keys.length > 0) dropped.set(service, new Set(keys))
+      for (const key of keys) held.delete(key)
+      if (held.size === 0) this.#held.delete(service)
+    }
+    return dropped
   }
 
   /** Lets the removals of one service, or of all, happen: their keys by service. */
