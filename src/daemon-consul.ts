@@ -3,15 +3,15 @@ import { dirname, join } from 'node:path'
 import { AgentSelf } from './consul/agent-self.ts'
 import { consulOptions, type Environment } from './consul/address.ts'
 import { ConsulClient } from './consul/client.ts'
+import { LocalPlaces } from './daemon-consul-places.ts'
 import { consulReport, logRegistration } from './daemon-consul-report.ts'
 import { dockerProviders, staleSources } from './daemon-registry.ts'
 import type { DaemonRegistry, RegistryParts } from './daemon-registry.ts'
 import { dockerSourceName } from './discovery/docker/provider.ts'
-import type { DockerProvider } from './discovery/docker/provider.ts'
 import { registeringMapping } from './discovery/docker/registering-mapping.ts'
 import { Sources } from './discovery/sources.ts'
 import type { Observation, Provider, SourceState } from './model/candidate.ts'
-import { FairleadError, messageOf } from './model/errors.ts'
+import { FairleadError } from './model/errors.ts'
 import { ConsulBackend, firstAgent } from './registration/consul-backend.ts'
 import { asRegistratorDoes, defaultHealthTtlMs } from './registration/endpoint-to-registration.ts'
 import { markedBy } from './registration/foreign.ts'
@@ -19,7 +19,6 @@ import { Registrar } from './registration/registrar.ts'
 import { watchPresence } from './registrator/presence.ts'
 import { ConsulRegistry, consulSource } from './registry/consul/consul-registry.ts'
 import type { Settings } from './settings/settings.ts'
-import { Backoff } from './support/backoff.ts'
 
 /** No removal of that service is held back. Code `not_found`. */
 export class NotHeldError extends FairleadError {}
@@ -47,7 +46,20 @@ export async function openConsul(
   const writing = new ConsulClient(firstAgent(options), { mostConnections: writingConnections })
   const agent = new AgentSelf({ consul: writing, clock, path: join(dirname(path), 'agent.json') })
   await agent.load()
+  const { register } = settings
   const owners = new Set<string>()
+  const places = new LocalPlaces({
+    clock,
+    log,
+    areKnown: agent.facts !== undefined || settings.publishedAddress !== undefined,
+    onKnown: () => {
+      registry.revisit("this host's address is known")
+      void registrar?.verify()
+    },
+  })
+  // Containers at their own addresses do not wait for an agent that never tells its own.
+  const isPlaced = (): boolean =>
+    places.areKnown || (register === 'container' && agent.problem !== undefined)
   const localSources = settings.docker.map(dockerSourceName)
   const registrar =
     localSources.length === 0
@@ -57,7 +69,7 @@ export async function openConsul(
           backend: new ConsulBackend({ consul: writing }),
           clock,
           sources: localSources,
-          dangling: markedBy(owners),
+          dangling: markedBy(owners, isPlaced),
           onEvent: (event) => logRegistration(log, event),
         })
   const registry = new ConsulRegistry({
@@ -72,15 +84,16 @@ export async function openConsul(
     cycleMs: settings.templates.length > 0 ? 0 : settings.registrationCycleMs,
     owners,
     localSources,
+    isPlaced,
     onLocal: (observation) => registrar?.accept(observation),
   })
   await registry.load()
   const known = registry.sources().flatMap((source) => registry.candidatesOf(source))
   for (const { node } of known) owners.add(node)
-  const { register } = settings
   const hostAddress = (): string | undefined => agent.facts?.address || undefined
   const map = registeringMapping({ register, hostAddress })
   const providers = await dockerProviders(parts, known, { fixed: map })
+  places.follow(providers)
   for (const { source, why } of staleSources(registry, providers, [])) {
     registry.forget(source, `${source} ${why}`)
   }
@@ -94,11 +107,6 @@ export async function openConsul(
     registry.accept(observation)
   }
   const sources = new Sources({ providers: [...providers, catalogueSource(registry)], accept })
-  const relistAll = (signal: AbortSignal): void => {
-    for (const provider of providers) {
-      relist(provider, parts, signal).catch((error: unknown) => log.error(messageOf(error)))
-    }
-  }
   return {
     registry,
     embedded: undefined,
@@ -129,7 +137,7 @@ export async function openConsul(
       const onReturn = (): void => void registrar?.verify()
       await Promise.all([
         sources.run(signal),
-        agent.ask(() => relistAll(signal), signal),
+        agent.ask(() => void places.learn(signal), signal),
         ...(registrar === undefined
           ? []
           : [registrar.run(signal), watchPresence({ consul: writing, clock, onReturn, signal })]),
@@ -161,27 +169,6 @@ function registrarSettings(settings: Settings) {
     isForeignRespected: true,
     cycleMs: settings.registrationCycleMs,
   } as const
-}
-
-/**
- * The address at which this host is reached is another: the containers' addresses are too. A daemon
- * that cannot be listed now is asked again; one that is not connected begins with a list anyway.
- */
-async function relist(
-  provider: DockerProvider,
-  { clock, log }: RegistryParts,
-  signal: AbortSignal,
-): Promise<void> {
-  const backoff = new Backoff(250, 5000)
-  while (!signal.aborted) {
-    try {
-      return await provider.relist()
-    } catch (error) {
-      if (!(error instanceof FairleadError)) throw error
-      log.warn(`cannot list ${provider.source} anew: ${messageOf(error)}`)
-      await clock.sleep(backoff.next(), signal)
-    }
-  }
 }
 
 /** The catalogue as a source that is waited for and shown beside the others; it says nothing itself. */

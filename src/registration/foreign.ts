@@ -36,11 +36,16 @@ export function foreignFinder(
   }
 }
 
-/** Services that bear the mark of one of these owners: `dangling` of a registrar that marks. */
+/**
+ * Services that bear the mark of one of these owners: `dangling` of a registrar that marks. While
+ * `isPlaced` is false, none: containers that run may lack only their address.
+ */
 export function markedBy(
   owners: ReadonlySet<string>,
+  isPlaced: () => boolean = () => true,
 ): (unwanted: readonly Registered[]) => readonly Registered[] {
-  return (unwanted) => unwanted.filter(({ meta }) => owners.has(meta[ownerMeta.owner] ?? ''))
+  const isOurs = ({ meta }: Registered): boolean => owners.has(meta[ownerMeta.owner] ?? '')
+  return (unwanted) => (isPlaced() ? unwanted.filter(isOurs) : [])
 }
 
 /** Registrator's form of ids: host, container, port. */

@@ -327,6 +327,21 @@ describe('dangling services', () => {
     expect(lab.kinds()).toContain('dangling')
   })
 
+  it('stay until the addresses of the containers are known', async () => {
+    const backend = await leftover()
+    let isPlaced = false
+    const later = markedBy(new Set(['pi1']), () => isPlaced)
+    await started({ registration: marked, dangling: later }, backend)
+    await lab.list({ ...labContainer(2), endpoints: [] })
+    await lab.registrar.verify()
+    expect(backend.services.size).toBe(3)
+    await lab.observe({ upserts: [labContainer(2)] })
+    isPlaced = true
+    await lab.registrar.verify()
+    await lab.rest()
+    expect([...backend.services.keys()]).toEqual([idOf(2), 'other'])
+  })
+
   it('stay while one source has not given its full list', async () => {
     const backend = await leftover()
     const sources = ['docker:pi1', 'docker:pi2']

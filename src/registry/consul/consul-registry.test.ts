@@ -130,6 +130,25 @@ describe("this host's containers", () => {
     expect(ids(registry)).toEqual(['pi1:web-1:80'])
   })
 
+  it('are no ghosts for want of an address, before it is known', async () => {
+    const other = registered({ ID: 'pi1:old:80', Meta: ownerMetaOf('pi1', containerId('b')) })
+    await lab.say('web', [registered(), other])
+    let isPlaced = false
+    const registry = await lab.start({ isPlaced: () => isPlaced })
+    observe(registry, { upserts: [local()] })
+    observe(registry, { isComplete: true, upserts: [{ ...local(), endpoints: [] }] })
+    expect(ids(registry)).toEqual(['pi1:old:80', 'pi1:web-1:80'])
+    observe(registry, { upserts: [local()] })
+    isPlaced = true
+    const causes = lab.causesOf(registry)
+    registry.revisit('the address is known')
+    await lab.settle()
+    expect(ids(registry)).toEqual(['pi1:web-1:80'])
+    expect(causes).toEqual(['the address is known'])
+    observe(registry, { upserts: [{ ...local(), endpoints: [] }] })
+    expect(ids(registry)).toEqual([])
+  })
+
   it('are not those of another host whose Docker has the same name', async () => {
     const meta = ownerMetaOf('pi1', containerId('b'))
     await lab.say('web', [registered({ node: 'far', ID: 'pi1:web-2:80', Meta: meta })])

@@ -1,4 +1,4 @@
-import type { Consul, WatchState } from '../../consul/contract.ts'
+import type { WatchState } from '../../consul/contract.ts'
 import type { HealthEntry } from '../../consul/types.ts'
 import type { Candidate, Observation } from '../../model/candidate.ts'
 import { FairleadError, messageOf } from '../../model/errors.ts'
@@ -13,45 +13,16 @@ import { RegistryStorage } from '../embedded/storage.ts'
 import type { Registry } from '../registry.ts'
 import { CatalogueReader, type ReadMode } from './catalogue-reader.ts'
 import { CatalogueView } from './catalogue-view.ts'
+import type { ConsulRegistryOptions } from './consul-registry-options.ts'
 import { readEntries } from './entries-to-candidates.ts'
 import { entriesOfCandidate, type Entry } from './entry.ts'
 import { heldProblem } from './held-problem.ts'
 import { HeldRemovals, type HeldService } from './held-removals.ts'
 import { LocalOverlay } from './local-overlay.ts'
-import type { ServiceFilter } from './service-filter.ts'
 import type { NamedWatchState } from '../../consul-catalogue/watch-states.ts'
 
 /** The source name of everything that was read from Consul, as it is stored. */
 export const consulSource = 'consul'
-
-export type ConsulRegistryOptions = {
-  readonly consul: Consul
-  /** The same with connections of its own, for what only the leader is asked. */
-  readonly leader?: Consul
-  /**
-   * The agent that this host's containers are registered with, where `consul` may be answered by
-   * another one: whose node is this host's is asked of this.
-   */
-  readonly agent?: Consul
-  readonly clock: Clock
-  /** Where the last good state is stored. */
-  readonly path: string
-  /** Services and tags that are routed without routing meta. */
-  readonly filter: ServiceFilter
-  /** `chosen`: only what the filter names is read; `all` by default. */
-  readonly scope?: 'all' | 'chosen'
-  readonly warningIs: 'in' | 'out'
-  /** How long a sudden loss is held back, ms; 0: not at all. */
-  readonly cycleMs: number
-  /** What `fairlead-owner` says of the registrations made from here; may grow. */
-  readonly owners: ReadonlySet<string>
-  /** Sources of this host's Docker daemons; empty: there is no local knowledge. */
-  readonly localSources: readonly string[]
-  /** Told of every observation of this host's Docker daemons: who registers them. */
-  readonly onLocal?: (observation: Observation) => void
-  /** A problem came or went. */
-  readonly onProblem?: () => void
-}
 
 export type ConsulRegistryState = WatchState & {
   /** `starting`: the names of the services are not known yet. */
@@ -106,6 +77,7 @@ export class ConsulRegistry implements Registry {
       owners,
       agentNode: () => this.#agentNode,
       sources: localSources,
+      isPlaced: options.isPlaced,
     })
     this.#view = new CatalogueView(this.#overlay)
     this.#held = new HeldRemovals(cycleMs)
@@ -175,6 +147,13 @@ export class ConsulRegistry implements Registry {
     const changes = this.#view.forgetLocal(source)
     this.#storage.note(source, changes)
     this.#announce(before, cause, undefined, changes.length > 0)
+  }
+
+  /** Looks anew at what of the catalogue is this host's. */
+  revisit(cause: string): void {
+    const before = this.#view.revision
+    this.#view.revisitAll()
+    this.#announce(before, cause, undefined, false)
   }
 
   snapshot(): Snapshot {
@@ -357,9 +336,7 @@ export class ConsulRegistry implements Registry {
         this.#agentDatacenter = value?.Config?.Datacenter ?? ''
         if (this.#agentNode === value?.Config?.NodeName) return
         this.#agentNode = value?.Config?.NodeName
-        const before = this.#view.revision
-        this.#view.revisitAll()
-        this.#announce(before, `the agent is node ${this.#agentNode}`, undefined, false)
+        this.revisit(`the agent is node ${this.#agentNode}`)
         return
       } catch (error) {
         if (!(error instanceof FairleadError)) throw error

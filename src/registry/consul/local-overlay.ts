@@ -24,6 +24,11 @@ export type Identity = {
   readonly agentNode: () => string | undefined
   /** Sources whose first complete list makes the local knowledge complete; none: never. */
   readonly sources: readonly string[]
+  /**
+   * The addresses of this host's containers are known. Before, a container without endpoints says
+   * nothing about what is registered of it. Undefined: always.
+   */
+  readonly isPlaced?: (() => boolean) | undefined
 }
 
 type Offer = { readonly local: Local; readonly endpoint: Endpoint }
@@ -54,7 +59,13 @@ export class LocalOverlay {
   /** Every source has given its first complete list: what it did not name is not there. */
   get isComplete(): boolean {
     const { sources } = this.#identity
-    return sources.length > 0 && sources.every((source) => this.#complete.has(source))
+    return (
+      this.#isPlaced && sources.length > 0 && sources.every((source) => this.#complete.has(source))
+    )
+  }
+
+  get #isPlaced(): boolean {
+    return this.#identity.isPlaced?.() ?? true
   }
 
   /**
@@ -74,7 +85,8 @@ export class LocalOverlay {
     for (const { before, after } of changes) {
       const left = new Set(after?.endpoints.map(({ id }) => id))
       const gone = before?.endpoints.filter(({ id }) => !left.has(id)) ?? []
-      for (const endpoint of gone) this.#bury(endpoint, entriesOf(endpoint))
+      const isDead = after === undefined || this.#isPlaced
+      for (const endpoint of isDead ? gone : []) this.#bury(endpoint, entriesOf(endpoint))
       for (const endpoint of before?.endpoints ?? []) this.#forgetOffer(endpoint)
       if (after !== undefined) this.#offer({ source: observation.source, candidate: after })
     }

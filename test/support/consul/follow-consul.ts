@@ -4,10 +4,8 @@ import { join } from 'node:path'
 import { consulOptions } from '../../../src/consul/address.ts'
 import { ConsulClient } from '../../../src/consul/client.ts'
 import type { Endpoint } from '../../../src/model/endpoint.ts'
-import {
-  ConsulRegistry,
-  type ConsulRegistryOptions,
-} from '../../../src/registry/consul/consul-registry.ts'
+import { ConsulRegistry } from '../../../src/registry/consul/consul-registry.ts'
+import type { ConsulRegistryOptions } from '../../../src/registry/consul/consul-registry-options.ts'
 import { systemClock } from '../../../src/support/clock.ts'
 import { waitUntil } from '../wait-until.ts'
 

@@ -9,10 +9,8 @@ import type { Endpoint } from '../../../src/model/endpoint.ts'
 import { ManualClock } from '../../../src/support/clock.ts'
 import { encodeSnapshot } from '../../../src/registry/embedded/snapshot-file.ts'
 import { RegistryStorage } from '../../../src/registry/embedded/storage.ts'
-import {
-  ConsulRegistry,
-  type ConsulRegistryOptions,
-} from '../../../src/registry/consul/consul-registry.ts'
+import { ConsulRegistry } from '../../../src/registry/consul/consul-registry.ts'
+import type { ConsulRegistryOptions } from '../../../src/registry/consul/consul-registry-options.ts'
 import {
   containerId,
   ownerMetaOf,
