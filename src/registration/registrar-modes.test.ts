@@ -334,6 +334,7 @@ describe('dangling services', () => {
     await started({ registration: marked, dangling: later }, backend)
     await lab.list({ ...labContainer(2), endpoints: [] })
     await lab.registrar.verify()
+    await lab.rest()
     expect(backend.services.size).toBe(3)
     await lab.observe({ upserts: [labContainer(2)] })
     isPlaced = true
