@@ -12,6 +12,7 @@ import type { Knowledge } from '../contract.ts'
 import type { Dependency } from '../dependency.ts'
 import { readShared, sharedText } from './shared-text.ts'
 import { shownTemplate, type LoadedTemplate } from './load-templates.ts'
+import { KeptKey } from './kept-key.ts'
 import type { Log } from './log.ts'
 import { LockSession } from './lock-session.ts'
 import type { Sharing } from './sharing.ts'
@@ -38,8 +39,10 @@ type Shared = {
   readonly prefix: string
   role: Role
   answers: Knowledge
-  /** What stands in the key-value store, as far as is known. */
+  /** The leader's answers in the key-value store, as a follower knows them. */
   text: string
+  /** Where a leader gives its answers. */
+  readonly key: KeptKey
 }
 
 /**
@@ -71,13 +74,12 @@ export class Deduplication implements Sharing {
     this.#log = around.log
     this.#isStale = setting.mostStaleMs > 0
     this.#session = new LockSession(consul, setting.ttlMs, around)
-    this.#shared = templates.map((template) => ({
-      template,
-      prefix: `${setting.prefix.replace(/\/*$/, '/')}${hashOf(template)}`,
-      role: 'undecided',
-      answers: nothing,
-      text: '',
-    }))
+    const prefix = setting.prefix.replace(/\/*$/, '/')
+    this.#shared = templates.map((template) => {
+      const own = `${prefix}${hashOf(template)}`
+      const key = this.#keyOf(template, `${keyPath(own)}/data`)
+      return { template, prefix: own, role: 'undecided', answers: nothing, text: '', key }
+    })
   }
 
   isLeader(index: number): boolean {
@@ -97,10 +99,7 @@ export class Deduplication implements Sharing {
     if (shared?.role !== 'leader') return
     const inConsul = used.filter(({ kind }) => kind !== 'file')
     const whole = sharedText(inConsul, knowledge)
-    const text = whole.length > mostValueBytes ? tooLarge : whole
-    if (text === shared.text) return
-    shared.text = text
-    void this.#put(shared, text)
+    shared.key.keep(whole.length > mostValueBytes ? tooLarge : whole)
   }
 
   start(onChange: (index: number) => void): void {
@@ -114,6 +113,7 @@ export class Deduplication implements Sharing {
   async close(): Promise<void> {
     this.#stop.abort()
     await this.#watches
+    await Promise.all(this.#shared.map(({ key }) => key.ended()))
     const led = this.#shared.filter(({ role }) => role === 'leader')
     await this.#session.end(led.map(({ prefix }) => lockPath(prefix)))
     this.#consul.close()
@@ -128,9 +128,10 @@ export class Deduplication implements Sharing {
       signal.addEventListener('abort', stop, { once: true })
       try {
         await this.#followUntilFree(shared, index, round.signal)
-        if (!signal.aborted && !(await this.#lock(shared, index))) {
-          await this.#clock.sleep(lockAgainMs, signal)
-        }
+        if (signal.aborted) return
+        await this.#lock(shared, index)
+        // Also with the lock: a server that is behind does not know of it yet, and would be asked without end.
+        await this.#clock.sleep(lockAgainMs, signal)
       } finally {
         signal.removeEventListener('abort', stop)
         round.abort()
@@ -148,23 +149,23 @@ export class Deduplication implements Sharing {
       const holder = pairs.find(({ Key }) => Key === `${shared.prefix}/lock`)?.Session
       const text = textOf(pairs.find(({ Key }) => Key === `${shared.prefix}/data`))
       if (holder === undefined) return
-      if (holder === this.#session.id) this.#become(shared, index, 'leader')
-      else this.#take(shared, index, text)
+      if (holder === this.#session.id) {
+        this.#become(shared, index, 'leader')
+        shared.key.found(text)
+      } else this.#take(shared, index, text)
     }
   }
 
-  async #lock(shared: Shared, index: number): Promise<boolean> {
+  async #lock(shared: Shared, index: number): Promise<void> {
     await this.#session.opened
     const id = this.#session.id
-    if (id === undefined) return false
+    if (id === undefined) return
     try {
       const path = lockPath(shared.prefix)
       const hasIt = await this.#consul.put<boolean>(path, '', { query: { acquire: id } })
       if (hasIt) this.#become(shared, index, 'leader')
-      return hasIt
     } catch (error) {
-      this.#warn(shared, 'cannot take the lock', error)
-      return false
+      this.#warn(shared.template, 'cannot take the lock', error)
     }
   }
 
@@ -184,22 +185,22 @@ export class Deduplication implements Sharing {
   #become(shared: Shared, index: number, role: Role): void {
     if (shared.role === role) return
     shared.role = role
-    // What it gives others first may be what is there already: it is given all the same.
-    if (role === 'leader') shared.text = ''
+    shared.key.release()
     this.#log.info('dedup', `${role} for ${shownTemplate(shared.template)}`)
     this.#onChange(index)
   }
 
-  async #put(shared: Shared, text: string): Promise<void> {
-    try {
-      await this.#consul.put(`${keyPath(shared.prefix)}/data`, text)
-    } catch (error) {
-      this.#warn(shared, 'cannot share answers', error)
-      if (shared.text === text) shared.text = ''
-    }
+  #keyOf(template: LoadedTemplate, path: string): KeptKey {
+    const { signal } = this.#stop
+    return new KeptKey({
+      write: (text) => this.#consul.put(path, text, { signal }),
+      onFailure: (error) => this.#warn(template, 'cannot share answers', error),
+      clock: this.#clock,
+      signal,
+    })
   }
 
-  #warn({ template }: Shared, what: string, error: unknown): void {
+  #warn(template: LoadedTemplate, what: string, error: unknown): void {
     if (!(error instanceof ConsulError)) throw error
     if (this.#stop.signal.aborted) return
     this.#log.warn('dedup', `${shownTemplate(template)}: ${what}: ${messageOf(error)}`)
