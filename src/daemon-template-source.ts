@@ -6,7 +6,7 @@ import type { ServedConsulApi } from './daemon-consul-api.ts'
 import type { DaemonRegistry } from './daemon-registry.ts'
 import type { Settings } from './settings/settings.ts'
 import type { Clock } from './support/clock.ts'
-import type { DependencySource } from './template/contract.ts'
+import type { WatchedSource } from './template/contract.ts'
 import { ConsulSource } from './template/watch/consul-source.ts'
 
 export type TemplateSourceParts = {
@@ -28,7 +28,7 @@ const retry = { isEnabled: true, attempts: 0, backoffMs: 250, mostBackoffMs: 15_
 export function openTemplateSource(
   { settings, opened, consulApi, clock }: TemplateSourceParts,
   environment: Environment,
-): DependencySource {
+): WatchedSource {
   const isEmbedded = opened.embedded !== undefined
   const consul = isEmbedded
     ? new InProcessConsul(consulApi.routes)
@@ -41,6 +41,7 @@ export function openTemplateSource(
     recall: (dependency) => source.recall(dependency),
     follow: (dependencies) => source.follow(dependencies),
     onEvent: (listener) => source.onEvent(listener),
+    failing: () => source.failing(),
     close: () => {
       source.close()
       consul.close()

@@ -8,35 +8,51 @@ import { pathsOf } from './daemon-settings.ts'
 import { configTemplate } from './daemon-template-files.ts'
 import { DaemonTemplates } from './daemon-template.ts'
 import { loadSettings } from './settings/load.ts'
-import type { WatchEvent } from './template/contract.ts'
+import type { DependencyFailure, WatchedSource, WatchEvent } from './template/contract.ts'
 
 let folder = ''
 let source: Source
 
 /** Also fails. */
-class Source extends MemoryKnowledge {
+class Source extends MemoryKnowledge implements WatchedSource {
   #tell: (event: WatchEvent) => void = () => undefined
+  readonly #failing = new Map<string, DependencyFailure>()
 
   override onEvent(listener: (event: WatchEvent) => void): void {
     super.onEvent(listener)
     this.#tell = listener
   }
 
-  fail(name: string, message: string): void {
+  failing(): readonly DependencyFailure[] {
+    return [...this.#failing.values()]
+  }
+
+  fail(name: string, message: string, failures = 1): void {
     const dependency = { kind: 'file', path: '/x', name } as const
-    const failure = { dependency, error: new Error(message), failures: 1, retryInMs: 250 }
+    const failure = { dependency, error: new Error(message), failures, retryInMs: 250 }
+    this.#failing.set(name, failure)
     this.#tell({ kind: 'failed', failure })
+  }
+
+  heal(name: string): void {
+    this.#failing.delete(name)
   }
 }
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fairlead-template-'))
   source = new Source()
+  warned = []
 })
 
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+let warned: string[] = []
+const log = {
+  info: () => undefined,
+  warn: (_fields: unknown, text?: string) => void warned.push(text ?? ''),
+  error: () => undefined,
+}
 
 async function open(text: string, path?: string): Promise<DaemonTemplates> {
   const file = join(folder, 'haproxy.ctmpl')
@@ -87,12 +103,23 @@ describe('templates of the daemon', () => {
     await expect(ready).resolves.toBeUndefined()
   })
 
-  it('show what cannot be asked until it is answered', async () => {
+  it('show what cannot be asked until it is answered, be it as before', async () => {
     const templates = await open('backend b\n')
     source.fail('kv.block(a)', 'Consul is away')
     expect(told(templates)).toEqual(['template, kv.block(a): Consul is away'])
-    source.say('kv.block(a)', 'x')
+    source.heal('kv.block(a)')
     expect(told(templates)).toEqual([])
+  })
+
+  it('log what cannot be asked once, and once more when it had been answered', async () => {
+    await open('backend b\n')
+    source.fail('kv.block(a)', 'away')
+    source.fail('kv.block(a)', 'still away', 2)
+    source.fail('kv.block(b)', 'away as well')
+    source.heal('kv.block(a)')
+    source.fail('kv.block(a)', 'away again')
+    source.fail('kv.block(a)', 'and again', 2)
+    expect(warned).toEqual(['away', 'away as well', 'away again'])
   })
 
   it('are read again, and stay as they were where they cannot be read', async () => {

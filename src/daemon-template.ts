@@ -9,7 +9,7 @@ import type { RoutingInput, RoutingResult } from './routing/contract.ts'
 import type { Settings } from './settings/settings.ts'
 import { writeFileAtomic } from './support/atomic-file.ts'
 import type { Logger } from './support/log.ts'
-import type { DependencyFailure, DependencySource, WatchEvent } from './template/contract.ts'
+import type { DependencyFailure, WatchedSource, WatchEvent } from './template/contract.ts'
 import type { Dependency } from './template/dependency.ts'
 import { locatedMessage } from './template/desired/located-message.ts'
 import { RefusedStructure } from './template/desired/refused-structure.ts'
@@ -19,7 +19,7 @@ import { TemplateError } from './template/template-error.ts'
 export type TemplateParts = {
   readonly settings: Settings
   readonly paths: Paths
-  readonly source: DependencySource
+  readonly source: WatchedSource
   readonly log: Pick<Logger, 'warn' | 'info' | 'error'>
 }
 
@@ -34,8 +34,8 @@ export class DaemonTemplates implements DaemonRouting {
   readonly #parts: TemplateParts
   readonly #router: TemplateRouter
   readonly #refused = new RefusedStructure()
-  /** By the name of the dependency. */
-  readonly #failures = new Map<string, DependencyFailure>()
+  /** Names of the dependencies whose failure was logged, as long as they fail. */
+  #logged: ReadonlySet<string> = new Set()
   readonly #copyPath: string | undefined
   #copied: string | undefined
   #copyProblem: Problem | undefined
@@ -148,8 +148,9 @@ export class DaemonTemplates implements DaemonRouting {
   }
 
   problems(): readonly Problem[] {
-    const failures = [...this.#failures.values()]
-    const told = failures.slice(0, mostTold).map(({ dependency, error }): Problem => {
+    const failing = this.#parts.source.failing()
+    const byName = new Map(failing.map((each) => [each.dependency.name, each]))
+    const told = [...byName.values()].slice(0, mostTold).map(({ dependency, error }): Problem => {
       const hint = 'what is known from before stays'
       return { where: `template, ${dependency.name}`, what: messageOf(error), hint }
     })
@@ -163,17 +164,17 @@ export class DaemonTemplates implements DaemonRouting {
   }
 
   #onEvent(event: WatchEvent): void {
-    if (event.kind === 'failed') {
-      const { name } = event.failure.dependency
-      if (!this.#failures.has(name)) {
-        this.#parts.log.warn({ dependency: name }, messageOf(event.failure.error))
-      }
-      this.#failures.set(name, event.failure)
-      return
-    }
-    for (const { name } of event.dependencies) this.#failures.delete(name)
+    if (event.kind === 'failed') return this.#onFailure(event.failure)
     this.#wake()
     this.#tell(told(event.dependencies))
+  }
+
+  /** Logs the first of a row: of services that are read together not every failure is told. */
+  #onFailure({ dependency: { name }, error, failures }: DependencyFailure): void {
+    const failing = new Set(this.#parts.source.failing().map((each) => each.dependency.name))
+    const isLogged = failures > 1 && this.#logged.has(name)
+    if (!isLogged) this.#parts.log.warn({ dependency: name }, messageOf(error))
+    this.#logged = new Set([...this.#logged].filter((each) => failing.has(each))).add(name)
   }
 }
 

@@ -34,6 +34,15 @@ export type DependencySource = Knowledge & {
   close(): void
 }
 
+/** A source that says what fails now as well. */
+export type WatchedSource = DependencySource & {
+  /**
+   * What was asked for in vain and has not been answered since, each once for all that is asked for
+   * together; nothing of what is not followed any more. A key that is not there is no failure here.
+   */
+  failing(): readonly DependencyFailure[]
+}
+
 /** What templates may do beside asking: what has effects, or is another one each time. */
 export type Surroundings = {
   /** Undefined: not set. */

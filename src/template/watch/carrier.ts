@@ -1,3 +1,4 @@
+import type { DependencyFailure } from '../contract.ts'
 import type { Dependency } from '../dependency.ts'
 import type { View } from './view.ts'
 
@@ -5,6 +6,8 @@ import type { View } from './view.ts'
 export type Carrier = {
   add(view: View): void
   remove(view: View): void
+  /** What fails now, and has not succeeded since. */
+  failing(): readonly DependencyFailure[]
   close(): void
 }
 
@@ -12,11 +15,6 @@ export type Carrier = {
 export type Outcome = {
   /** A view got an answer, which is news for these dependencies. */
   readonly changed: (view: View, dependencies: readonly Dependency[]) => void
-  /** `retryInMs` undefined: it is not asked again. Nothing is told of a view that nobody uses. */
-  readonly failed: (
-    view: View,
-    error: Error,
-    failures: number,
-    retryInMs: number | undefined,
-  ) => void
+  /** A try has failed; nothing is told of a view that nobody uses. */
+  readonly failed: (failure: DependencyFailure) => void
 }

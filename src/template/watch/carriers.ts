@@ -1,4 +1,5 @@
 import type { BoundedConsul } from '../../consul-catalogue/bounded-consul.ts'
+import type { DependencyFailure } from '../contract.ts'
 import { arrange } from './arrangement.ts'
 import { watchedNodes, type Budget } from './budget.ts'
 import type { Carrier, Outcome } from './carrier.ts'
@@ -64,6 +65,11 @@ export class Carriers {
   /** What was known of Consul's indexes says nothing any more. */
   forgetIndexes(): void {
     this.#catalogue?.forgetIndexes()
+  }
+
+  /** What fails of all that is asked for now. */
+  failing(): readonly DependencyFailure[] {
+    return [...this.#carriers.values()].flatMap(({ carrier }) => carrier.failing())
   }
 
   close(): void {

@@ -5,14 +5,17 @@ import type { Reading } from '../../consul-catalogue/reading.ts'
 import { ServiceReads } from '../../consul-catalogue/service-reads.ts'
 import { ConsulError } from '../../consul/errors.ts'
 import type { CatalogNode, HealthEntry } from '../../consul/types.ts'
+import type { DependencyFailure } from '../contract.ts'
 import type { Carrier, Outcome } from './carrier.ts'
+import { Failures } from './failures.ts'
 import { InstanceBook } from './instance-book.ts'
-import { poll, type Polling } from './poll.ts'
+import { poll, type Polling, type PollListener } from './poll.ts'
 import { Retries } from './retries.ts'
 import type { View } from './view.ts'
 
 /** What a watch or a read fails of once only, the next try mends; more often it is worth a word. */
 const fewFailures = 3
+const nodesPath = '/v1/catalog/nodes'
 /** The longest pause of the watches, which is not told by them. */
 const mostPauseMs = 5000
 
@@ -37,6 +40,7 @@ export class CatalogueCarrier implements Carrier {
   readonly #ending = new AbortController()
   readonly #reads: ServiceReads
   readonly #retries = new Map<string, Retries>()
+  readonly #failures: Failures
   readonly #nodeListeners = new Set<(nodes: readonly CatalogNode[]) => void>()
   #nodes: readonly CatalogNode[] | undefined
   /** When each node last changed, as an index of Consul's. */
@@ -46,13 +50,14 @@ export class CatalogueCarrier implements Carrier {
   constructor(options: CatalogueOptions) {
     this.#options = options
     const { signal } = this.#ending
-    const { consul, polling } = options
+    const { consul, polling, outcome } = options
+    this.#failures = new Failures(outcome.failed)
     this.#reads = new ServiceReads({
       consul,
       clock: polling.clock,
       signal,
       onAnswer: (service, answer) => this.#onAnswer(service, answer),
-      onFailure: (service, error) => this.#onFailure(`service ${service}`, service, error),
+      onFailure: (service, error) => this.#onFailure(subjectOf(service), service, error),
     })
   }
 
@@ -79,6 +84,11 @@ export class CatalogueCarrier implements Carrier {
     if (views === undefined || views.size > 0) return
     this.#views.delete(name)
     this.#book.forget(name)
+    this.#onSuccess(subjectOf(name))
+  }
+
+  failing(): readonly DependencyFailure[] {
+    return this.#failures.list()
   }
 
   close(): void {
@@ -92,7 +102,7 @@ export class CatalogueCarrier implements Carrier {
 
   #onAnswer(service: string, answer: readonly HealthEntry[]): void {
     const name = service.toLowerCase()
-    this.#retries.delete(`service ${service}`)
+    this.#onSuccess(subjectOf(service))
     const views = this.#views.get(name)
     if (views === undefined) return
     this.#book.set(name, answer)
@@ -107,11 +117,15 @@ export class CatalogueCarrier implements Carrier {
     const { failures, retryInMs } = retries.failed()
     const isWorthTelling = !this.#isAway && failures >= fewFailures
     if (!isWorthTelling && retryInMs !== undefined) return
-    const view = service === undefined ? this.#anyView() : this.#viewOf(service)
-    if (view === undefined) return
+    const viewOf = () => (service === undefined ? this.#anyView() : this.#viewOf(service))
     const error = new ConsulError('consul_unreachable', words)
     const pauseMs = retryInMs === undefined ? undefined : Math.min(retryInMs, mostPauseMs)
-    this.#options.outcome.failed(view, error, failures, pauseMs)
+    this.#failures.failed(subject, viewOf, { error, failures, retryInMs: pauseMs })
+  }
+
+  #onSuccess(subject: string): void {
+    this.#retries.delete(subject)
+    this.#failures.over(subject)
   }
 
   #services(): readonly string[] {
@@ -146,10 +160,9 @@ export class CatalogueCarrier implements Carrier {
   }
 
   #followNodes(): Promise<void> {
-    const { polling, outcome } = this.#options
-    const listener = {
-      onAnswer: (value: unknown): void => {
-        this.#isAway = false
+    const { polling } = this.#options
+    const listener: PollListener = {
+      onAnswer: (value) => {
         this.#nodes = value as readonly CatalogNode[]
         this.#nodeIndexes = new Map(
           this.#nodes.map(({ Node, ModifyIndex = 0 }) => [Node, ModifyIndex]),
@@ -158,11 +171,14 @@ export class CatalogueCarrier implements Carrier {
         this.#readLost(new Set(this.#nodeIndexes.keys()))
         this.#readBehind()
       },
-      onFailure: (error: Error, failures: number, retryInMs: number | undefined): void => {
+      onFailure: (failed) => {
         this.#isAway = true
-        const view = this.#anyView()
-        if (view !== undefined) outcome.failed(view, error, failures, retryInMs)
-        if (retryInMs === undefined) this.close()
+        this.#failures.failed(nodesPath, () => this.#anyView(), failed)
+        if (failed.retryInMs === undefined) this.close()
+      },
+      onSuccess: () => {
+        this.#isAway = false
+        this.#failures.over(nodesPath)
       },
       onReset: () => {
         this.forgetIndexes()
@@ -170,7 +186,7 @@ export class CatalogueCarrier implements Carrier {
           this.#reads.mark({ service, expectation: undefined })
       },
     }
-    const asked = { path: '/v1/catalog/nodes', query: {} }
+    const asked = { path: nodesPath, query: {} }
     return poll(polling, () => asked, listener, this.#ending.signal)
   }
 
@@ -182,10 +198,10 @@ export class CatalogueCarrier implements Carrier {
       reads: this.#reads,
       states: {
         set: (path, { error }) => {
-          if (error === '') this.#retries.delete(path)
+          if (error === '') this.#onSuccess(path)
           else this.#onFailure(path, undefined, error)
         },
-        remove: (path) => void this.#retries.delete(path),
+        remove: (path) => this.#onSuccess(path),
       },
       // Which services are followed changes with each rendering: nodes are known with all of them.
       isWanted: () => true,
@@ -214,6 +230,10 @@ function isOfNode(node: string, index: number): Expectation {
     isShown: (answer) =>
       answer.every(({ Node }) => Node.Node !== node || (Node.ModifyIndex ?? index) >= index),
   }
+}
+
+function subjectOf(service: string): string {
+  return `service ${service.toLowerCase()}`
 }
 
 function nameOf({ topic: { way } }: View): string {

@@ -3,7 +3,7 @@ import type { Consul } from '../../consul/contract.ts'
 import { FairleadError } from '../../model/errors.ts'
 import type { Clock } from '../../support/clock.ts'
 import type { AnswerOf } from '../catalogue.ts'
-import type { DependencySource, WatchEvent } from '../contract.ts'
+import type { DependencyFailure, WatchedSource, WatchEvent } from '../contract.ts'
 import type { Dependency } from '../dependency.ts'
 import { budgetOf, type Budget } from './budget.ts'
 import type { Outcome } from './carrier.ts'
@@ -51,7 +51,7 @@ const defaultRetry: RetryRule = {
  *
  * A failure is told once for all that is asked for together, with one of the dependencies.
  */
-export class ConsulSource implements DependencySource {
+export class ConsulSource implements WatchedSource {
   readonly #isErrorOnFailedLookup: boolean
   readonly #events = new Events()
   /** Topic by the name of the dependency. */
@@ -111,6 +111,10 @@ export class ConsulSource implements DependencySource {
     this.#events.listen(listener)
   }
 
+  failing(): readonly DependencyFailure[] {
+    return this.#carriers.failing()
+  }
+
   /** The newest answers of all that is followed, for `openSnapshot`. */
   saveSnapshot(): string {
     const answers = [...this.#views.values()].flatMap((view) => [...view.answers()])
@@ -148,11 +152,7 @@ export class ConsulSource implements DependencySource {
         this.#events.changed(dependencies)
         this.#tellFailedLookups(view.dependencies)
       },
-      failed: (view, error, failures, retryInMs) => {
-        const [dependency] = view.dependencies
-        if (dependency === undefined) return
-        this.#events.failed({ dependency, error, failures, retryInMs })
-      },
+      failed: (failure) => this.#events.failed(failure),
     }
   }
 

@@ -1,7 +1,8 @@
 import { ConsulError } from '../../consul/errors.ts'
 import type { PairAnswer } from '../records/answers.ts'
 import type { Carrier, Outcome } from './carrier.ts'
-import { poll, type Polling } from './poll.ts'
+import { Failures } from './failures.ts'
+import { poll, type Polling, type PollListener } from './poll.ts'
 import { keyPath } from './topic.ts'
 import type { View } from './view.ts'
 
@@ -20,14 +21,16 @@ export function folderCarrier(
 ): Carrier {
   const views = new Map<string, View>()
   const ending = new AbortController()
+  const failures = new Failures(outcome.failed)
   let pairs: ReadonlyMap<string, PairAnswer> | undefined
 
   const deliver = (view: View, key: string): void => {
     const pair = pairs?.get(key)
     outcome.changed(view, view.take(pair === undefined ? undefined : [pair]))
   }
-  const listener = {
-    onAnswer: (value: unknown): void => {
+  const anyView = (): View | undefined => views.values().next().value
+  const listener: PollListener = {
+    onAnswer: (value) => {
       const answer = (value ?? []) as readonly PairAnswer[]
       const before = pairs
       pairs = new Map(answer.map((pair) => [pair.Key, pair]))
@@ -38,11 +41,12 @@ export function folderCarrier(
       }
       if (answer.length > views.size + mostUnwanted) onUnfit()
     },
-    onFailure: (error: Error, failures: number, retryInMs: number | undefined): void => {
+    onFailure: (failed) => {
+      const { error } = failed
       if (error instanceof ConsulError && error.code === 'consul_refused') return onUnfit()
-      const [view] = views.values()
-      if (view !== undefined) outcome.failed(view, error, failures, retryInMs)
+      failures.failed(folder, anyView, failed)
     },
+    onSuccess: () => failures.over(folder),
   }
   const asked = { path: keyPath(folder), query: { recurse: true } } as const
   void poll(polling, () => asked, listener, ending.signal)
@@ -53,6 +57,7 @@ export function folderCarrier(
       if (pairs !== undefined) deliver(view, key)
     },
     remove: (view) => void views.delete(keyOf(view)),
+    failing: () => failures.list(),
     close: () => ending.abort(),
   }
 }

@@ -1,5 +1,6 @@
 import type { Answer, Consul } from '../../consul/contract.ts'
 import type { Clock } from '../../support/clock.ts'
+import type { FailedTry } from './failures.ts'
 import type { RetryRule } from './retries.ts'
 import { Retries } from './retries.ts'
 import type { Query } from './topic.ts'
@@ -35,7 +36,9 @@ export type Asked = {
 
 export type PollListener = {
   readonly onAnswer: (value: unknown) => void
-  readonly onFailure: (error: Error, failures: number, retryInMs: number | undefined) => void
+  readonly onFailure: (failed: FailedTry) => void
+  /** Told of each try that succeeds, also of one without anything new. */
+  readonly onSuccess: () => void
   /**
    * Told before an answer whose index has fallen by half or more: it is another Consul's, or of one
    * that lost its state. No server is behind another by so much.
@@ -67,6 +70,7 @@ export async function poll(
       if (answer === undefined) continue
       if (signal.aborted) return
       retries.succeeded()
+      listener.onSuccess()
       if (answer.index * 2 <= highest) listener.onReset?.()
       highest = answer.index
       if (index === 0 || answer.index !== index) listener.onAnswer(answer.value)
@@ -78,7 +82,7 @@ export async function poll(
       // The next request does not block: it soon tells whether Consul is back.
       index = 0
       const { failures, retryInMs } = retries.failed()
-      listener.onFailure(error, failures, retryInMs)
+      listener.onFailure({ error, failures, retryInMs })
       if (retryInMs === undefined) return
       await polling.clock.sleep(retryInMs, signal)
     }

@@ -19,13 +19,14 @@ export async function repeat(
       const answer = await read(signal)
       if (signal.aborted) return
       retries.succeeded()
+      listener.onSuccess()
       if (answer !== undefined) listener.onAnswer(answer.value)
       await clock.sleep(everyMs, signal)
     } catch (error) {
       if (signal.aborted) return
       if (!(error instanceof Error)) throw error
       const { failures, retryInMs } = retries.failed()
-      listener.onFailure(error, failures, retryInMs)
+      listener.onFailure({ error, failures, retryInMs })
       if (retryInMs === undefined) return
       await clock.sleep(retryInMs, signal)
     }

@@ -1,6 +1,7 @@
 import { servicePath } from '../../consul-catalogue/service-reads.ts'
 import type { Carrier, Outcome } from './carrier.ts'
 import { readDatacenters } from './datacenters.ts'
+import { Failures } from './failures.ts'
 import { fileReading } from './file-reading.ts'
 import { ownNode } from './own-node.ts'
 import { poll, type Polling, type PollListener } from './poll.ts'
@@ -14,15 +15,19 @@ export type PollIntervals = { readonly files: number; readonly datacenters: numb
 /** Asks for one view by itself. */
 export function singleCarrier(polling: Polling, everyMs: PollIntervals, outcome: Outcome): Carrier {
   const ending = new AbortController()
+  const failures = new Failures(outcome.failed)
   return {
     add(view) {
+      const { key } = view.topic
       const listener: PollListener = {
         onAnswer: (value) => outcome.changed(view, view.take(value)),
-        onFailure: (...failure) => outcome.failed(view, ...failure),
+        onFailure: (failed) => failures.failed(key, () => view, failed),
+        onSuccess: () => failures.over(key),
       }
       void run(polling, everyMs, view, listener, ending.signal)
     },
     remove: () => ending.abort(),
+    failing: () => failures.list(),
     close: () => ending.abort(),
   }
 }
