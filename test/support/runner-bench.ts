@@ -16,6 +16,10 @@ export function keyDependency(key: string): Dependency & { readonly kind: 'kv.bl
 export class RunnerBench {
   readonly folder: string
   readonly sources: MemorySource[] = []
+  /** How many of them are released. */
+  ended = 0
+  /** What the next source is waited for; once. */
+  holdOpening: Promise<void> | undefined
   readonly #answers = new Map<string, string>()
   readonly #listeners = new Set<(name: NodeJS.Signals) => void>()
   readonly #output: Buffer[] = []
@@ -66,12 +70,12 @@ export class RunnerBench {
           return () => void this.#listeners.delete(listener)
         },
       },
-      openSource: () =>
-        Promise.resolve({
-          source: this.#openSource(),
-          onComplete: () => undefined,
-          end: () => Promise.resolve(),
-        }),
+      openSource: async () => {
+        const [source, hold] = [this.#openSource(), this.holdOpening]
+        this.holdOpening = undefined
+        await hold
+        return { source, onComplete: () => undefined, end: async () => void this.ended++ }
+      },
       openConsul: () => {
         throw new Error('no Consul here')
       },

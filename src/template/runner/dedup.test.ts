@@ -68,12 +68,15 @@ beforeEach(async () => {
     leftDelimiter: '{{',
     rightDelimiter: '}}',
   }
-  const templates = await loadTemplates({ templates: [setting as never], isDry: false }, {
-    environment: () => '',
-    now: () => new Date(0),
-    workingFolder: '/',
-    hasEffects: false,
-  } as never)
+  const templates = await loadTemplates(
+    { templates: [setting as never], isDry: false },
+    {
+      environment: () => '',
+      now: () => new Date(0),
+      workingFolder: '/',
+      hasEffects: false,
+    },
+  )
   const log = createLog('INFO', [(line) => void lines.push(line)], () => new Date(0))
   const options = { prefix: 'lead/', ttlMs: 60_000, mostStaleMs: 0 }
   sharing = new Deduplication(consul, options, templates, { clock, log })

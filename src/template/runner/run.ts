@@ -110,6 +110,9 @@ class Session {
   /** What the next run will be, once this one has stopped. */
   #next: { readonly config: RunnerConfig; readonly runner: Runner } | undefined
   #exitCode: number | undefined
+  /** Turns of reloads: given out, and the newest of those that could be opened. */
+  #turn = 0
+  #openedTurn = 0
 
   constructor(config: RunnerConfig, first: Runner, log: Log, context: TemplateContext) {
     this.#config = config
@@ -136,6 +139,9 @@ class Session {
     } finally {
       clearInterval(alive)
       deafen()
+      // A reload that is still opening is closed then.
+      this.#openedTurn = Number.POSITIVE_INFINITY
+      await this.#next?.runner.close()
     }
   }
 
@@ -169,9 +175,11 @@ class Session {
 
   /**
    * Reads everything anew and starts again with that. What cannot be read or parsed changes
-   * nothing: the run goes on as it was, and the log says why.
+   * nothing: the run goes on as it was, and the log says why. Of several signals the newest that
+   * can be read counts, whichever is opened first.
    */
   async #reload(): Promise<void> {
+    const turn = ++this.#turn
     const { argv, environment, cwd } = this.#context
     const read = readConfig(argv, { environment, workingFolder: cwd })
     if (read.kind !== 'config') {
@@ -181,8 +189,12 @@ class Session {
     }
     try {
       const { runner } = await openRunner(read.config, this.#log, this.#context)
+      if (turn < this.#openedTurn) return await runner.close()
+      this.#openedTurn = turn
+      const overtaken = this.#next
       this.#next = { config: read.config, runner }
       this.#runner.stop('after commands')
+      await overtaken?.runner.close()
     } catch (error) {
       if (!(error instanceof FairleadError)) throw error
       this.#log.err('cli', `not reloaded: ${shown(error)}`)

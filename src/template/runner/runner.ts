@@ -59,7 +59,7 @@ export class Runner {
 
   /** Runs until it ends or is stopped; everything is released then. Undefined: it was stopped. */
   async run(): Promise<RunEnd | undefined> {
-    const { source, sharing, onEnd } = this.#parts
+    const { source, sharing } = this.#parts
     source.onEvent((event) => this.#told(event))
     sharing?.start((index) => this.#afterRound(() => this.#schedule.changed([index])))
     void this.#limitOnce()
@@ -70,14 +70,20 @@ export class Runner {
     } catch (error) {
       this.#finish(exitCodeOf(error), error)
     } finally {
-      this.#stop.abort()
-      this.#schedule.close()
-      source.close()
-      await sharing?.close()
-      await this.#child?.stop()
-      await onEnd()
+      await this.close()
     }
     return this.#end
+  }
+
+  /** Releases what it has; for one that is not run after all. */
+  async close(): Promise<void> {
+    const { source, sharing, onEnd } = this.#parts
+    this.#stop.abort()
+    this.#schedule.close()
+    source.close()
+    await sharing?.close()
+    await this.#child?.stop()
+    await onEnd()
   }
 
   /**

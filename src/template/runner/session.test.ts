@@ -103,6 +103,64 @@ describe('signals', () => {
   })
 })
 
+describe('several SIGHUPs in quick order', () => {
+  const configure = (contents: string, command = ''): Promise<void> =>
+    bench.write(
+      'c.hcl',
+      `template { contents = "${contents}" destination = "${bench.path('out')}" command = "${command}" }`,
+    )
+  const shows = (text: string): Promise<void> =>
+    bench.until(`it is ${text}`, async () => (await bench.file('out')) === text)
+
+  /** Signals with this configuration; it is opened once the result is called. */
+  async function reloadLate(contents: string): Promise<() => void> {
+    const opened = bench.sources.length
+    let open = (): void => undefined
+    bench.holdOpening = new Promise((resolve) => (open = resolve))
+    await configure(contents)
+    bench.signal('SIGHUP')
+    await bench.until('it is being opened', () => bench.sources.length === opened + 1)
+    return open
+  }
+
+  it('the newest configuration counts, though an older one is opened after it', async () => {
+    await configure('one {{key \\"a\\"}}')
+    bench.start('-config', '@/c.hcl')
+    await shows('one 1')
+    const openOlder = await reloadLate('two {{key \\"a\\"}}')
+    await configure('three {{key \\"a\\"}}')
+    bench.signal('SIGHUP')
+    await shows('three 1')
+    openOlder()
+    await bench.until('the older one is closed', () => bench.ended === 2)
+    bench.set('a', '2')
+    await shows('three 2')
+  })
+
+  it('an older one counts where the newer cannot be read', async () => {
+    await configure('one')
+    bench.start('-config', '@/c.hcl')
+    await shows('one')
+    const openOlder = await reloadLate('two')
+    await bench.write('c.hcl', 'template { bogus = 1 }')
+    bench.signal('SIGHUP')
+    await bench.until('it is said', () => bench.stderr.includes('not reloaded'))
+    openOlder()
+    await shows('two')
+  })
+
+  it('one that was opened and never ran is closed', async () => {
+    const command = 'echo > started; while [ ! -e go ]; do sleep 0.01; done'
+    await configure('one', command)
+    bench.start('-config', '@/c.hcl')
+    await bench.until('the command runs', async () => (await bench.file('started')) !== '')
+    for (const contents of ['two', 'three']) (await reloadLate(contents))()
+    await bench.until('the second is closed', () => bench.ended === 1)
+    await bench.write('go', '')
+    await shows('three')
+  })
+})
+
 describe('the program beneath', () => {
   const start = (...flags: readonly string[]): void => {
     bench.start(...flags, '-template', '@/a.tpl:@/a')
