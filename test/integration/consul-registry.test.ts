@@ -145,6 +145,26 @@ describe.each([
     await waitUntil('web is gone', () => !followed.registry.snapshot().services.has('web'))
   })
 
+  it('keeps instances that become those of another service, and of the first again', async () => {
+    await fill(others, 3)
+    const ids = ['w1', 'w2', 'w3', 'w4']
+    const name = async (Name: string): Promise<void> => {
+      for (const [at, ID] of ids.entries()) await register({ ID, Name, Port: 80 + at })
+    }
+    await name('web')
+    const followed = closing(await followConsul(agent.address))
+    const passing = Object.fromEntries(ids.map((id) => [`node1/${id}`, 'passing']))
+    for (const [from, to] of Array.from({ length: 3 }, () => [
+      ['web', 'shop'] as const,
+      ['shop', 'web'] as const,
+    ]).flat()) {
+      await name(to)
+      await hasStates(followed, to, passing)
+      await hasStates(followed, from, {})
+      expect(followed.registry.held()).toEqual([])
+    }
+  })
+
   it('takes names with every kind of character', async () => {
     await fill(others, 3)
     const name = 'a/b c?#ü%41'
