@@ -41,6 +41,7 @@ const onOther = sampleEndpoint({ id: 'pi2:web-2:80', address: '10.0.2.7' })
 async function open(
   flags: Readonly<Record<string, unknown>> = {},
   ownIds?: ReadonlySet<string>,
+  isOurs = false,
 ): Promise<DaemonNetworks> {
   const settings = loadSettings({
     flags: {
@@ -55,7 +56,7 @@ async function open(
     homeFolder: '/nowhere',
     isTerminal: false,
   })
-  const haproxy = { isRunning: true, isOurs: false, execute: () => Promise.resolve(['1\n#\n']) }
+  const haproxy = { isRunning: true, isOurs, execute: () => Promise.resolve(['1\n#\n']) }
   const networks = await DaemonNetworks.open({ settings, haproxy, clock: systemClock, log }, ownIds)
   if (networks === undefined) throw new Error('HAProxy is a process of this machine')
   return networks
@@ -145,6 +146,19 @@ describe('an overlay of an endpoint in Consul', () => {
     await waitUntil('found', () => networks.networks.isInContainer)
     expect(networks.wayOf(onApps)).toBe('probe')
     expect(networks.wayOf(onOther)).toBe('hold')
+  })
+
+  it.each([
+    ['somebody else starts HAProxy', false, 'trust'],
+    ['HAProxy is started from here', true, 'probe'],
+  ])('is found out about, once joined, as far as can be where %s', async (_who, isOurs, way) => {
+    docker.networks.set('net-apps', apps)
+    const networks = await open({}, undefined, isOurs)
+    run(networks)
+    await waitUntil('found', () => networks.networks.isInContainer)
+    networks.passed(routed([onApps]))
+    await waitUntil('joined', () => networks.wayOf(onApps) !== 'hold')
+    expect(networks.wayOf(onApps)).toBe(way)
   })
 
   it('is not looked for where the address was reached before there was such an overlay', async () => {

@@ -273,6 +273,8 @@ export class DaemonNetworks implements Joining {
 
   /** Fairlead's own connections do not get there: another network namespace than HAProxy's. */
   #isOutOfSight({ address }: Endpoint): boolean {
+    // One that fairlead has started is where fairlead is.
+    if (this.#haproxy.isOurs) return false
     const home = this.#watch.home
     if (home === undefined) return false
     const isBeside = home.own !== undefined

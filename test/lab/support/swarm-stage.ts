@@ -125,8 +125,10 @@ export class SwarmStage {
   /** Waits until exactly so many tasks of a service get requests, and nothing else is there of it. */
   async untilServing(service: string, count: number): Promise<void> {
     await until(`${count} tasks of ${service} get requests`, async () => {
+      const { isApplied } = await this.status()
       const [all, up] = [await this.endpoints(service), await this.serving(service)]
-      if (all.length === count && up.length === count) return true
+      // A reload may serve already, and be counted only when it is done.
+      if (isApplied && all.length === count && up.length === count) return true
       const said = all.map((each) => `${each.candidate} ${each.admin} ${each.haproxyStatus}`)
       throw new Error(said.join(', ') || 'none')
     })
