@@ -180,7 +180,8 @@ describe('a service that loses most of its endpoints in one answer', () => {
     const load = world.load(web)
     const [dead, ...others] = containers as [Container, ...Container[]]
     await deregisterOnNode('ghost', [dead, ...others.slice(0, 2)])
-    await stage.until(async () => (await heldCount(stage)) === 3, 'three are held')
+    const heldInAll = () => metric(stage, 'fairlead_held_back_total{datacenter="dc1"}')
+    await stage.until(async () => (await heldInAll()) === 3, 'three were held')
     await stage.remove(dead)
     await stage.until(async () => {
       const endpoints = await endpointsOf(stage, web)
@@ -189,7 +190,7 @@ describe('a service that loses most of its endpoints in one answer', () => {
     }, 'HAProxy has missed the dead one, or the hold is over')
     await stage.untilServing(web, 1)
     expect(await heldCount(stage)).toBe(0)
-    expect(await metric(stage, 'fairlead_held_back_total{datacenter="dc1"}')).toBe(3)
+    expect(await heldInAll()).toBe(3)
     expect((await load.stop()).failures).toEqual([])
   })
 

@@ -226,6 +226,7 @@ describe('fairlead itself comes and goes', () => {
     const daemon = await stage.up()
     await stage.untilServing(web, 2)
     expect((await stage.ask('drain', first?.name ?? '')).code).toBe(0)
+    await stage.until(() => isApplied(first as Container, 'drain'), 'it drains')
     expect(await hostnames(6)).not.toContain(first?.hostname)
     await end(daemon, 'SIGKILL')
     await stage.up()
