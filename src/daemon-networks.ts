@@ -90,6 +90,7 @@ export class DaemonNetworks implements Joining {
       hosts: settings.docker,
       ownIds,
       isAttached: settings.haproxySocket !== undefined,
+      isServing: parts.haproxy.isRunning,
       clock,
       onUpdate: (around) => {
         this.networks.update(around)

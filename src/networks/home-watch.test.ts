@@ -27,13 +27,14 @@ afterEach(async () => {
 
 const hostOf = (url: string) => ({ name: undefined, url, certFolder: undefined })
 
-function watch(clock = systemClock): HomeWatch {
+function watch(clock = systemClock, isServing = false): HomeWatch {
   const home = new HomeWatch({
     instance: 'default',
     named: 'hap',
     hosts: [hostOf(one.url), hostOf(two.url)],
     ownIds: new Set(),
     isAttached: true,
+    isServing,
     clock,
     onUpdate: () => undefined,
   })
@@ -55,13 +56,19 @@ it('stays with the daemon that it has found HAProxy’s container on', async () 
   expect(two.asked).toEqual([])
 })
 
-it('keeps nobody waiting for a daemon that does not answer', async () => {
+it.each([
+  ['at a first start', false, 3_000],
+  ['where HAProxy serves', true, 15_000],
+])('waits just so long for a daemon that does not answer %s', async (_when, isServing, waitMs) => {
   one.isFrozen = true
   const clock = new ManualClock()
-  const home = watch(clock)
+  const home = watch(clock, isServing)
   const { signal } = new AbortController()
-  const ready = home.ready(signal)
-  await clock.advance(3_000)
+  let isReady = false
+  const ready = home.ready(signal).then(() => (isReady = true))
+  await clock.advance(waitMs - 1)
+  expect(isReady).toBe(false)
+  await clock.advance(1)
   await ready
   await home.ready(signal)
   expect(home.home).toBeUndefined()

@@ -20,12 +20,16 @@ export type HomeWatchOptions = {
   readonly ownIds: ReadonlySet<string>
   /** Somebody else starts HAProxy. */
   readonly isAttached: boolean
+  /** HAProxy runs already. */
+  readonly isServing: boolean
   readonly clock: Clock
   readonly onUpdate: (around: Surroundings) => void
 }
 
 /** A daemon that takes longer to say where HAProxy's container is keeps nobody waiting. */
 const mostReadyMs = 3_000
+/** Where HAProxy serves, a list made without knowing would take the servers on overlays from it. */
+const mostReadyServingMs = 15_000
 
 type Followed = { readonly host: DockerHost; readonly client: DockerClient }
 
@@ -95,7 +99,8 @@ export class HomeWatch {
     })
     signal.addEventListener('abort', give, { once: true })
     const enough = new AbortController()
-    const limit = this.#options.clock.sleep(mostReadyMs, enough.signal)
+    const { clock, isServing } = this.#options
+    const limit = clock.sleep(isServing ? mostReadyServingMs : mostReadyMs, enough.signal)
     await Promise.race([this.#firstLook, ended, limit])
     enough.abort()
     // Nobody waits for a daemon that does not answer a second time.

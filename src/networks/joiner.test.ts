@@ -76,6 +76,7 @@ function watch(values: Partial<JoinRules> = {}): void {
     hosts: [{ name: undefined, url: docker.url, certFolder: undefined }],
     ownIds: new Set(),
     isAttached: true,
+    isServing: false,
     clock: systemClock,
     onUpdate: (around) => joiner.update(around),
   })
