@@ -135,10 +135,10 @@ describe('what must be known before the first apply', () => {
 
 describe('the servers that an adopted HAProxy serves', () => {
   it('are none of one that goes away meanwhile, which does not end the start', async () => {
-    const fails = (error: Error) => ({
+    const fails = (reason: Error) => ({
       isAdopted: true,
       isRunning: true,
-      execute: () => Promise.reject(error),
+      execute: () => Promise.reject(reason),
     })
     const away = new HaproxyError('haproxy_unreachable', 'HAProxy does not answer')
     expect(await servingServers(fails(away))).toEqual(new Map())
