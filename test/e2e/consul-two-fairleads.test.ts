@@ -90,7 +90,8 @@ describe('one fairlead that registers, and one that only reads', () => {
     await untilRegistered(a, consul, web, [stays, comes])
     for (const each of [a, b]) await untilServed(each, web, [stays, comes])
     expect(await a.haproxyPid()).toBe(pid)
-    expect((await a.status()).haproxy).toMatchObject({ isAdopted: true, reloads: 0 })
+    const { haproxy } = await a.status()
+    expect(haproxy, await a.log()).toMatchObject({ isAdopted: true, reloads: 0 })
     const after = await entriesOf(consul, web)
     const index = (entries: readonly HealthEntry[]) =>
       entries.find((each) => containerOf(each) === stays.id)?.Service.ModifyIndex
