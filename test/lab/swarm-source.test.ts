@@ -9,6 +9,7 @@ const watched = ['--update-monitor', '1s', '--rollback-monitor', '1s']
 
 beforeAll(async () => {
   stage = await SwarmStage.open({ hosts: 3, managers: 1 })
+  await stage.holdNetwork()
   await stage.startFairlead('container')
 }, 180_000)
 

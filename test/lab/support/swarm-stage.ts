@@ -49,6 +49,17 @@ export class SwarmStage {
     return this.lab.host(1)
   }
 
+  /**
+   * Keeps every host on the overlay network, by a container that is no service. Docker now and then
+   * does not find the way to other hosts' containers any more where a host has left an overlay and is
+   * on it again seconds later, which tests of services one after the other bring about.
+   */
+  async holdNetwork(): Promise<void> {
+    const idle = ['--entrypoint', '/bin/node', image, '-e', 'setInterval(() => {}, 1e6)']
+    const words = ['run', '--detach', '--network', network, '--env', 'SERVICE_IGNORE=1']
+    await this.lab.each((each) => each.docker(...words, ...idle))
+  }
+
   /** In a container, or as a process of its host. */
   async startFairlead(where: 'container' | 'host', ...flags: readonly string[]): Promise<void> {
     const inContainer = where === 'container'
