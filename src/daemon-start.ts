@@ -49,7 +49,6 @@ export async function prepareHaproxy(settings: Settings, paths: Paths): Promise<
   return haproxy
 }
 
-/** Somebody else's HAProxy; where it does not run yet it is waited for. */
 /**
  * Whether this container has lost its network since. Only a container loses it for good; a host's
  * cable may be out for a moment.
@@ -60,6 +59,7 @@ export async function watchContainerNetwork(): Promise<() => boolean> {
   return () => isInContainer && isLost()
 }
 
+/** Somebody else's HAProxy; where it does not run yet it is waited for. */
 async function attach(socket: string, paths: Paths): Promise<HaproxyInstance> {
   const haproxy = new WatchedHaproxy({
     socket,
