@@ -5,7 +5,7 @@
 // Ends with one plain line, `N passed, N failed`; a failed check counts as one failure.
 
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { ensureBaseArchive } from './lib/base-image.mjs'
 import { ensureConsul } from './lib/consul.mjs'
 import { ensureDocker } from './lib/docker.mjs'
@@ -56,6 +56,7 @@ await runMain(async () => {
   section('result')
   for (const name of failedChecks) console.log(`The ${name} check failed.`)
   for (const reason of tests.reasons) console.log(reason)
+  for (const line of tests.failures) console.log(line)
   const failed = tests.failed + failedChecks.length + tests.reasons.length
   console.log(`${tests.passed} passed, ${failed} failed`)
   if (failed > 0) process.exitCode = 1
@@ -91,7 +92,7 @@ function node(script, args) {
   })
 }
 
-/** Runs what the filters name, else all tests; gives the counts, and reasons that are failures too. */
+/** Runs what the filters name, else all tests; gives the counts, what failed, and reasons that are failures too. */
 async function runTests(filters, hasLab) {
   const isFiltered = filters.length > 0
   const steps = isFiltered ? [[{ args: filters }]] : allTests({ hasLab })
@@ -112,7 +113,20 @@ async function runTests(filters, hasLab) {
     reasons.push(...wrong.map((file) => `${file} has not been run just once.`))
   }
   const sum = (key) => reports.reduce((total, report) => total + report[key], 0)
-  return { passed: sum('numPassedTests'), failed: sum('numFailedTests'), reasons }
+  const failures = reports.flatMap(failuresOf)
+  return { passed: sum('numPassedTests'), failed: sum('numFailedTests'), reasons, failures }
+}
+
+/** A line each: long runs print much between a failed test and the result. */
+function failuresOf(report) {
+  return report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages: [message = ''] }) => {
+        const [firstLine] = message.split('\n')
+        return `FAILED ${relative(root, name)} > ${fullName}: ${firstLine}`
+      }),
+  )
 }
 
 // Vitest's JSON counts tests; a file that cannot be loaded has none and must count all the same.

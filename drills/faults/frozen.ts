@@ -10,12 +10,12 @@ export const frozen: Drill = {
   title: 'a node hangs for 10 s: it accepts connections and does not answer',
   stage: { shape: 'hosts' },
   async fault({ victim }) {
-    victim.freeze()
+    await victim.freeze()
     return isOn(victim)
   },
   lastsMs: 10_000,
   async heal({ victim }) {
-    victim.thaw()
+    await victim.thaw()
   },
   limits: { failedGets: 0, failedPosts: 0, quietSeconds: 15, rightSeconds: 30 },
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startConsul, type ConsulAgent } from '../support/consul/consul-agent.ts'
 import type { TestServer } from '../support/plain-servers.ts'
+import { suspend } from '../support/suspend.ts'
 import {
   balancing,
   clusterOf,
@@ -92,7 +93,7 @@ describe('two load balancers of one Consul', () => {
     await up(a, 'left')
     const daemon = await up(b, 'right')
     await untilSame(a, 2)
-    daemon.kill('SIGSTOP')
+    await suspend(daemon.pid ?? 0)
     try {
       await addInstance('web-2')
       await a.untilServing('web', 2)

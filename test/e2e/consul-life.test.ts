@@ -156,7 +156,7 @@ describe('an agent that stops to answer, with its connections open', () => {
     await b.up(...reading(consul))
     await both(2)
     const loads = [world.load(web, a), world.load(web, b)]
-    consul.freeze()
+    await consul.freeze()
     await a.post(`/containers/${dies.id}/stop`)
     await a.untilServing(web, 1)
     const comes = await a.startContainer({ service: web })

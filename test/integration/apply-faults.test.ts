@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { Socket } from 'node:net'
@@ -14,6 +13,7 @@ import type { LabServer } from '../support/haproxy-lab.ts'
 import { KillLab, killPlans } from '../support/kill-lab.ts'
 import type { KillPlan } from '../support/kill-lab.ts'
 import { SteppingHaproxy } from '../support/stepping-haproxy.ts'
+import { suspend } from '../support/suspend.ts'
 
 /** The oldest and the newest: between them a kill is no other matter. */
 const programs = haproxyPrograms().filter((_, index, all) => index % (all.length - 1) === 0)
@@ -125,8 +125,7 @@ describe.each(programs)('HAProxy $line', { timeout: 300_000 }, ({ line, path: pr
 
     it('ends the apply in time when it hangs, and goes on afterwards', async () => {
       const pid = haproxy.workerPid
-      process.kill(pid, 'SIGSTOP')
-      await until('it has stopped', () => isStopped(pid))
+      await suspend(pid)
       try {
         expect(await failure(lab.desired([a]))).toBe('haproxy_unreachable')
       } finally {
@@ -160,14 +159,6 @@ describe.each(programs)('HAProxy $line', { timeout: 300_000 }, ({ line, path: pr
     })
   })
 })
-
-/** Whether each of its threads is (proc(5), the third field of /proc/PID/task/TID/stat). */
-function isStopped(pid: number): boolean {
-  return readdirSync(`/proc/${pid}/task`).every((thread) => {
-    const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')
-    return text.slice(text.lastIndexOf(')') + 2).startsWith('T')
-  })
-}
 
 /** Gives what closes it, with all its connections. */
 async function serve(path: string, answer: (socket: Socket) => void): Promise<() => Promise<void>> {

@@ -301,7 +301,7 @@ describe('a client of an agent that', () => {
     await other.api('PUT', '/v1/agent/service/register', { Name: 'elsewhere', Port: 80 })
     const client = clientOf(`consul://${agent.address},${other.address}`)
     await client.get('/v1/status/leader')
-    agent.freeze()
+    await agent.freeze()
     await expect(client.put('/v1/kv/fairlead-t/x', '1', { timeoutMs: 300 })).rejects.toThrow(
       'no answer within 300 ms',
     )

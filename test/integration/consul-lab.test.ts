@@ -55,7 +55,7 @@ describe('an agent of the lab', () => {
 
   it('accepts connections and answers nothing while it is frozen', async () => {
     const agent = closing(await startConsul())
-    agent.freeze()
+    await agent.freeze()
     const asked = agent.api('GET', '/v1/status/leader', undefined, { timeoutMs: 300 })
     await expect(asked).rejects.toThrow('aborted')
     agent.thaw()

@@ -161,7 +161,7 @@ describe('a registrar on a Consul agent', () => {
     const run = start()
     run.list(...containers(1, 5))
     await run.registrar.settled()
-    agent.freeze()
+    await agent.freeze()
     run.die(1)
     run.up(labContainer(6))
     await expect.poll(() => proxy.inFlight.now).toBeGreaterThan(1)

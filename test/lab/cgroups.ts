@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hostNamespace, type Place } from './place.ts'
+import { until } from './until.ts'
 
 const mount = '/sys/fs/cgroup'
 
@@ -52,14 +53,25 @@ export const entrances = (place: Place, number: number): readonly string[] =>
     join(folder, isUnified() ? 'host' : '', 'cgroup.procs'),
   )
 
-/** Stops or continues every process of a host; its sockets stay open meanwhile. */
-export function setFrozen(place: Place, number: number, isFrozen: boolean): void {
+/**
+ * Stops or continues every process of a host; its sockets stay open meanwhile. Resolves once it is so:
+ * where processors are short, some run on for a while after the kernel was asked.
+ */
+export async function setFrozen(place: Place, number: number, isFrozen: boolean): Promise<void> {
   const name = hostNamespace(place, number)
+  const what = `host ${number} is ${isFrozen ? 'frozen' : 'thawed'}`
   if (isUnified()) {
-    return writeFileSync(join(mount, name, 'cgroup.freeze'), isFrozen ? '1' : '0')
+    const [asked, folder] = [isFrozen ? '1' : '0', join(mount, name)]
+    writeFileSync(join(folder, 'cgroup.freeze'), asked)
+    const line = `frozen ${asked}\n`
+    return until(what, () => readFileSync(join(folder, 'cgroup.events'), 'utf8').includes(line))
   }
-  const state = isFrozen ? 'FROZEN' : 'THAWED'
-  writeFileSync(join(mount, 'freezer', name, 'freezer.state'), state)
+  const [asked, file] = [
+    isFrozen ? 'FROZEN' : 'THAWED',
+    join(mount, 'freezer', name, 'freezer.state'),
+  ]
+  writeFileSync(file, asked)
+  return until(what, () => readFileSync(file, 'utf8').trim() === asked)
 }
 
 /**

@@ -205,12 +205,12 @@ export class Host {
   }
 
   /** Every process hangs, containers included; the kernel still accepts connections. */
-  freeze(): void {
-    setFrozen(this.#place, this.number, true)
+  freeze(): Promise<void> {
+    return setFrozen(this.#place, this.number, true)
   }
 
-  thaw(): void {
-    setFrozen(this.#place, this.number, false)
+  thaw(): Promise<void> {
+    return setFrozen(this.#place, this.number, false)
   }
 
   /** Cuts the host off from everything, the root namespace included. */

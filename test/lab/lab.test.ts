@@ -119,9 +119,9 @@ describe('a lab of three hosts with a swarm', () => {
 
   it('freezes a host, which still accepts connections, and thaws it', async () => {
     const [one, , three] = hosts
-    three.freeze()
+    await three.freeze()
     expect(await ask(one, apiOf(three), inVain)).toBe('no answer')
-    three.thaw()
+    await three.thaw()
     await until('host3 answers', async () => (await ask(one, apiOf(three))) === '200')
   })
 

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { suspend } from '../suspend.ts'
 import { testCertificate, testKey } from '../tls-fixture.ts'
 import { agentConfig, agentPorts, type ConsulOptions, type Membership } from './agent-settings.ts'
 import { lastWill, type LastWill } from './last-will.ts'
@@ -177,8 +178,8 @@ export class ConsulAgent {
   }
 
   /** Its connections stay open, and nothing answers on them until `thaw`. */
-  freeze(): void {
-    this.#child?.kill('SIGSTOP')
+  async freeze(): Promise<void> {
+    if (this.pid !== undefined) await suspend(this.pid)
   }
 
   thaw(): void {
