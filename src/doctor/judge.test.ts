@@ -23,7 +23,15 @@ function observed(change: Partial<Observed> = {}, version = '3.4.7', fields = ''
   const worker = parseInfo(info)
   if (worker === undefined) throw new Error('no worker')
   return {
-    master: { masterPid: 10, reloads: 0, failed: 0, version, workers: [11], oldWorkers: [] },
+    master: {
+      masterPid: 10,
+      reloads: 0,
+      failed: 0,
+      version,
+      workers: [11],
+      oldWorkers: [],
+      uptimeSeconds: new Map(),
+    },
     worker,
     level: 'admin',
     sockets: [{ address: 'unix@/run/haproxy/admin.sock', level: 'admin' }],
@@ -193,7 +201,15 @@ const cases: readonly Case[] = [
   [
     'failed reloads',
     running({
-      master: { masterPid: 10, reloads: 4, failed: 2, version: '3', workers: [11], oldWorkers: [] },
+      master: {
+        masterPid: 10,
+        reloads: 4,
+        failed: 2,
+        version: '3',
+        workers: [11],
+        oldWorkers: [],
+        uptimeSeconds: new Map(),
+      },
     }),
     'warning',
     /last 2 reloads failed/,
@@ -209,6 +225,7 @@ const cases: readonly Case[] = [
         version: '3',
         workers: [11],
         oldWorkers: [1, 2, 3, 4, 5],
+        uptimeSeconds: new Map(),
       },
     }),
     'warning',

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
-import { FairleadError, messageOf } from '../model/errors.ts'
+import { messageOf } from '../model/errors.ts'
 import { isDigest } from '../model/file-digest.ts'
 import { observe } from '../haproxy/process/observe.ts'
 import type { Observed } from '../haproxy/process/observe.ts'
+import { isAway } from '../haproxy/runtime/errors.ts'
 import { systemClock } from '../support/clock.ts'
 import type { ConfigPart } from './config-source.ts'
 import { HandwrittenError } from './errors.ts'
@@ -24,13 +25,9 @@ export async function hasDied(
   error: unknown,
 ): Promise<boolean> {
   const { reloaded } = runner
-  if (reloaded === 'none' || (reloaded === 'failed' && !isGone(error))) return false
+  if (reloaded === 'none' || (reloaded === 'failed' && !isAway(error))) return false
   const now = await observe(located.socket, awayMs).catch(onlyGone)
   return now === undefined || runner.isReplacedBy(now)
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof FairleadError && error.code === 'haproxy_unreachable'
 }
 
 /**
@@ -106,6 +103,6 @@ async function waitForReturn(socket: string): Promise<Observed | undefined> {
 }
 
 function onlyGone(error: unknown): undefined {
-  if (isGone(error)) return undefined
+  if (isAway(error)) return undefined
   throw error
 }

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FairleadError } from '../model/errors.ts'
 import { linesOf, splitSections } from '../haproxy/config/sections.ts'
 import { AttachedRecord } from '../haproxy/process/attached-record.ts'
 import { findLocalProcess } from '../haproxy/process/locality.ts'
@@ -9,6 +8,7 @@ import { observe } from '../haproxy/process/observe.ts'
 import type { Observed } from '../haproxy/process/observe.ts'
 import { isSameProcess, readRunRecord } from '../haproxy/process/run-record.ts'
 import { realPathOf } from './config-source.ts'
+import { isAway } from '../haproxy/runtime/errors.ts'
 import type { WorkerIdentity } from '../haproxy/runtime/worker-dialects.ts'
 import { HandwrittenError } from './errors.ts'
 import { factsOf, startOf } from './process-facts.ts'
@@ -57,7 +57,7 @@ export async function locateHaproxy(options: {
       const observed = await observe(socket, 0)
       return await lookCloser({ socket, by }, observed, options.stateFolder)
     } catch (error) {
-      if (!(error instanceof FairleadError) || error.code !== 'haproxy_unreachable') throw error
+      if (!isAway(error)) throw error
       failures.push(`${error.message} (${by})`)
     }
   }
@@ -151,7 +151,7 @@ function unlessHidden(error: NodeJS.ErrnoException): false {
 }
 
 function onlyUnreachable(error: unknown): undefined {
-  if (error instanceof FairleadError && error.code === 'haproxy_unreachable') return undefined
+  if (isAway(error)) return undefined
   throw error
 }
 

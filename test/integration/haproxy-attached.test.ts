@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -18,6 +18,7 @@ import {
   SupervisedHaproxy,
   Supervisor,
 } from '../support/supervised-haproxy.ts'
+import { suspend } from '../support/suspend.ts'
 
 const programs = haproxyPrograms()
 
@@ -92,6 +93,24 @@ describe.each(programs)('a HAProxy $line that somebody else started', ({ path: p
     expect(haproxy.isTextKnown).toBe(false)
     const [state = ''] = await haproxy.execute(['show servers state app'])
     expect(/ a 127\.0\.0\.1 \d+ \d+ (\d+)/.exec(state)?.[1]).toBe('1')
+  })
+
+  it('is waited for while its new worker does not answer yet', async () => {
+    const haproxy = await started()
+    const { workerPid, supervisor } = haproxy
+    supervisor.reload()
+    let next = 0
+    await until('there is a new worker', () => {
+      next = childrenOf(supervisor.pid).find((pid) => pid !== workerPid) ?? 0
+      return next > 0
+    })
+    await suspend(next)
+    const found = again()
+    // Longer than one that is just away is waited for.
+    await new Promise((resolve) => setTimeout(resolve, 4_500))
+    process.kill(next, 'SIGCONT')
+    expect((await found).workerPid).toBe(next)
+    expect(await lab.get()).toBe('a')
   })
 
   it('is noticed when it ends, is not started, and is found again when it is back', async () => {
@@ -309,3 +328,9 @@ describe('a HAProxy whose program is upgraded underneath', () => {
     },
   )
 })
+
+/** Pids of a process's children, from /proc/PID/task/PID/children (proc(5)). */
+function childrenOf(pid: number): readonly number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  return text === '' ? [] : text.split(' ').map(Number)
+}

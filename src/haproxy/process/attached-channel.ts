@@ -1,8 +1,7 @@
-import { FairleadError } from '../../model/errors.ts'
 import { isLocalSocket, parseSocketAddress } from '../runtime/address.ts'
 import { converse } from '../runtime/converse.ts'
 import type { Dialect } from '../runtime/converse.ts'
-import { HaproxyError } from '../runtime/errors.ts'
+import { HaproxyError, isAway } from '../runtime/errors.ts'
 import { dialectFor, masterDialectFor } from '../runtime/worker-dialects.ts'
 import type { Observed } from './observe.ts'
 
@@ -37,11 +36,6 @@ export async function channelTo(
 function isAnswer(error: unknown): false {
   if (!isAway(error)) throw error
   return false
-}
-
-/** Whether an error says that nobody answers, or another one than was meant. */
-export function isAway(error: unknown): boolean {
-  return error instanceof FairleadError && error.code === 'haproxy_unreachable'
 }
 
 /** Throws HaproxyError `haproxy_refused`, with the line to add, where a socket may not do enough. */

@@ -3,6 +3,7 @@ import { messageOf } from '../../model/errors.ts'
 import { LockError, takeLock } from '../../support/lock-file.ts'
 import { ConfigRejectedError, HaproxyError } from '../runtime/errors.ts'
 import { pause } from '../runtime/master.ts'
+import { isSameWorker } from '../runtime/worker-dialects.ts'
 import type { WorkerIdentity } from '../runtime/worker-dialects.ts'
 import { observe } from './observe.ts'
 import { reducedEnvironment } from './program.ts'
@@ -47,8 +48,7 @@ export async function reloadByCommand(options: {
   const endAt = performance.now() + patienceMs
   for (;;) {
     const found = (await observe(socket, Math.max(0, endAt - performance.now()))).worker
-    const isOther = found.pid !== worker.pid || found.startedAtSeconds !== worker.startedAtSeconds
-    if (isOther && !found.isStopping) return
+    if (!isSameWorker(found, worker) && !found.isStopping) return
     if (performance.now() >= endAt) {
       throw new HaproxyError(
         'reload_failed',

@@ -4,11 +4,13 @@ import { messageOf } from '../../model/errors.ts'
 import type { Problem } from '../../model/problem.ts'
 import { StateWriteError } from '../../support/atomic-file.ts'
 import { isLocalSocket, parseSocketAddress } from '../runtime/address.ts'
-import { HaproxyError } from '../runtime/errors.ts'
+import { HaproxyError, isAway } from '../runtime/errors.ts'
 import { pause } from '../runtime/master.ts'
 import { OneAtATime } from '../runtime/one-at-a-time.ts'
 import { runCommands } from '../runtime/socket.ts'
-import { channelTo, isAway, requireAdmin } from './attached-channel.ts'
+import { isSameWorker } from '../runtime/worker-dialects.ts'
+import type { WorkerIdentity } from '../runtime/worker-dialects.ts'
+import { channelTo, requireAdmin } from './attached-channel.ts'
 import type { Channel } from './attached-channel.ts'
 import { AttachedRecord } from './attached-record.ts'
 import { rejectionIn, reloadByCommand, underLock } from './attached-reload.ts'
@@ -22,7 +24,7 @@ import { pathHere } from './path-map.ts'
 import type { PathPair } from './path-map.ts'
 import { findHaproxy } from './program.ts'
 import type { HaproxyProgram } from './program.ts'
-import { reloadMaster } from './reload.ts'
+import { oldWorkerMs, otherWorkerMs, reloadMaster } from './reload.ts'
 import type { HaproxyRunner } from './runner.ts'
 import { validateConfig } from './validate.ts'
 
@@ -89,6 +91,8 @@ export class AttachedHaproxy implements HaproxyRunner {
   #reloads = 0
   #workers = 0
   #surprises = 0
+  /** Until then (`performance.now()`) a connection may be taken by the worker before our last reload. */
+  #oldUntil = 0
 
   constructor(options: AttachOptions) {
     this.#options = { ...options, configPath: resolve(options.configPath) }
@@ -199,7 +203,12 @@ export class AttachedHaproxy implements HaproxyRunner {
     if (attached === undefined) throw this.#away()
     const { address, dialect } = attached.channel
     try {
-      return await runCommands(address, commands, { dialect, timeoutMs })
+      const isJustReloaded = performance.now() < this.#oldUntil
+      return await runCommands(address, commands, {
+        dialect,
+        timeoutMs,
+        otherWorkerMs: isJustReloaded ? otherWorkerMs : 0,
+      })
     } catch (error) {
       // Somebody else's reload or restart: the next call meets who is there now.
       if (isAway(error)) await this.refresh().catch(() => undefined)
@@ -261,18 +270,22 @@ export class AttachedHaproxy implements HaproxyRunner {
       throw cannotReload(socket)
     }
     this.#reloads += 1
-    await this.#refresh(settleMs, true)
+    this.#oldUntil = performance.now() + oldWorkerMs
+    await this.#refresh(settleMs, worker)
   }
 
-  /** Whoever is there becomes the one that is spoken to, once its worker takes connections. */
-  async #refresh(patienceMs: number, isOurs = false): Promise<void> {
+  /**
+   * Whoever is there becomes the one that is spoken to, once its worker takes connections. `old`: the
+   * worker that our reload has just replaced, which may still answer for a moment.
+   */
+  async #refresh(patienceMs: number, old?: WorkerIdentity): Promise<void> {
     const endAt = performance.now() + settleMs
     const before = this.#attached
     let observed: Observed
     try {
       do {
         observed = await observe(this.#options.socket, patienceMs)
-        if (!observed.worker.isStopping) break
+        if (!observed.worker.isStopping && !isSameWorker(observed.worker, old)) break
         await pause(10)
       } while (performance.now() < endAt)
     } catch (error) {
@@ -280,14 +293,10 @@ export class AttachedHaproxy implements HaproxyRunner {
       throw error
     }
     requireAdmin(this.#options.socket, observed)
-    const isSame =
-      before !== undefined &&
-      before.observed.worker.pid === observed.worker.pid &&
-      before.observed.worker.startedAtSeconds === observed.worker.startedAtSeconds
-    if (isSame) return
+    if (isSameWorker(observed.worker, before?.observed.worker)) return
     const local = findLocalProcess(observed.worker)
     this.#workers += 1
-    if (!isOurs) this.#surprises += 1
+    if (old === undefined) this.#surprises += 1
     this.#attached = {
       observed,
       local,

@@ -1,7 +1,6 @@
 import { readFile, rm } from 'node:fs/promises'
-import { FairleadError } from '../../model/errors.ts'
 import { StateWriteError, sweepTemporaries } from '../../support/atomic-file.ts'
-import { ConfigRejectedError, HaproxyError } from '../runtime/errors.ts'
+import { AnotherWorkerError, ConfigRejectedError, HaproxyError, isAway } from '../runtime/errors.ts'
 import { pause, showProcesses } from '../runtime/master.ts'
 import { OneAtATime } from '../runtime/one-at-a-time.ts'
 import { workerDialect } from '../runtime/converse.ts'
@@ -17,7 +16,7 @@ import { isSameProcess, readRunRecord, writeRunRecord } from './run-record.ts'
 import { startTicksOf } from '../../support/process-identity.ts'
 import type { HaproxyInstance } from './runner.ts'
 import { checkSocketPath, launch, logSize, startFailed } from './launch.ts'
-import { reloadMaster } from './reload.ts'
+import { oldWorkerMs, otherWorkerMs, reloadMaster } from './reload.ts'
 import { validateConfig } from './validate.ts'
 import { Watch } from './watch.ts'
 
@@ -33,11 +32,6 @@ export type HaproxyProcessOptions = {
   /** `running.json`. */
   readonly recordPath: string
 }
-
-/** How long after a reload a connection may still be taken by the old worker; it is told at once. */
-const oldWorkerMs = 5_000
-/** How long the right worker is waited for, while another one answers. */
-const otherWorkerMs = 2_000
 
 type Running = Processes & { readonly version: string }
 
@@ -172,23 +166,14 @@ export class HaproxyProcess implements HaproxyInstance {
   }
 
   /** Around a reload the old worker may still accept a connection: it is given none then. */
-  async execute(commands: readonly string[]): Promise<readonly string[]> {
-    const { workerSocket } = this.#options
-    const endAt = performance.now() + otherWorkerMs
-    for (;;) {
+  execute(commands: readonly string[]): Promise<readonly string[]> {
+    const dialect = (): Dialect => {
       // Looked at each time: meanwhile the new worker may have become the running one.
       const running = this.#running
-      if (running === undefined || performance.now() >= this.#oldUntil)
-        return runCommands(workerSocket, commands)
-      try {
-        return await runCommands(workerSocket, commands, {
-          dialect: onlyWorker(running.workerPid),
-        })
-      } catch (error) {
-        if (!(error instanceof OtherWorkerError) || performance.now() >= endAt) throw error
-        await pause(5)
-      }
+      const isSettled = running === undefined || performance.now() >= this.#oldUntil
+      return isSettled ? workerDialect : onlyWorker(running.workerPid)
     }
+    return runCommands(this.#options.workerSocket, commands, { dialect, otherWorkerMs })
   }
 
   /** Also refuses a text that does not name our control socket: HAProxy could not be reached any more. */
@@ -341,23 +326,20 @@ export class HaproxyProcess implements HaproxyInstance {
   }
 }
 
-/** Another worker took the connection, and was sent nothing. Code `haproxy_unreachable`. */
-class OtherWorkerError extends HaproxyError {}
-
 function onlyWorker(pid: number): Dialect {
   return {
     ...workerDialect,
     head: [...workerDialect.head, 'show info'],
     check: (replies) => {
       if (parseInfo(replies.at(-1) ?? '')?.pid === pid) return
-      throw new OtherWorkerError('haproxy_unreachable', `worker ${pid} does not answer`)
+      throw new AnotherWorkerError('haproxy_unreachable', `worker ${pid} does not answer`)
     },
   }
 }
 
 /** For "does not answer", which is an answer here; anything else is thrown on. */
 function nobody(error: unknown): undefined {
-  if (error instanceof FairleadError && error.code === 'haproxy_unreachable') return undefined
+  if (isAway(error)) return undefined
   throw error
 }
 

@@ -1,8 +1,8 @@
-import { FairleadError } from '../../model/errors.ts'
 import { converse, unreachable, workerDialect } from '../runtime/converse.ts'
 import type { Dialect } from '../runtime/converse.ts'
 import { parseInfo } from '../runtime/info.ts'
 import type { WorkerInfo } from '../runtime/info.ts'
+import { isAway } from '../runtime/errors.ts'
 import { parseProcesses, pause } from '../runtime/master.ts'
 import type { MasterReport } from '../runtime/master.ts'
 import { askUntilEnd } from '../runtime/socket.ts'
@@ -36,14 +36,19 @@ const startingMs = 15_000
  */
 export async function observe(socket: string, patienceMs: number): Promise<Observed> {
   const startedAt = performance.now()
+  let answeredAt = startedAt
   for (let timeoutMs = patienceMs > 0 ? firstTimeoutMs : longestTimeoutMs; ; timeoutMs *= 2) {
     try {
       return await look(socket, Math.min(timeoutMs, longestTimeoutMs))
     } catch (error) {
-      const isAway = error instanceof FairleadError && error.code === 'haproxy_unreachable'
-      const isStarting = error instanceof StartingError && patienceMs > 0
-      const waitMs = isStarting ? Math.max(patienceMs, startingMs) : patienceMs
-      if (!isAway || performance.now() - startedAt >= waitMs) throw error
+      if (!isAway(error) || patienceMs === 0) throw error
+      const now = performance.now()
+      const isStarting = error instanceof StartingError
+      if (isStarting) answeredAt = now
+      const endAt = isStarting
+        ? startedAt + Math.max(patienceMs, startingMs)
+        : answeredAt + patienceMs
+      if (now >= endAt) throw error
     }
     await pause(20)
   }
@@ -59,7 +64,13 @@ async function look(socket: string, timeoutMs: number): Promise<Observed> {
   const [pid] = master.workers
   if (pid === undefined)
     throw new StartingError('haproxy_unreachable', `the master at ${socket} has no worker`)
-  const asked = await askWorker(socket, masterDialect(pid), timeoutMs)
+  const asked = await askWorker(socket, masterDialect(pid), timeoutMs).catch((error: unknown) => {
+    const isNew = (master.uptimeSeconds.get(pid) ?? 0) * 1000 < startingMs
+    if (!isNew || !isAway(error)) throw error
+    // Up to 3.0 the master cuts off what was asked while its worker did not answer yet.
+    const text = `worker ${pid} has just been started, and does not answer yet`
+    throw new StartingError('haproxy_unreachable', text, { cause: error })
+  })
   const level = (await askUntilEnd(socket, 'show cli level;quit', timeoutMs)).trim()
   return { master, ...asked, level }
 }

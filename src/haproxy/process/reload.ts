@@ -3,6 +3,11 @@ import { pause, sendReload, showProcesses } from '../runtime/master.ts'
 import type { MasterReport } from '../runtime/master.ts'
 import { logSince, logSize } from './launch.ts'
 
+/** How long after a reload a connection may still be taken by the old worker; it is told at once. */
+export const oldWorkerMs = 5_000
+/** How long the right worker is waited for, while another one answers. */
+export const otherWorkerMs = 2_000
+
 const patienceMs = 60_000
 /** A master that was told to reload and still answers as if it had not, for so long, never was told. */
 const untoldMs = 5_000

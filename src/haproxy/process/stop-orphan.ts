@@ -1,4 +1,4 @@
-import { FairleadError } from '../../model/errors.ts'
+import { isAway } from '../runtime/errors.ts'
 import { showProcesses } from '../runtime/master.ts'
 import { endGracefully } from './end.ts'
 import type { Processes } from './end.ts'
@@ -36,7 +36,7 @@ async function bySocket({ masterSocket }: OrphanPaths): Promise<Processes | unde
     const workerPid = workers[0] ?? 0
     return { masterPid, masterTicks, workerPid, workerTicks: startTicksOf(workerPid) }
   } catch (error) {
-    if (error instanceof FairleadError && error.code === 'haproxy_unreachable') return undefined
+    if (isAway(error)) return undefined
     throw error
   }
 }

@@ -4,6 +4,14 @@ import type { ErrorCode } from '../../model/errors.ts'
 /** What goes wrong at the border to HAProxy: its program, its sockets, its answers. */
 export class HaproxyError extends FairleadError {}
 
+/** Whether an error says that nobody answers, or another one than was meant. */
+export function isAway(error: unknown): error is FairleadError {
+  return error instanceof FairleadError && error.code === 'haproxy_unreachable'
+}
+
+/** Another worker than was meant took the connection, and was sent nothing. Code `haproxy_unreachable`. */
+export class AnotherWorkerError extends HaproxyError {}
+
 /** One message of `haproxy -c` or of a failed reload. */
 export type ConfigMessage = {
   readonly level: 'alert' | 'warning' | 'notice'

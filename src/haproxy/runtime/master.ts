@@ -12,6 +12,8 @@ export type MasterReport = {
   readonly workers: readonly number[]
   /** Pids of workers that only finish what they have. */
   readonly oldWorkers: readonly number[]
+  /** How long each worker has been there, by its pid. */
+  readonly uptimeSeconds: ReadonlyMap<number, number>
 }
 
 /**
@@ -23,9 +25,10 @@ export function parseProcesses(reply: string): MasterReport | undefined {
   let master: { pid: number; reloads: number; failed: number; version: string } | undefined
   const workers: number[] = []
   const oldWorkers: number[] = []
+  const uptimeSeconds = new Map<number, number>()
   for (const line of reply.split('\n')) {
     if (line.startsWith('# ')) section = line.slice(2).trim()
-    const match = /^(\d+)\s+(master|worker)\s+(\d+)(?:\s+\[failed: (\d+)\])?\s+\S+\s+(\S+)/.exec(
+    const match = /^(\d+)\s+(master|worker)\s+(\d+)(?:\s+\[failed: (\d+)\])?\s+(\S+)\s+(\S+)/.exec(
       line,
     )
     if (match === null) continue
@@ -35,10 +38,11 @@ export function parseProcesses(reply: string): MasterReport | undefined {
         pid,
         reloads: Number(match[3]),
         failed: Number(match[4] ?? 0),
-        version: match[5] ?? '',
+        version: match[6] ?? '',
       }
     } else {
       ;(section === 'old workers' ? oldWorkers : workers).push(pid)
+      uptimeSeconds.set(pid, secondsOf(match[5] ?? ''))
     }
   }
   if (master === undefined) return undefined
@@ -51,7 +55,15 @@ export function parseProcesses(reply: string): MasterReport | undefined {
     version,
     workers: serving === undefined ? workers : [serving.pid],
     oldWorkers: oldWorkers.filter((old) => old !== serving?.pid),
+    uptimeSeconds,
   }
+}
+
+/** Reads `0d00h01m30s`; 0 for what is no such time. */
+function secondsOf(uptime: string): number {
+  const match = /^(\d+)d(\d+)h(\d+)m(\d+)s$/.exec(uptime) ?? []
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1).map(Number)
+  return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 }
 
 /** The one that has seen the fewest reloads first: the last that took connections. */

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sendReload, showProcesses } from './master.ts'
 import { runCommands } from './socket.ts'
+import { dialectFor } from './worker-dialects.ts'
 
 describe('the control socket', () => {
   let folder: string
@@ -85,6 +86,36 @@ describe('the control socket', () => {
     ])
   })
 
+  it('waits for the worker that is meant, and repeats nothing that it has done', async () => {
+    // Whose turn it is to take a connection: between two commands an old one comes in between.
+    const turns = [8, 9, 9, 8, 8, 9]
+    const done: string[] = []
+    const workers = new Map<Socket, number>()
+    await listen((text, socket) => {
+      const pid = workers.get(socket) ?? turns.shift() ?? 9
+      workers.set(socket, pid)
+      for (const line of text.trim().split('\n')) {
+        if (line.startsWith('set server')) done.push(`${pid}: ${line}`)
+        const reply = line.includes(' addr ')
+          ? "[4]: IP changed from '127.0.0.1' to '127.0.0.2', no need to change the port by 'x'\n"
+          : line.startsWith('show servers')
+            ? `1\n# be_id be_name srv_id srv_name srv_addr srv_port\n1 app 1 a 127.0.0.2 80\n`
+            : line === 'show info'
+              ? `Pid: ${pid}\nStopping: 0\nStart_time_sec: 7\n`
+              : ''
+        socket.write(`${reply}\n> `)
+      }
+    })
+    const commands = ['set server app/a addr 127.0.0.2 port 80', 'set server app/a state ready']
+    const dialect = dialectFor({ pid: 9, startedAtSeconds: 7 })
+    await runCommands(path, commands, { dialect, otherWorkerMs: 20_000 })
+    expect(done).toEqual(commands.map((command) => `9: ${command}`))
+
+    turns.push(8)
+    await expect(runCommands(path, commands, { dialect })).rejects.toThrow('worker 9 has gone')
+    expect(done).toHaveLength(2)
+  })
+
   it('never has more than a buffer of commands under way', async () => {
     let underWay = 0
     let most = 0
@@ -143,7 +174,7 @@ describe('the control socket', () => {
       '# workers',
       '1271            worker          1               0d00h00m00s     3.0.11',
       '# old workers',
-      '1233            worker          3               0d00h00m43s     3.0.11',
+      '1233            worker          3               1d02h03m43s     3.0.11',
       '# programs',
       '',
     ].join('\n')
@@ -155,6 +186,10 @@ describe('the control socket', () => {
       version: '3.0.11',
       workers: [1271],
       oldWorkers: [1233],
+      uptimeSeconds: new Map([
+        [1271, 0],
+        [1233, 93_823],
+      ]),
     })
   })
 })

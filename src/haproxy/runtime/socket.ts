@@ -6,8 +6,8 @@ import { addressChanges, haveArrived, splitAfterAddresses } from './address-chan
 import type { AddressChange } from './address-changes.ts'
 import { connectTo } from './address.ts'
 import { mostReplyLength, converse, unreachable, workerDialect } from './converse.ts'
-import type { Dialect, Talk } from './converse.ts'
-import { HaproxyError } from './errors.ts'
+import type { Dialect } from './converse.ts'
+import { AnotherWorkerError, HaproxyError } from './errors.ts'
 import { parseServers, showServersCommand } from './servers.ts'
 import { splitAtTransactions, Transactions } from './transactions.ts'
 import { payloadOf, showCommand, unsendable } from './words.ts'
@@ -19,8 +19,13 @@ const arrivalMs = 500
 export type SocketOptions = {
   /** Longest silence before the connection is given up. */
   readonly timeoutMs?: number
-  /** For a master's socket, or one worker alone; else whichever worker answers on its own socket. */
-  readonly dialect?: Dialect
+  /**
+   * For a master's socket, or one worker alone; else whichever worker answers on its own socket.
+   * A function is asked anew for each connection.
+   */
+  readonly dialect?: Dialect | (() => Dialect)
+  /** How long the worker that is meant is waited for while another one answers; 0 unless given. */
+  readonly otherWorkerMs?: number
 }
 
 /**
@@ -39,18 +44,36 @@ export async function runCommands(
   options: SocketOptions = {},
 ): Promise<string[]> {
   refuseUnsendable(commands)
-  const talk = { dialect: options.dialect ?? workerDialect, timeoutMs: options.timeoutMs ?? 5000 }
   const replies: string[] = []
   const transactions = new Transactions()
   for (const part of splitAfterAddresses(commands).flatMap(splitAtTransactions)) {
     const due = part.map((command) => transactions.next(command))
-    const answers = await converse(path, due, talk)
-    await untilArrived(path, addressChanges(part, answers), talk)
+    const answers = await say(path, due, options)
+    await untilArrived(path, addressChanges(part, answers), options)
     for (const [index, command] of part.entries()) {
       replies.push(transactions.got(command, withoutMarks(command, answers[index] ?? '')))
     }
   }
   return replies
+}
+
+/** Around a reload the old worker may still take a connection: it is given none of the commands then. */
+async function say(
+  path: string,
+  commands: readonly string[],
+  options: SocketOptions,
+): Promise<string[]> {
+  const { dialect = workerDialect, timeoutMs = 5000, otherWorkerMs = 0 } = options
+  const endAt = performance.now() + otherWorkerMs
+  for (;;) {
+    const talk = { dialect: typeof dialect === 'function' ? dialect() : dialect, timeoutMs }
+    try {
+      return await converse(path, commands, talk)
+    } catch (error) {
+      if (!(error instanceof AnotherWorkerError) || performance.now() >= endAt) throw error
+      await setTimeout(5)
+    }
+  }
 }
 
 /** Up to 3.0 HAProxy answers each line of a payload with a mark. */
@@ -74,7 +97,7 @@ function refuseUnsendable(commands: readonly string[]): void {
 async function untilArrived(
   path: string,
   changes: readonly AddressChange[],
-  talk: Talk,
+  options: SocketOptions,
 ): Promise<void> {
   if (changes.length === 0) return
   const ids = new Set(changes.map(({ id }) => id))
@@ -82,7 +105,7 @@ async function untilArrived(
   const endAt = performance.now() + arrivalMs
   for (;;) {
     const questions = [...backends].map(showServersCommand)
-    const replies = await converse(path, questions, talk)
+    const replies = await say(path, questions, options)
     const servers = new Map(replies.flatMap((reply) => [...parseServers(reply, ids)]))
     if (haveArrived(changes, servers) || performance.now() >= endAt) return
     await setTimeout(1)

@@ -1,4 +1,4 @@
-import { HaproxyError } from './errors.ts'
+import { AnotherWorkerError, HaproxyError } from './errors.ts'
 import { workerDialect } from './converse.ts'
 import type { Dialect } from './converse.ts'
 import { parseInfo } from './info.ts'
@@ -11,6 +11,10 @@ export type WorkerIdentity = {
   readonly startedAtSeconds: number
 }
 
+export function isSameWorker(one: WorkerIdentity, other: WorkerIdentity | undefined): boolean {
+  return one.pid === other?.pid && one.startedAtSeconds === other.startedAtSeconds
+}
+
 /**
  * A worker's own socket, for commands that are meant for one worker: when another one answers, none
  * is sent. Throws HaproxyError `haproxy_unreachable` then.
@@ -21,11 +25,7 @@ export function dialectFor(worker: WorkerIdentity): Dialect {
     head: [...workerDialect.head, 'show info'],
     check: (replies) => {
       const info = parseInfo(replies.at(-1) ?? '')
-      const isSame =
-        info !== undefined &&
-        info.pid === worker.pid &&
-        info.startedAtSeconds === worker.startedAtSeconds
-      if (!isSame) throw anotherWorker(worker)
+      if (info === undefined || !isSameWorker(info, worker)) throw anotherWorker(worker)
     },
   }
 }
@@ -71,8 +71,8 @@ export function masterDialect(pid: number): Dialect {
 /** The master is there, and its worker not yet. Code `haproxy_unreachable`. */
 export class StartingError extends HaproxyError {}
 
-function anotherWorker({ pid }: WorkerIdentity): HaproxyError {
-  return new HaproxyError(
+function anotherWorker({ pid }: WorkerIdentity): AnotherWorkerError {
+  return new AnotherWorkerError(
     'haproxy_unreachable',
     `worker ${pid} has gone: HAProxy was reloaded or started anew by someone else`,
     { hint: 'try again: it is read back first' },
