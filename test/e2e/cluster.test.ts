@@ -93,7 +93,7 @@ describe('two load balancers of one Consul', () => {
     await up(a, 'left')
     const daemon = await up(b, 'right')
     await untilSame(a, 2)
-    await suspend(daemon.pid ?? 0)
+    await suspend(daemon.pid ?? expect.unreachable())
     try {
       await addInstance('web-2')
       await a.untilServing('web', 2)
